@@ -1,0 +1,78 @@
+/* intake.h - from bytes to rows: decode, identify, judge, apply, answer.
+ *
+ *   intake_take ... intake_take ... intake_commit -> acks        (intake_abort: nothing happened)
+ *
+ * Invariants: an ack exists only after the commit that holds its events is on disk; identity is
+ * (device, epoch, seq) and nothing is stored twice; what cannot be applied is kept raw, answered
+ * and counted; the same events in any order, batches and repetitions leave the same patrols, cases
+ * and tallies.  On any error of the store the whole batch is dropped, unanswered (devices send
+ * again), and all memory of it is read from the database anew.  Never logs, never blocks on peers. */
+#ifndef XUNGE_SCHEMA_INTAKE_H
+#define XUNGE_SCHEMA_INTAKE_H
+
+#include "base/buf.h"
+#include "schema/registry.h"
+#include "schema/store.h"
+
+struct intake;
+
+struct intake_conf {
+	int64_t max_age_days; /* older events are held: time_too_old */
+	size_t windows_max;   /* acknowledgement windows in memory, 0 = default (65,536); clean ones are dropped beyond */
+};
+
+struct intake *intake_new(struct store *st, const struct intake_conf *conf);
+void intake_free(struct intake *in);
+
+#define INTAKE_IMPORTED 1 /* from an older system: any age */
+
+/* Where an answer belongs to: chosen by the door, given back with the ack. */
+struct intake_from {
+	struct slice device;   /* as the topic said; [a-z0-9][a-z0-9-]{0,31}, or the payload is refused */
+	struct slice district; /* as the topic said; p NULL: not claimed (local door) */
+	uint32_t flags;
+	uint64_t tag;          /* any value of the door's */
+};
+
+/* One payload (event, array or hello) into the open batch; opens one when there is none.  Borrowed
+ * for the call.  OK also when all of it was rejected; an error means: the batch is gone (see above). */
+enum err intake_take(struct intake *in, const struct intake_from *from, struct slice payload, int64_t recv_ms) MUST_CHECK;
+
+enum err intake_presence(struct intake *in, struct slice device, struct slice payload, int64_t recv_ms) MUST_CHECK;
+
+/* Judges again: held events whose time has come (call every ~10 s), or all that a change of the
+ * registry may free (call inside the transaction of the change).  May take several batches' worth;
+ * bounded to 10,000 events a call, *more says that there are others. */
+enum err intake_due(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
+enum err intake_registry_changed(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
+
+/* Events and answers waiting in the open batch; 0: nothing to commit. */
+size_t intake_waiting(const struct intake *in);
+
+/* Commits the batch and makes its acks.  *out: what is committed now. */
+enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out) MUST_CHECK;
+void intake_abort(struct intake *in);
+
+struct intake_ack {
+	const char *device, *district; /* district "" when it was not claimed */
+	uint64_t tag;
+	struct slice json; /* {"type":"ack",...} */
+};
+/* Acks of the last commit, one for each (device, epoch, tag); false at the end.  Borrowed until the next intake_take. */
+bool intake_next_ack(struct intake *in, struct intake_ack *out);
+
+/* Devices that were online when we last knew (for the hello after a start). */
+enum err intake_online(struct intake *in, void (*row)(void *ctx, const char *device, const char *district), void *ctx) MUST_CHECK;
+
+/* Counters since the start, for metrics: name as `stored`, `duplicate`, `held`, `conflict`,
+ * `rejected`, and each reject and hold code. */
+struct intake_counts {
+	uint64_t stored[14]; /* by kind */
+	uint64_t duplicate, conflict, released, hello, presence, payloads, payload_errors, window_full;
+	uint64_t rejected[8], held[10]; /* by code, names below */
+};
+extern const char *const intake_reject_names[]; /* NULL at the end */
+extern const char *const intake_hold_names[];
+const struct intake_counts *intake_counts(const struct intake *in);
+
+#endif

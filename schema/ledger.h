@@ -1,0 +1,37 @@
+/* ledger.h - the records behind a number, and the numbers, for exports and checks. */
+#ifndef XUNGE_SCHEMA_LEDGER_H
+#define XUNGE_SCHEMA_LEDGER_H
+
+#include "schema/store.h"
+
+struct ledger_event {
+	int64_t commit, seq, at_ms, recv_ms, committed_ms;
+	const char *device, *epoch, *kind, *person, *scope, *area;
+	bool imported, voided;
+	struct slice raw;
+};
+/* Events with from <= event time < to in scope ("*": all), commit in (after, as_of], by commit; at most limit.
+ * *next: commit to go on from (as `after`), 0 at the end.  One call reads for at most 250 ms (it may
+ * return early with *next set): call in a loop. */
+enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms, const char *scope, int limit,
+	void (*row)(void *ctx, const struct ledger_event *ev), void *ctx, int64_t *next) MUST_CHECK;
+
+struct figure_row {
+	const char *figure, *level, *category; /* category "" = total of the figure */
+	const char *area;
+	int32_t day;
+	int64_t n;
+};
+/* Folds events and registry up to commit as_of, from nothing but the events themselves: every (figure, level, category,
+ * area, day) with n != 0 of the patrol counts, in that order.  The slow, plain way: exports of an older as-of, and `xunge check`. */
+enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;
+/* The same from the kept tallies (as of now), days in [from, to). */
+enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, const char *scope, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;
+/* The commit's instant (of its batch); ERR_NOTFOUND beyond the head. */
+enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms) MUST_CHECK;
+
+/* Everything that must agree: integrity, commit numbers without holes, chains, windows, tallies = recount,
+ * patrols = fold.  Each contradiction goes to `said`; *count is their number. */
+enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx, int64_t *count) MUST_CHECK;
+
+#endif

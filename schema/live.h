@@ -1,0 +1,52 @@
+/* live.h - what the live view reads (reader mode).  Every call is one short read; rows are borrowed
+ * for the callback.  A caller that needs several to agree wraps them in live_begin/live_end. */
+#ifndef XUNGE_SCHEMA_LIVE_H
+#define XUNGE_SCHEMA_LIVE_H
+
+#include "schema/store.h"
+
+enum err live_begin(struct store *st) MUST_CHECK; /* one snapshot of the database; keep it under 250 ms */
+void live_end(struct store *st);
+
+struct live_tally {
+	const char *figure, *level, *category, *area;
+	int32_t span; /* yyyymmdd, yyyymm, yyyy */
+	int64_t n, commit;
+};
+/* Rows of the three spans (today's, this month's, this year's), changed after commit `after` (0: all). */
+enum err live_tallies(struct store *st, int64_t after, const int32_t span[3], void (*row)(void *ctx, const struct live_tally *t), void *ctx) MUST_CHECK;
+
+struct live_feed {
+	int64_t commit, at_ms;
+	int kind; /* core/event.h */
+	const char *person, *person_name, *scope, *scope_name; /* "" when unknown */
+	const char *area; /* area code of the scope; "" */
+	const char *title; /* case title, sos text, route, topic ...; "" */
+};
+/* Events after `after`, oldest first, at most limit: when there are more, the newest of them. */
+enum err live_feed(struct store *st, int64_t after, int limit, void (*row)(void *ctx, const struct live_feed *f), void *ctx) MUST_CHECK;
+/* The newest `limit` events whose area lies in scope, oldest first. Looks at no more than 5,000 events back. */
+enum err live_feed_scope(struct store *st, const char *scope, int64_t after, int limit, void (*row)(void *ctx, const struct live_feed *f), void *ctx) MUST_CHECK;
+
+struct live_device {
+	const char *device, *person, *person_name, *area; /* area: of the person's first appointment; "" */
+	bool online, revoked, has_loc;
+	int64_t seen_ms, queue, missing; /* queue -1 = unknown */
+	int battery; /* -1 = unknown */
+	int32_t lat_e7, lon_e7;
+	int64_t loc_at_ms;
+};
+/* Devices whose state or account changed after rev (0: all). */
+enum err live_devices(struct store *st, int64_t after_rev, void (*row)(void *ctx, const struct live_device *d), void *ctx) MUST_CHECK;
+/* The rev that had brought commit (largest rev with last <= commit); 0 when none. */
+enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev) MUST_CHECK;
+
+struct live_area {
+	const char *code, *name;
+};
+/* Current areas within scope ("*" = all), by code, at most limit + 1 (so that a caller sees there are more). */
+enum err live_areas(struct store *st, const char *scope, int min_digits, int max_digits, int limit, void (*row)(void *ctx, const struct live_area *a), void *ctx) MUST_CHECK;
+/* Commit of the newest change of areas, appointments, people or accounts; a client whose areas changed gets a fresh snapshot. */
+enum err live_registry_commit(struct store *st, int64_t *out) MUST_CHECK;
+
+#endif
