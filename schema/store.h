@@ -6,7 +6,7 @@
  * commit numbers have no holes and rise in commit order; batch times never go back.
  * After ERR_IO or ERR_FULL the transaction is rolled back; after ERR_IO the store must be closed
  * (a failed fsync is never retried).  One writer: a lock file beside the database says so.
- * One thread.  This header and schema/*.h are all that the daemons see of SQL. */
+ * One thread.  This header and the others here are all that the daemons see of SQL. */
 #ifndef XUNGE_SCHEMA_STORE_H
 #define XUNGE_SCHEMA_STORE_H
 
