@@ -10,7 +10,7 @@
 
 struct door;
 
-/* ERR_CLOSED: nobody listens there (no socket, or refused). */
+/* ERR_CLOSED: nobody listens there (no socket, or refused); ERR_DENIED: the socket is not for us. */
 enum err door_open(const char *path, struct door **out, struct why *why) MUST_CHECK;
 void door_close(struct door *d);
 
