@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 void buf_done(struct buf *b)
 {
 	free(b->p);
@@ -95,38 +97,6 @@ void buf_drop(struct buf *b, size_t n)
 struct slice buf_slice(const struct buf *b)
 {
 	return (struct slice){b->p ? b->p : "", (uint32_t)b->n};
-}
-
-/* Length of the well-formed UTF-8 sequence at p, 0 when there is none. */
-static size_t utf8_len(const unsigned char *p, size_t n)
-{
-	size_t len;
-	unsigned char lo = 0x80, hi = 0xbf;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	if (p[0] == 0xe0)
-		lo = 0xa0;
-	if (p[0] == 0xed)
-		hi = 0x9f;
-	if (p[0] == 0xf0)
-		lo = 0x90;
-	if (p[0] == 0xf4)
-		hi = 0x8f;
-	if (n < len || p[1] < lo || p[1] > hi)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
 }
 
 void buf_json(struct buf *b, const char *s, size_t n)
