@@ -1,5 +1,6 @@
 /* civil.h - civil dates of China: +08:00 everywhere, no daylight saving.
- * A day is a whole number, days since 1970-01-01.  Instants are ms since 1970 UTC. */
+ * A day is a whole number, days since 1970-01-01.  Instants are ms since 1970 UTC, |ms| <= 1e15.
+ * Texts show the years 0000 to 99999, others as the nearest of these. */
 #ifndef XUNGE_CORE_CIVIL_H
 #define XUNGE_CORE_CIVIL_H
 
@@ -21,7 +22,8 @@ int civil_weekday(int32_t day);         /* 1 Monday .. 7 Sunday */
 
 /* `2023-01-05`, `2023/1/5`; false when it is no date. */
 bool civil_parse_day(const char *s, size_t n, int32_t *out);
-/* A day (its first instant), or RFC 3339 with offset: `2026-11-23T09:38:12.345+08:00`, `...Z`. */
+/* A day (its first instant), or RFC 3339 with offset: `2026-11-23T09:38:12.345+08:00`, `...Z`.
+ * Digits beyond the millisecond are cut; no leap seconds. */
 bool civil_parse_instant(const char *s, size_t n, int64_t *out_ms);
 
 #define CIVIL_DAY_TEXT 12

@@ -1,6 +1,18 @@
 /* event.h - what a device says: thirteen kinds of events, and the hello (contract, sections 2, 3).
  * event_decode checks every field of the envelope and of the kind's body; it knows no registry
- * and no clock.  All slices borrow from the json doc. */
+ * and no clock.  All slices borrow from the json doc.
+ *
+ * Where the contract is silent (schema/messages/ says the same in JSON Schema):
+ *   null for an optional member is as good as absent; unknown members are ignored everywhere.
+ *   1.0 and 1e3 are whole numbers.  Lengths are bytes of UTF-8.
+ *   person codes, households, groups, units, roles, `to`, app: 1..64 bytes, no control characters
+ *   category, topic, item: 1..64 of [0-9a-zA-Z_-], looked up in no table here
+ *   note, text, reason, parties: <= 4000; title, object, unit, channel ...: <= 200
+ *   counts <= 10^9, amounts <= 10^12 fen, qty <= 10^12: sums of many stay within int64
+ *   pts: 1..500 of [ms, lat, lon] or [ms, lat, lon, acc]; ms may be negative
+ *   body is always there, an object; visit names a household or a group, case.report a title or
+ *   a text.  What a case action needs beyond `case` and `action` depends on the folded case.
+ *   att needs sha256; bytes, mime, role are checked where they stand. */
 #ifndef XUNGE_CORE_EVENT_H
 #define XUNGE_CORE_EVENT_H
 
@@ -18,6 +30,9 @@
 #define EVENT_ID_MAX 36  /* case and patrol ids */
 #define EVENT_ATT_MAX 16
 #define EVENT_PTS_MAX 500
+#define EVENT_NAME_MAX 64   /* bytes: person codes, households, units, app; category codes */
+#define EVENT_LINE_MAX 200  /* bytes: title, object, channel ... */
+#define EVENT_TEXT_MAX 4000 /* bytes: text, note, reason, parties */
 /* Instants are 0 .. EVENT_MS_MAX; |off| <= EVENT_OFF_MAX.  Beyond: bad_event. */
 #define EVENT_MS_MAX 253402300799999LL /* 9999-12-31 */
 #define EVENT_OFF_MAX 4102444800000LL
@@ -55,7 +70,7 @@ struct event {
 	enum event_kind kind;
 	int64_t at_ms;   /* by the device's clock */
 	int64_t off_ms;  /* 0 when absent */
-	int64_t when_ms; /* event time: at + off */
+	int64_t when_ms; /* event time: at + off; may be < 0 or beyond EVENT_MS_MAX */
 	int64_t rec_ms;  /* -1: absent */
 	struct slice person, scope, ref; /* p NULL: absent */
 	struct event_id base;
@@ -95,13 +110,14 @@ const char *event_kind_zh(enum event_kind k);
 enum event_kind event_kind_of(struct slice name); /* 0: unknown */
 const char *event_code_name(enum event_code c);  /* "bad_json" ... as on the wire */
 
-/* Reads identity only (epoch, seq) of element t, also from a doc with a hard error.
+/* Reads identity only (epoch, seq) of element t, also from a doc with a hard error when both
+ * tokens were complete before it.  Two members `seq` or `epoch` are none.
  * False: none can be read; the whole payload is answered without identity. */
 bool event_identity(struct json *j, uint32_t t, struct slice *epoch, int64_t *seq);
 
 /* Decodes element t.  On EVENT_OK *out is complete; else *out holds epoch and seq if
  * event_identity() could read them, and *fault says what is wrong.  A soft json error inside t is
- * EVENT_BAD_JSON.  First fault in this order: json, envelope, kind, body. */
+ * EVENT_BAD_JSON, its byte counted from the event's brace.  First fault in this order: json, envelope, kind, body. */
 enum event_code event_decode(struct json *j, uint32_t t, struct event *out, struct event_fault *fault);
 
 struct hello {

@@ -1,14 +1,14 @@
 /* json.h - a strict JSON reader: text -> flat array of tokens, no copies, one pass.
  *
  * As strict as jansson with JSON_REJECT_DUPLICATES (tests/fuzz/f_json.c holds the two against
- * each other), and stricter: depth <= JSON_DEPTH, no U+0000 in any string.  Why our own: jansson
+ * each other), and stricter: depth <= JSON_DEPTH.  Why our own: jansson
  * costs 5 us an event, a quarter of the whole budget (measurements page 3c).
  *
  * Two sorts of errors:
  *   hard  the text is not JSON (syntax, truncated, trailing bytes).  doc->err, doc->err_at say what
  *         and where; the tokens before it stand, so that an identity may still be read from them.
  *   soft  the text has JSON's shape but breaks a rule: duplicate key, number beyond a double,
- *         bad UTF-8, U+0000, too deep.  Recorded once for each element (the first): when the top
+ *         bad UTF-8 (or half a surrogate pair), U+0000, too deep.  Recorded once for each element (the first): when the top
  *         is an array, for each of its elements, else for the whole.  Reading goes on. */
 #ifndef XUNGE_CORE_JSON_H
 #define XUNGE_CORE_JSON_H
@@ -82,8 +82,11 @@ struct slice json_raw(const struct json *j, uint32_t t);
 /* JSON_INT whose value fits; reals with a zero fraction (1.0, 1e3) count as whole numbers. */
 bool json_int(const struct json *j, uint32_t t, int64_t *out);
 bool json_double(const struct json *j, uint32_t t, double *out); /* JSON_INT or JSON_REAL, finite */
+/* The number times 10^decimals, when that is whole and fits: 12.345 with 3 gives 12345, exactly. */
+bool json_scaled(const struct json *j, uint32_t t, int decimals, int64_t *out);
 
 /* The same value, members in any order; numbers by value, strings by their unescaped bytes.
+ * Docs without errors: with a duplicate key or too deep, the answer is no promise.
  * a and b may be the same or different docs. */
 bool json_same(struct json *a, uint32_t ta, struct json *b, uint32_t tb);
 
