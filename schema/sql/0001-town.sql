@@ -125,7 +125,7 @@ CREATE TABLE patrol(
 	end_at  INTEGER, end_epoch TEXT, end_seq INTEGER, clear INTEGER,
 	tracks  INTEGER NOT NULL,  -- track events not voided
 	-- what it adds to the tallies
-	t_day   INTEGER, t_area TEXT, t_level TEXT, t_river INTEGER NOT NULL, t_river_level TEXT,
+	t_day   INTEGER, t_area TEXT, t_level TEXT, t_route TEXT, t_river_level TEXT, -- t_day NULL: nothing; t_river_level NULL: no river patrol
 	"commit" INTEGER NOT NULL, -- of its last change
 	UNIQUE(device, name)
 ) STRICT;

@@ -1,0 +1,92 @@
+#include "schema/tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/civil.h"
+#include "schema/sql.h"
+
+struct count {
+	char figure[16], level[12], category[24], area[AREA_CODE_MAX + 1];
+	int32_t span;
+	int64_t n;
+};
+
+void tallies_clear(struct tallies *t)
+{
+	size_t pos = 0;
+	void *v;
+
+	while ((v = map_next(&t->map, &pos)))
+		free(v);
+	map_done(&t->map);
+}
+
+static void add(struct tallies *t, struct count *c)
+{
+	size_t key = offsetof(struct count, n);
+	struct count *have = map_get(&t->map, c, key);
+
+	if (have) {
+		have->n += c->n;
+		return;
+	}
+	have = xcalloc(1, sizeof *have);
+	*have = *c;
+	(void)map_put(&t->map, have, key, have); /* was not there */
+}
+
+void tally_add(struct tallies *t, const char *figure, const char *level, const char *category,
+	const char *area, int32_t day, int64_t n)
+{
+	struct count c;
+	int32_t ymd = civil_yyyymmdd(day);
+
+	memset(&c, 0, sizeof c); /* padding is part of the key */
+	(void)snprintf(c.figure, sizeof c.figure, "%s", figure);       /* our own short names */
+	(void)snprintf(c.level, sizeof c.level, "%s", level);          /* of four */
+	(void)snprintf(c.category, sizeof c.category, "%s", category); /* route or kind */
+	(void)snprintf(c.area, sizeof c.area, "%s", area);             /* area code */
+	c.n = n;
+	c.span = ymd;
+	add(t, &c);
+	c.span = ymd / 100;
+	add(t, &c);
+	c.span = ymd / 10000;
+	add(t, &c);
+}
+
+void tally_patrol(struct tallies *t, const struct patrol_share *s, int64_t n)
+{
+	if (!s->counts)
+		return;
+	tally_add(t, "patrols", s->level, s->route, s->area, s->day, n);
+	if (s->river)
+		tally_add(t, "river_patrols", s->river_level, "", s->area, s->day, n);
+}
+
+enum err tallies_flush(struct tallies *t, int64_t commit)
+{
+	sqlite3_stmt *q = sql_get(t->st,
+		"INSERT INTO tally(figure, area, level, category, span, n, \"commit\") "
+		"VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n, "
+		"\"commit\" = excluded.\"commit\"");
+	size_t pos = 0;
+	struct count *c;
+	enum err e = OK;
+
+	while (e == OK && (c = map_next(&t->map, &pos))) {
+		if (c->n == 0)
+			continue;
+		sql_str(q, 1, c->figure);
+		sql_str(q, 2, c->area);
+		sql_str(q, 3, c->level);
+		sql_str(q, 4, c->category);
+		sql_int(q, 5, c->span);
+		sql_int(q, 6, c->n);
+		sql_int(q, 7, commit);
+		e = sql_run(q);
+	}
+	tallies_clear(t);
+	return e;
+}

@@ -1,0 +1,24 @@
+/* tally.h - counts by (figure, level, category, area, day), gathered for a batch and written with it.
+ * Each count stands in three spans: its day, its month, its year. */
+#ifndef XUNGE_SCHEMA_TALLY_H
+#define XUNGE_SCHEMA_TALLY_H
+
+#include "base/map.h"
+#include "schema/fold.h"
+#include "schema/store.h"
+
+struct tallies { /* zeroed but for st = empty */
+	struct store *st;
+	struct map map;
+};
+
+void tallies_clear(struct tallies *t); /* forgets what was not written */
+void tally_add(struct tallies *t, const char *figure, const char *level, const char *category, const char *area, int32_t day, int64_t n);
+
+/* What a patrol counts for: patrols, and river_patrols for a chief's. */
+void tally_patrol(struct tallies *t, const struct patrol_share *s, int64_t n);
+
+/* Writes all with `commit` as the commit of their last change. */
+enum err tallies_flush(struct tallies *t, int64_t commit) MUST_CHECK;
+
+#endif
