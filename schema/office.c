@@ -1,0 +1,173 @@
+#include "schema/office.h"
+
+#include <assert.h>
+
+static enum err begin(struct store *st, struct why *why)
+{
+	enum err e;
+
+	assert(!store_is_open(st));
+	if ((e = store_begin(st)) != OK)
+		return why_set(why, e, "cannot begin a transaction: %s", store_detail(st));
+	return OK;
+}
+
+/* The second half of every change: what the registry's change may free is judged in the same
+ * transaction, so that nobody sees the one without the other. */
+static enum err finish(struct store *st, struct intake *in, int64_t now_ms, struct office_end *end,
+	struct why *why)
+{
+	struct head head;
+	bool more = false;
+	enum err e;
+
+	if (in) {
+		if ((e = intake_registry_changed(in, now_ms, &more)) != OK ||
+			(e = intake_commit(in, now_ms, &head)) != OK) {
+			e = why_set(why, e, "cannot commit: %s", store_detail(st));
+			intake_abort(in);
+			store_rollback(st); /* does nothing after intake_abort */
+			return e;
+		}
+	} else if ((e = store_commit(st, now_ms, &head)) != OK) {
+		return why_set(why, e, "cannot commit: %s", store_detail(st));
+	}
+	end->head = head;
+	end->more = more;
+	return OK;
+}
+
+/* A refusal that did not say why is the store's. */
+static enum err refuse(struct store *st, enum err e, struct why *why)
+{
+	if (why && !why->text[0])
+		(void)why_set(why, e, "cannot change the registry: %s", store_detail(st));
+	store_rollback(st);
+	return e;
+}
+
+static void hush(struct why *why)
+{
+	if (why)
+		why->text[0] = '\0';
+}
+
+enum err office_import(struct store *st, struct intake *in, int64_t now_ms, const char *kind,
+	const char *staged, bool dry_run, struct import_report *report, struct import_result *result,
+	struct office_end *end, struct why *why)
+{
+	struct import_result r = {0};
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = import_apply(st, now_ms, kind, staged, report, &r, why)) != OK)
+		return refuse(st, e, why);
+	if (dry_run || r.commit == 0) {
+		store_rollback(st);
+		if ((e = store_head(st, &end->head)) != OK)
+			return why_set(why, e, "cannot read the head: %s", store_detail(st));
+		end->more = false;
+		r.commit = 0;
+	} else if ((e = finish(st, in, now_ms, end, why)) != OK) {
+		return e;
+	}
+	end->commit = r.commit;
+	*result = r;
+	return OK;
+}
+
+enum err office_more(struct store *st, struct intake *in, int64_t now_ms, struct office_end *end,
+	struct why *why)
+{
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK || (e = finish(st, in, now_ms, end, why)) != OK)
+		return e;
+	end->commit = 0;
+	return OK;
+}
+
+enum err office_device_add(struct store *st, struct intake *in, int64_t now_ms, const char *id,
+	const char *person, const char *district, char secret[ACCOUNT_SECRET],
+	struct office_end *end, struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_device_add(st, now_ms, id, person, district, secret, &commit, why)) != OK)
+		return refuse(st, e, why);
+	if ((e = finish(st, in, now_ms, end, why)) == OK)
+		end->commit = commit;
+	return e;
+}
+
+enum err office_device_revoke(struct store *st, struct intake *in, int64_t now_ms, const char *id,
+	struct office_end *end, struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_device_revoke(st, now_ms, id, &commit, why)) != OK)
+		return refuse(st, e, why);
+	if ((e = finish(st, in, now_ms, end, why)) == OK)
+		end->commit = commit;
+	return e;
+}
+
+enum err office_device_enrol(struct store *st, struct intake *in, int64_t now_ms, const char *id,
+	const char *person, struct office_end *end, struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_device_enrol(st, now_ms, id, person, &commit, why)) != OK)
+		return refuse(st, e, why);
+	if ((e = finish(st, in, now_ms, end, why)) == OK)
+		end->commit = commit;
+	return e;
+}
+
+enum err office_user_put(struct store *st, int64_t now_ms, const char *name, const char *person,
+	const char *role, const char *scope, const char *hash, struct office_end *end,
+	struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_user_put(st, now_ms, name, person, role, scope, hash, &commit, why)) != OK)
+		return refuse(st, e, why);
+	if ((e = finish(st, NULL, now_ms, end, why)) == OK)
+		end->commit = commit;
+	return e;
+}
+
+enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
+	struct office_end *end, struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_user_disable(st, now_ms, name, &commit, why)) != OK)
+		return refuse(st, e, why);
+	if ((e = finish(st, NULL, now_ms, end, why)) == OK)
+		end->commit = commit;
+	return e;
+}
