@@ -85,11 +85,13 @@ install: all ## into DESTDIR/PREFIX (/usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin $(DESTDIR)$(or $(PREFIX),/usr/local)/share/xunge
 	install $(PROGRAMS) $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	cp -r server/web $(DESTDIR)$(or $(PREFIX),/usr/local)/share/xunge/
+vendor: deps-test ## build the pages' third-party modules again, from tests/package-lock.json
+	@cd tests && node vendor.mjs
 deps:
 	@exec deploy/deps.sh deploy/packages.txt
 deps-test: deps
 	@exec deploy/deps.sh deploy/packages-test.txt
-	@cd tests && { test -d node_modules/mqtt || npm ci --silent --no-progress; }
+	@cd tests && { test -d node_modules/mqtt -a -d node_modules/axe-core || npm ci --silent --no-progress; }
 clean: ## remove what make built
 	rm -rf build build-*
 help: ## this list

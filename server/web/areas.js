@@ -1,0 +1,57 @@
+// Patrols today, area by area: who has not been seen yet.
+import { html, nothing, repeat } from "./vendor/lit.js";
+import { count } from "./i18n.js";
+import { tierOf } from "./town.js";
+
+/** @typedef {import("./main.js").App} App */
+/** @typedef {import("./town.js").Area} Area */
+
+const TIERS = /** @type {const} */ (["town", "community", "grid"]);
+const TIER_TEXT = /** @type {const} */ ({ town: "tier_town", community: "tier_community", grid: "tier_grid" });
+const ROWS = 300; // beyond, only on demand
+
+/** @param {App} app */
+export function areasView(app) {
+	const { say, town, ui } = app;
+	/** @type {Area[]} */
+	const all = [...town.rows.areas.values()];
+	const tiers = TIERS.filter((t) => all.some((a) => tierOf(a.code) === t));
+	const tier = tiers.includes(ui.tier) ? ui.tier : tiers.includes("community") ? "community" : tiers[0];
+	const rows = all.filter((a) => tierOf(a.code) === tier);
+	const none = rows.filter((a) => a.patrols_today === 0).length;
+	const most = rows.reduce((m, a) => Math.max(m, a.patrols_today, a.due_today || 0), 1);
+	const due = rows.some((a) => typeof a.due_today === "number");
+	const open = rows.some((a) => typeof a.open_cases === "number");
+
+	rows.sort((a, b) => (ui.fewest && a.patrols_today - b.patrols_today) || (a.code < b.code ? -1 : 1));
+	const shown = ui.allAreas ? rows : rows.slice(0, ROWS);
+
+	return html`<section class="block areas" aria-labelledby="h-areas">
+	<h2 id="h-areas">${say("areas")} <small>${rows.length === 0 ? nothing : none ? say("areas_unvisited", { n: count(none) }) : say("areas_all")}</small></h2>
+	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("areas_empty")}</p>` : html`
+	<div class="bar">
+		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier}
+			@click=${() => app.act.ui({ tier: t, allAreas: false })}>${say(TIER_TEXT[t])} ${count(all.filter((a) => tierOf(a.code) === t).length)}</button>`)}</div>
+		<button type="button" aria-pressed=${ui.fewest} @click=${() => app.act.ui({ fewest: !ui.fewest })}>${say("sort_few")}</button>
+	</div>
+	<div class="scroll" role="region" aria-labelledby="h-areas" tabindex="0"><table>
+		<thead><tr><th scope="col" aria-sort=${ui.fewest ? "none" : "ascending"}>${say("area")}</th>
+			<th scope="col" class="n wide" aria-sort=${ui.fewest ? "ascending" : "none"}>${say("area_patrols")}${due ? html` / ${say("area_due")}` : nothing}</th>
+			${open ? html`<th scope="col" class="n">${say("area_open")}</th>` : nothing}</tr></thead>
+		<tbody>${repeat(shown, (a) => a.code, (a) => areaRow(app, a, most, open))}</tbody>
+	</table>
+	${rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
+		<button type="button" @click=${() => app.act.ui({ allAreas: true })}>${say("show_all")}</button></p>` : nothing}</div>`}</section>`;
+}
+
+/** @param {App} app @param {Area} a @param {number} most @param {boolean} open */
+function areaRow(app, a, most, open) {
+	const above = a.code.length === 15 ? app.town.rows.areas.get(a.code.slice(0, 12)) : null;
+	const flash = app.flash(`area ${a.code}`, `${a.patrols_today} ${a.due_today} ${a.open_cases}`);
+	const share = Math.round((100 * a.patrols_today) / most);
+
+	return html`<tr class=${flash} data-row=${a.code}><th scope="row" title=${a.code}>${above ? html`<span class="sub">${above.name}</span> ` : nothing}${a.name}</th>
+		<td class="n key ${a.patrols_today ? "" : "zero"}"><span class="meter" aria-hidden="true" .style=${`--share:${share}%`}></span>${count(a.patrols_today)}${
+			typeof a.due_today === "number" ? html`<span class="of"> / ${count(a.due_today)}</span>` : nothing}</td>
+		${open ? html`<td class="n">${count(a.open_cases)}</td>` : nothing}</tr>`;
+}

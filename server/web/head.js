@@ -1,0 +1,88 @@
+// Header and banner: is the picture true?  The link and the data are two different things.
+import { html, nothing } from "./vendor/lit.js";
+import { ago, clock, day, full, when } from "./time.js";
+import { count } from "./i18n.js";
+
+export const BANNER_AFTER_MS = 2e3;
+export const STALE_AFTER_MS = 45e3;
+
+/** @typedef {import("./main.js").App} App */
+
+/** @param {App} app how long the server has not been heard, ms; 0 while the link is live */
+export const lostFor = (app) => (app.link && app.link.lostAt !== null ? app.mono() - app.link.lostAt : 0);
+
+/** @param {App} app age of the numbers on the page, ms; null before the first */
+export const dataAge = (app) => (app.link && app.link.frameAt !== null ? app.mono() - app.link.frameAt : null);
+
+/** @param {App} app */
+export const isStale = (app) => (dataAge(app) || 0) >= STALE_AFTER_MS;
+
+/** The place that the page is about: the scope's own name, or the only town's.
+ * @param {App} app @returns {string} */
+export function placeName(app) {
+	const areas = app.town.rows.areas;
+	const scope = app.me ? app.me.scope : "";
+
+	if (areas.has(scope))
+		return areas.get(scope).name;
+	const towns = [...areas.values()].filter((a) => a.code.length === 9);
+
+	return towns.length === 1 ? towns[0].name : scope === "*" || scope === "" ? app.say("all_places") : scope;
+}
+
+/** @param {App} app */
+export function headView(app) {
+	const { say, lang, town } = app;
+	const now = app.nowMs();
+	const age = dataAge(app);
+	const phase = app.link ? app.link.phase : "waiting";
+	const live = phase === "live";
+	const devices = [...town.rows.devices.values()];
+	const online = devices.filter((d) => d.online).length;
+	const newest = [...town.rows.feed.values()].reduce((a, r) => Math.max(a, r.at), 0);
+	const known = town.commit !== null;
+
+	return html`<a class="skip" href="#main" @click=${app.act.skip}>${say("skip")}</a>
+<header class="head">
+	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> <span class="page">${say("title")}</span>
+		${app.me && app.me.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
+	<dl class="readouts">
+		<div data-test="link"><dt>${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
+			live ? "link_live" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>
+		<div data-test="asof"><dt>${say("as_of")}</dt><dd>${age === null ? "—" : html`<time title=${full(town.time)}>${clock(town.time)}</time>
+			<span class=${isStale(app) ? "late" : "sub"}>${isStale(app) ? say("stale") : ago(age, lang)}</span>`}</dd></div>
+		<div data-test="last"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
+			: known ? say("none_yet") : "—"}</dd></div>
+		<div data-test="online"><dt>${say("online")}</dt><dd>${known ? html`<b>${count(online)}</b> / ${count(devices.length)}` : "—"}</dd></div>
+		${app.ready === false ? html`<div data-test="heldup"><dd class="late">${say("held_up")}</dd></div>` : nothing}
+	</dl>
+	<div class="controls">
+		<span class="now">${day(now, lang)} <time>${clock(now).slice(0, 5)}</time></span>
+		<button type="button" lang=${lang === "zh" ? "en" : "zh-CN"} @click=${app.act.otherLang}>${say("other_lang")}</button>
+		<button type="button" @click=${app.act.otherTheme}>${say(app.dark() ? "theme_light" : "theme_dark")}</button>
+		<span class="who" title=${say("signed_in_as", { user: app.me ? app.me.user : "" })}>${app.me ? app.me.user : ""}</span>
+		<button type="button" data-test="signout" @click=${app.act.signOut}>${say("sign_out")}</button>
+	</div>
+</header>
+${bannerView(app)}`;
+}
+
+/** @param {App} app */
+function bannerView(app) {
+	const { say, town } = app;
+	const lost = lostFor(app);
+
+	if (lost >= BANNER_AFTER_MS) {
+		const n = Math.floor(lost / 1000);
+
+		return html`<div class="banner" data-test="banner"><p>${say(town.commit === null ? "banner_first" : "banner_lost", { n })}
+			${town.commit === null ? nothing : html` ${say("banner_stopped", { time: clock(town.time) })}`}
+			${isStale(app) ? html` <strong>${say("stale")}</strong>` : nothing}</p>
+			<button type="button" @click=${app.act.reconnect}>${say("banner_now")}</button></div>`;
+	}
+	if (isStale(app))
+		return html`<div class="banner" data-test="banner"><p><strong>${say("stale")}</strong> ${say("banner_stopped", { time: clock(town.time) })}</p></div>`;
+	if (app.backUntil > app.mono())
+		return html`<div class="banner back" data-test="back"><p>${say("banner_back")}</p></div>`;
+	return nothing;
+}

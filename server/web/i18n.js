@@ -1,0 +1,215 @@
+// Every word that the pages show, once, in both languages.
+
+/** @typedef {import("./time.js").Lang} Lang */
+
+/** key: [zh-CN, English]. {name} is filled in. */
+export const TEXT = {
+	// frame
+	brand: ["巡格", "Xunge"],
+	title: ["网格化值班台", "Duty desk"],
+	all_places: ["全部区域", "All places"],
+	demo: ["演示数据", "Demo data"],
+	demo_hint: ["人员、地点和数字均为虚构", "People, places and numbers are invented"],
+	skip: ["跳到主要内容", "Skip to content"],
+	other_lang: ["English", "中文"],
+	theme_dark: ["深色", "Dark"],
+	theme_light: ["浅色", "Light"],
+	sign_out: ["退出", "Sign out"],
+	signed_in_as: ["当前用户 {user}", "Signed in as {user}"],
+	loading: ["正在载入…", "Loading…"],
+
+	// sign-in
+	signin_title: ["登录", "Sign in"],
+	signin_lead: ["乡镇网格化巡查平台", "Grid inspection of a township"],
+	user: ["用户名", "User name"],
+	password: ["密码", "Password"],
+	signin_button: ["登录", "Sign in"],
+	signin_busy: ["正在登录…", "Signing in…"],
+	signin_help: ["账号由管理员用 xunge user add 建立。", "An administrator makes accounts with xunge user add."],
+	err_empty: ["请输入用户名和密码。", "Enter the user name and the password."],
+	err_wrong: ["用户名或密码不正确。", "The user name or the password is wrong."],
+	err_locked: ["尝试次数过多，请 {n} 秒后再试。", "Too many attempts. Try again in {n} s."],
+	err_busy: ["服务器繁忙，请稍后再试。", "The server is busy. Try again shortly."],
+	err_down: ["连接不上服务器，请检查网络。", "The server cannot be reached. Check the network."],
+	err_other: ["服务器没有接受登录（{n}）。", "The server did not accept the sign-in ({n})."],
+	note_expired: ["登录已过期，请重新登录。", "Your session has ended. Sign in again."],
+	note_out: ["已退出。", "You are signed out."],
+
+	// no right
+	denied_title: ["无权查看", "No right to see this"],
+	denied_text: ["账号 {user} 的权限已变更，或不包含这个区域。请联系管理员。", "The rights of {user} have changed, or do not cover this place. Ask the administrator."],
+	denied_again: ["重新进入", "Try again"],
+
+	// header: the link, and apart from it the data
+	link: ["连接", "Link"],
+	link_live: ["实时", "Live"],
+	link_connecting: ["连接中", "Connecting"],
+	link_lost: ["已断开", "Disconnected"],
+	as_of: ["数据截至", "Data as of"],
+	stale: ["数据可能已过时", "Data may be out of date"],
+	last_event: ["最近记录", "Last record"],
+	none_yet: ["尚无", "none yet"],
+	online: ["在线终端", "Devices online"],
+	held_up: ["采集服务异常，新记录暂未入库", "Intake is not running: new records are not stored yet"],
+
+	// banner
+	banner_lost: ["连接中断 {n} 秒，正在重连…", "Disconnected for {n} s, reconnecting…"],
+	banner_first: ["正在连接服务器，已等待 {n} 秒…", "Connecting to the server for {n} s…"],
+	banner_stopped: ["页面数字停在 {time}。", "The numbers stand at {time}."],
+	banner_now: ["立即重连", "Reconnect now"],
+	banner_back: ["连接已恢复，数据已补齐。", "Connected again, the data are complete."],
+	said_lost: ["与服务器的连接已中断", "The connection to the server is lost"],
+	said_back: ["连接已恢复", "Connected again"],
+
+	// ledger
+	ledger: ["履职台账", "Duty ledger"],
+	ledger_note: ["次数，按北京时间的开始日", "Counts by day of start, Beijing time"],
+	level: ["类别", "Kind"],
+	today: ["今日", "Today"],
+	month: ["本月", "Month"],
+	year: ["本年", "Year"],
+	total: ["合计", "Total"],
+	group_river: ["巡河", "River patrols"],
+	group_river_note: ["河长巡河道、沟道；开始即计", "Chiefs on rivers and gullies; counted once started"],
+	group_level: ["巡查，按级别", "Patrols by level"],
+	group_level_note: ["含巡河", "River patrols included"],
+	group_route: ["巡查，按路线", "Patrols by route"],
+	group_other: ["其他记录", "Other records"],
+
+	// areas
+	areas: ["各区域今日巡查", "Patrols today by area"],
+	area: ["区域", "Area"],
+	area_patrols: ["今日巡查", "Patrols today"],
+	area_open: ["未结案件", "Open cases"],
+	area_due: ["应巡", "Due"],
+	tier_town: ["镇", "Towns"],
+	tier_community: ["社区", "Communities"],
+	tier_grid: ["网格", "Grids"],
+	areas_unvisited: ["今日未巡 {n} 个", "{n} without a patrol today"],
+	areas_all: ["今日均已巡查", "All were patrolled today"],
+	areas_empty: ["还没有区域。管理员可用 xunge import areas 导入。", "No areas yet. An administrator brings them in with xunge import areas."],
+	sort_code: ["按编码", "By code"],
+	sort_few: ["少的在前", "Fewest first"],
+	more_rows: ["另有 {n} 行未显示", "{n} more rows not shown"],
+	show_all: ["全部显示", "Show all"],
+
+	// devices
+	devices: ["终端", "Devices"],
+	device: ["终端", "Device"],
+	state: ["状态", "State"],
+	on: ["在线", "Online"],
+	off: ["离线", "Offline"],
+	seen: ["最近联系", "Last seen"],
+	queue: ["待发", "Queue"],
+	queue_hint: ["手机上还没有送达的记录", "Records that still wait on the phone"],
+	missing: ["缺号", "Missing"],
+	missing_hint: ["平台已要求手机重新发送的记录", "Records that the phone was asked to send again"],
+	battery: ["电量", "Battery"],
+	low: ["低", "low"],
+	never: ["从未", "never"],
+	filter_all: ["全部 {n}", "All {n}"],
+	filter_off: ["离线 {n}", "Offline {n}"],
+	filter_behind: ["有待发或缺号 {n}", "Behind {n}"],
+	devices_empty: ["还没有终端。管理员可用 xunge device add 添加。", "No devices yet. An administrator adds them with xunge device add."],
+	devices_filtered: ["没有符合条件的终端。", "No device fits this filter."],
+
+	// feed
+	feed: ["最新动态", "Latest records"],
+	feed_note: ["最近 50 条", "the last 50"],
+	feed_time: ["时间", "Time"],
+	feed_what: ["记录", "Record"],
+	feed_who: ["人员", "Person"],
+	feed_where: ["地点", "Place"],
+	feed_empty: ["还没有记录。终端上报后立即出现在这里。", "No records yet. They appear here as soon as a device sends one."],
+};
+
+/** Names of codes that the platform sends: [zh-CN, English]. */
+export const NAMES = {
+	chief: {
+		district: ["区级河长", "District chief"],
+		town: ["镇级河长", "Town chief"],
+		community: ["社区河长", "Community chief"],
+		grid: ["网格级", "Grid level"],
+		"": ["未定级别", "No level"],
+	},
+	level: {
+		district: ["区级", "District"],
+		town: ["镇级", "Town"],
+		community: ["社区级", "Community"],
+		grid: ["网格员", "Grid worker"],
+		"": ["未定级别", "No level"],
+	},
+	route: {
+		river: ["河道", "River"],
+		gully: ["沟道", "Gully"],
+		road: ["公路沿线", "Roadside"],
+		grid: ["网格", "Grid"],
+		burning: ["禁烧", "Burning ban"],
+		"": ["未注明", "Not given"],
+	},
+	kind: {
+		"patrol.start": ["开始巡查", "Patrol started"],
+		"patrol.track": ["轨迹", "Track"],
+		"patrol.end": ["结束巡查", "Patrol ended"],
+		"patrol.substitute": ["多样化巡河", "Substitute patrol"],
+		inspect: ["专项检查", "Inspection"],
+		visit: ["入户走访", "Home visit"],
+		work: ["整治工作量", "Work done"],
+		household: ["监测户", "Household"],
+		"case.report": ["上报", "Report"],
+		"case.act": ["案件动作", "Case action"],
+		sos: ["紧急求助", "SOS"],
+		status: ["设备状态", "Device status"],
+		void: ["作废", "Void"],
+	},
+	role: {
+		worker: ["网格员", "Grid worker"],
+		patroller: ["巡河员", "River patroller"],
+		chief: ["河长", "River chief"],
+		office: ["社区网格长", "Community office"],
+		centre: ["镇网格中心", "Grid centre"],
+		handler: ["处置单位", "Handler"],
+		verifier: ["核查员", "Verifier"],
+		leader: ["镇领导", "Leader"],
+		district: ["区数据办", "District data office"],
+		admin: ["管理员", "Administrator"],
+	},
+};
+
+/** @typedef {keyof typeof TEXT} Key */
+/** @typedef {keyof typeof NAMES} Table */
+/** @typedef {(key: Key, args?: Record<string, string|number>) => string} Say */
+
+/** @param {Lang} lang @returns {Say} */
+export function sayIn(lang) {
+	const i = lang === "zh" ? 0 : 1;
+
+	return (key, args) => TEXT[key][i].replace(/\{(\w+)\}/g, (_, name) => String((args || {})[name]));
+}
+
+/** The name of a code; the code itself when it has none (a newer server may send new ones).
+ * @param {Table} table @param {string} code @param {Lang} lang @returns {string} */
+export function nameOf(table, code, lang) {
+	/** @type {Record<string, string[]>} */
+	const names = NAMES[table];
+	const pair = Object.prototype.hasOwnProperty.call(names, code) ? names[code] : null;
+
+	return pair ? pair[lang === "zh" ? 0 : 1] : code;
+}
+
+/** @param {number|null|undefined} n @returns {string} 21,540; a dash for what is not known */
+export const count = (n) => (n === null || n === undefined ? "—" : String(n).replace(/\B(?=(\d{3})+$)/g, ","));
+
+/** The language asked for: ?lang=, then the one chosen before, then the browser's; Chinese comes first.
+ * @param {string} search @param {string|null} stored @param {readonly string[]} wished @returns {Lang} */
+export function pickLang(search, stored, wished) {
+	const asked = new URLSearchParams(search).get("lang");
+
+	for (const l of [asked, stored]) {
+		if (l && l.startsWith("en"))
+			return "en";
+		if (l && l.startsWith("zh"))
+			return "zh";
+	}
+	return wished.length && wished.every((l) => !l.startsWith("zh")) && wished[0].startsWith("en") ? "en" : "zh";
+}

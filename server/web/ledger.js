@@ -1,0 +1,52 @@
+// The duty ledger: how do we stand today, this month, this year.
+import { html, nothing, repeat } from "./vendor/lit.js";
+import { count, nameOf } from "./i18n.js";
+import { codes, sum } from "./town.js";
+
+/** @typedef {import("./main.js").App} App */
+/** @typedef {import("./town.js").Sum} Sum */
+
+/** Kinds of record that the ledger counts beside patrols. */
+const OTHER = ["inspect", "case.report", "visit", "work", "household", "sos"];
+
+/** @param {App} app @param {string} id @param {string} name @param {Sum} s @param {string} [kind] */
+function line(app, id, name, s, kind = "") {
+	const known = app.town.commit !== null;
+	const flash = known ? app.flash(`ledger ${id}`, `${s.today} ${s.month} ${s.year} ${s.due}`) : "";
+
+	return html`<tr class="${kind} ${flash}" data-row=${id}><th scope="row">${name}</th>
+		<td class="n key">${known ? count(s.today) : "—"}${s.due === null ? nothing : html`<span class="of"> / ${count(s.due)}</span>`}</td>
+		<td class="n">${known ? count(s.month) : "—"}</td><td class="n">${known ? count(s.year) : "—"}</td></tr>`;
+}
+
+/** @param {App} app @param {string} id @param {string} name @param {unknown} note @param {{code: string, name: string, sum: Sum}[]} rows @param {Sum} [all] */
+function group(app, id, name, note, rows, all) {
+	return html`<tbody><tr class="group"><th scope="rowgroup" colspan="4">${name} <small>${note}</small></th></tr>
+		${repeat(rows, (r) => r.code, (r) => line(app, `${id} ${r.code}`, r.name, r.sum))}
+		${all ? line(app, `${id} *`, app.say("total"), all, "sum") : nothing}</tbody>`;
+}
+
+/** @param {App} app */
+export function ledgerView(app) {
+	const { say, town, lang } = app;
+	/** @param {"chief"|"level"} table @param {string} id @param {string[]} always */
+	const byLevel = (table, id, always) => codes(town, id, "level", always)
+		.map((level) => ({ code: level, name: nameOf(table, level, lang), sum: sum(town, id, { level }) }));
+	/** @param {"route"|"kind"} table @param {string} id @param {string[]} list */
+	const byCategory = (table, id, list) => list
+		.map((category) => ({ code: category, name: nameOf(table, category, lang), sum: sum(town, id, { category }) }));
+
+	return html`<section class="block ledger" aria-labelledby="h-ledger">
+	<h2 id="h-ledger">${say("ledger")} <small>${say("ledger_note")}</small></h2>
+	<div class="scroll" role="region" aria-labelledby="h-ledger" tabindex="0"><table>
+		<thead><tr><th scope="col">${say("level")}</th><th scope="col" class="n">${say("today")}</th>
+			<th scope="col" class="n">${say("month")}</th><th scope="col" class="n">${say("year")}</th></tr></thead>
+		${group(app, "river_patrols", say("group_river"), say("group_river_note"),
+			byLevel("chief", "river_patrols", ["town", "community"]), sum(town, "river_patrols"))}
+		${group(app, "patrols", say("group_level"), say("group_level_note"),
+			byLevel("level", "patrols", ["town", "community", "grid"]), sum(town, "patrols"))}
+		${group(app, "route", say("group_route"), nothing,
+			byCategory("route", "patrols", codes(town, "patrols", "category", ["river", "gully", "road", "grid", "burning"])))}
+		${group(app, "other", say("group_other"), nothing, byCategory("kind", "events", OTHER))}
+	</table></div></section>`;
+}

@@ -1,0 +1,137 @@
+// What the page knows of the town: the rows of the live stream, by key, at one commit.
+
+/** @typedef {{id: string, level: string, category: string, today: number, month: number, year: number, due_today: number|null}} Figure */
+/** @typedef {{code: string, name: string, patrols_today: number, due_today: number|null, open_cases: number|null}} Area */
+/** @typedef {{device: string, person: string, name?: string, online: boolean, seen: number|null, queue: number|null, missing: number, battery: number|null, loc: number[]|null}} Device */
+/** @typedef {{commit: number, kind: string, person: string, scope: string, at: number, text: string, name?: string, place?: string}} Feed */
+/** @typedef {Record<string, any>} Row */
+/** @typedef {"figures"|"areas"|"alerts"|"cases"|"overdue"|"devices"|"feed"} Member */
+
+export const FEED_ROWS = 50;
+
+/** @type {Record<Member, (r: Row) => string>} */
+const KEY = {
+	figures: (r) => `${r.id}|${r.level}|${r.category}`,
+	areas: (r) => r.code,
+	alerts: (r) => String(r.id),
+	cases: (r) => r.id,
+	overdue: (r) => `${r.person}|${r.rule}|${r.target}`,
+	devices: (r) => r.device,
+	feed: (r) => String(r.commit),
+};
+/** @type {Member[]} */
+const MEMBERS = /** @type {any} */ (Object.keys(KEY));
+
+/** @returns {Town} */
+export function newTown() {
+	/** @type {any} */
+	const rows = {};
+
+	for (const m of MEMBERS)
+		rows[m] = new Map();
+	return { db: null, commit: null, time: 0, areasCut: false, rows };
+}
+
+/**
+ * @typedef {object} Town
+ * @property {string|null} db
+ * @property {number|null} commit the state of which the rows are
+ * @property {number} time server time of the last frame, ms UTC
+ * @property {boolean} areasCut the server left out the lowest level
+ * @property {Record<Member, Map<string, any>>} rows
+ */
+
+/** Take one frame of the stream.
+ * @param {Town} town @param {any} msg
+ * @returns {"ok"|"gap"|"unknown"} gap: a delta that does not continue from town.commit; nothing was taken */
+export function take(town, msg) {
+	if (msg.op === "tick") {
+		if (town.commit === null)
+			return "gap";
+		town.commit = Math.max(town.commit, msg.commit);
+		town.time = msg.time;
+		return "ok";
+	}
+	if (msg.op !== "snapshot" && msg.op !== "delta")
+		return "unknown";
+	const fresh = msg.op === "snapshot";
+
+	if (!fresh && msg.from !== town.commit)
+		return "gap";
+	for (const m of MEMBERS) {
+		const map = town.rows[m];
+
+		if (fresh)
+			map.clear();
+		for (const row of msg[m] || []) {
+			const key = KEY[m](row);
+
+			if (row.gone)
+				map.delete(key);
+			else
+				map.set(key, row);
+		}
+	}
+	if (fresh) {
+		town.db = msg.db;
+		town.areasCut = !!msg.areas_cut;
+	}
+	trimFeed(town);
+	town.commit = msg.commit;
+	town.time = msg.time;
+	return "ok";
+}
+
+/** @param {Town} town */
+function trimFeed(town) {
+	const feed = town.rows.feed;
+
+	if (feed.size > FEED_ROWS)
+		for (const r of newestFirst(town).slice(FEED_ROWS))
+			feed.delete(String(r.commit));
+}
+
+/** @param {Town} town @returns {Feed[]} */
+export const newestFirst = (town) => [...town.rows.feed.values()].sort((a, b) => b.commit - a.commit);
+
+/** @typedef {{today: number, month: number, year: number, due: number|null}} Sum */
+
+/** Adds up the figure's rows that fit; a row for all categories counts instead of its parts.
+ * @param {Town} town @param {string} id @param {{level?: string, category?: string}} [where] @returns {Sum} */
+export function sum(town, id, where = {}) {
+	const rows = [...town.rows.figures.values()].filter((r) => r.id === id);
+	/** levels that have a row of their own for all categories */
+	const whole = new Set(rows.filter((r) => r.category === "").map((r) => r.level));
+	const s = { today: 0, month: 0, year: 0, due: /** @type {number|null} */ (null) };
+
+	for (const r of rows) {
+		if (where.level !== undefined && r.level !== where.level)
+			continue;
+		if (where.category !== undefined ? r.category !== where.category : r.category !== "" && whole.has(r.level))
+			continue;
+		s.today += r.today;
+		s.month += r.month;
+		s.year += r.year;
+		if (typeof r.due_today === "number")
+			s.due = (s.due || 0) + r.due_today;
+	}
+	return s;
+}
+
+/** The codes that a figure has, beside those that are always listed.
+ * @param {Town} town @param {string} id @param {"level"|"category"} by @param {string[]} always @returns {string[]} */
+export function codes(town, id, by, always) {
+	const out = [...always];
+
+	for (const r of town.rows.figures.values())
+		if (r.id === id && !out.includes(r[by]) && (r[by] !== "" || by === "level"))
+			out.push(r[by]);
+	return out;
+}
+
+/** @param {string} code @returns {"district"|"town"|"community"|"grid"|""} */
+export function tierOf(code) {
+	const tiers = /** @type {const} */ ({ 6: "district", 9: "town", 12: "community", 15: "grid" });
+
+	return /** @type {any} */ (tiers)[code.length] || "";
+}

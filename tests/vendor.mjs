@@ -1,0 +1,68 @@
+// Makes server/web/vendor: each library as one minified ES module, and VENDOR.md beside them.
+//   node vendor.mjs           writes the files (make vendor)
+//   node vendor.mjs --check   builds again and compares; exit status 1 when a file differs
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { readFile, writeFile, mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "../server/web/vendor");
+
+/** What is taken, and which of its names the pages use. */
+const LIBS = [
+	{
+		file: "lit.js",
+		npm: "lit-html",
+		home: "https://github.com/lit/lit",
+		entry: `export { html, render, nothing } from "lit-html";
+			export { repeat } from "lit-html/directives/repeat.js";`,
+	},
+];
+
+async function make() {
+	/** @type {Map<string, string>} */
+	const files = new Map();
+	let md = "# Third-party code served with the pages\n\nMade by `make vendor` (tests/vendor.mjs) from the versions in tests/package-lock.json; do not edit.\n";
+
+	for (const lib of LIBS) {
+		const r = await build({
+			stdin: { contents: lib.entry, resolveDir: here },
+			bundle: true,
+			format: "esm",
+			minify: true,
+			target: "es2020", // Chromium 80: the browsers of old office PCs
+			legalComments: "none",
+			conditions: ["browser", "production", "import"],
+			write: false,
+		});
+		const dir = join(here, "node_modules", lib.npm);
+		const pkg = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
+		const licence = (await readFile(join(dir, "LICENSE"), "utf8")).trim();
+		const text = `/* ${lib.npm} ${pkg.version}, ${pkg.license}; licence text in VENDOR.md */\n${r.outputFiles[0].text}`;
+
+		files.set(lib.file, text);
+		md += `\n## ${lib.file}: ${lib.npm} ${pkg.version}\n\n* home: ${lib.home}\n* licence: ${pkg.license}\n`;
+		md += `* sha256: \`${createHash("sha256").update(text).digest("hex")}\`\n\n`;
+		md += licence.split("\n").map((l) => (l ? `    ${l}` : "")).join("\n") + "\n";
+	}
+	files.set("VENDOR.md", md);
+	return files;
+}
+
+const files = await make();
+if (process.argv.includes("--check")) {
+	let bad = 0;
+	for (const [name, text] of files) {
+		const have = await readFile(join(out, name), "utf8").catch(() => "");
+		if (have !== text) {
+			console.error(`vendor: server/web/vendor/${name} is not what make vendor builds`);
+			bad = 1;
+		}
+	}
+	process.exit(bad);
+}
+await mkdir(out, { recursive: true });
+for (const [name, text] of files)
+	await writeFile(join(out, name), text);
