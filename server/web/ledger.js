@@ -15,7 +15,7 @@ function line(app, id, name, s, kind = "") {
 	const flash = known ? app.flash(`ledger ${id}`, `${s.today} ${s.month} ${s.year} ${s.due}`) : "";
 
 	return html`<tr class="${kind} ${flash}" data-row=${id}><th scope="row">${name}</th>
-		<td class="n key">${known ? count(s.today) : "—"}${s.due === null ? nothing : html`<span class="of"> / ${count(s.due)}</span>`}</td>
+		<td class="n key ${known && s.today ? "" : "zero"}">${known ? count(s.today) : "—"}${s.due === null ? nothing : html`<span class="of"> / ${count(s.due)}</span>`}</td>
 		<td class="n">${known ? count(s.month) : "—"}</td><td class="n">${known ? count(s.year) : "—"}</td></tr>`;
 }
 

@@ -270,8 +270,8 @@ function enter(me) {
 		change: changed,
 		now: mono,
 		later: (fn, ms) => setTimeout(fn, ms),
-		cancel: clearTimeout,
-		random: Math.random,
+		cancel: (id) => clearTimeout(id),
+		random: () => Math.random(),
 	});
 	show("duty");
 	app.link.start();

@@ -1,0 +1,211 @@
+// A stand-in for xunge-server: the live stream, sign-in and the static files, with levers that the
+// real one does not have (gaps, silence, a lost right).  The pages' own tests use it; what must hold
+// of the whole path is tested against the real daemons.
+//   node mock.mjs [PORT]    serves an invented town that moves (zhang / demo)
+import { createServer } from "node:http";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { extname, join, normalize, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WebSocketServer } from "ws";
+
+const WEB = join(dirname(fileURLToPath(import.meta.url)), "../../server/web");
+const TYPE = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
+const HEADERS = {
+	"Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+	"X-Content-Type-Options": "nosniff",
+	"Referrer-Policy": "no-referrer",
+	"Cache-Control": "no-cache",
+};
+const COMMUNITIES = ["东街", "西关", "柳林", "上湾", "后山", "新村", "南坪", "梁坪", "沙坝", "中街", "石沟", "石坪", "南桥", "下河", "桥头", "北山"];
+
+/** The rows of an invented town. */
+export function demoTown(now = Date.now()) {
+	const areas = [{ code: "990101100", name: "示例镇", patrols_today: 97, due_today: null, open_cases: null }];
+	const devices = [];
+
+	COMMUNITIES.forEach((name, i) => {
+		const code = `990101100${String(i + 1).padStart(3, "0")}`;
+
+		areas.push({ code, name: `${name}社区`, patrols_today: (i * 7) % 12, due_today: null, open_cases: null });
+		for (let g = 1; g <= 4; g++)
+			areas.push({ code: `${code}00${g}`, name: `${name}0${g}`, patrols_today: (i + g) % 4, due_today: null, open_cases: null });
+	});
+	for (let i = 1; i <= 52; i++)
+		devices.push({ device: `d-${String(i).padStart(4, "0")}`, person: `p-${String(i).padStart(4, "0")}`, online: i % 5 !== 3, seen: i === 8 ? null : now - i * 7000 - (i % 5 === 3 ? 5e6 : 0),
+			queue: i % 9 === 0 ? i : i % 5 === 3 ? null : 0, missing: i === 12 ? 3 : 0, battery: i % 13 === 0 ? null : 100 - ((i * 11) % 90), loc: null });
+	const f = (id, level, category, today, month, year) => ({ id, level, category, today, month, year, due_today: null });
+
+	return {
+		figures: [
+			f("river_patrols", "town", "", 1, 11, 127), f("river_patrols", "community", "", 9, 88, 450),
+			f("patrols", "town", "river", 1, 11, 127), f("patrols", "community", "river", 7, 70, 400), f("patrols", "community", "gully", 2, 18, 50),
+			f("patrols", "grid", "grid", 62, 1640, 15310), f("patrols", "grid", "road", 19, 512, 4402), f("patrols", "grid", "burning", 6, 158, 1828),
+			f("events", "", "patrol.start", 97, 2409, 22117), f("events", "", "inspect", 4, 61, 702), f("events", "", "visit", 3, 40, 376),
+			f("events", "", "case.report", 5, 113, 1204), f("events", "", "work", 2, 19, 133),
+		],
+		areas,
+		alerts: [],
+		cases: [],
+		overdue: [],
+		devices,
+		feed: Array.from({ length: 50 }, (_, i) => ({ commit: 10000 + i, kind: ["patrol.start", "patrol.end", "inspect", "visit", "case.report"][i % 5], person: `p-00${10 + (i % 40)}`,
+			scope: `990101100${String((i % 16) + 1).padStart(3, "0")}00${(i % 4) + 1}`, at: now - (50 - i) * 47e3, text: "" }))
+			.map((r, i) => ({ ...r, text: `${"马李王石刘赵张陈"[i % 8]}某某 ${["开始巡查", "结束巡查", "专项检查", "入户走访", "上报"][i % 5]} ${COMMUNITIES[i % 16]}0${(i % 4) + 1}` })),
+	};
+}
+
+const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["id"], cases: ["id"], overdue: ["person", "rule", "target"], devices: ["device"], feed: ["commit"] };
+
+/** Start it. @param {{port?: number, town?: any, tickMs?: number, demo?: boolean}} [opt] */
+export async function startMock(opt = {}) {
+	const m = {
+		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
+		sessions: new Set(), seen: [], hellos: [], mute: false, refuse: null, ready: 200, scope: "990101100", log: new Map(),
+	};
+	const problem = (res, status, code, more = {}) => {
+		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
+		res.end(JSON.stringify({ type: `/problems/${code}`, title: code, status, code }));
+	};
+	const json = (res, status, body, more = {}) => {
+		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json", ...more });
+		res.end(JSON.stringify(body));
+	};
+	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
+	const rights = () => ({ user: m.user, roles: ["centre"], scope: m.scope, csrf: m.csrf, demo: opt.demo !== false });
+	const body = async (req) => {
+		let s = "";
+
+		for await (const c of req)
+			s += c;
+		return JSON.parse(s);
+	};
+	const server = createServer(async (req, res) => {
+		const path = new URL(req.url, "http://x").pathname;
+
+		m.seen.push(`${req.method} ${path}`);
+		if (path === "/api/v1/session" && req.method === "POST") {
+			const b = await body(req);
+
+			if (m.refuse)
+				return problem(res, m.refuse, "refused", { "Retry-After": "7" });
+			if (b.user !== m.user || b.password !== m.password)
+				return problem(res, 401, "wrong_credentials");
+			const token = randomBytes(16).toString("hex");
+
+			m.sessions.add(token);
+			const { demo: _, ...answer } = rights();
+
+			return json(res, 200, answer, { "Set-Cookie": `xunge=${token}; HttpOnly; SameSite=Strict; Path=/` });
+		}
+		if (path === "/api/v1/session" && req.method === "DELETE") {
+			if (req.headers["x-csrf-token"] !== m.csrf)
+				return problem(res, 403, "csrf");
+			m.sessions.clear();
+			res.writeHead(204, HEADERS);
+			return res.end();
+		}
+		if (path === "/api/v1/me")
+			return session(req) ? json(res, 200, rights()) : problem(res, 401, "signed_out");
+		if (path === "/readyz")
+			return json(res, m.ready, { ready: m.ready === 200 });
+		const file = normalize(path === "/" ? "/index.html" : path);
+		const data = await readFile(join(WEB, file)).catch(() => null);
+
+		if (!data)
+			return problem(res, 404, "not_found");
+		res.writeHead(200, { ...HEADERS, "Content-Type": TYPE[extname(file)] || "text/plain" });
+		res.end(data);
+	});
+	const wss = new WebSocketServer({ noServer: true, handleProtocols: (p) => (p.has("xunge.live.v1") ? "xunge.live.v1" : false) });
+
+	server.on("upgrade", (req, sock, head) => {
+		if (!session(req)) {
+			sock.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+			return;
+		}
+		wss.handleUpgrade(req, sock, head, (ws) => {
+			ws.on("message", (raw) => {
+				const msg = JSON.parse(String(raw));
+
+				m.hellos.push(msg);
+				if (m.mute)
+					return;
+				if (msg.op === "ping")
+					return ws.send(JSON.stringify({ op: "pong", time: Date.now() }));
+				const resumable = msg.db === m.db && typeof msg.since === "number" && msg.since <= m.commit;
+
+				ws.sent = m.commit;
+				ws.send(JSON.stringify(resumable
+					? { op: "delta", from: msg.since, commit: m.commit, time: Date.now(), ...since(msg.since) }
+					: { op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), ...m.town }));
+			});
+		});
+	});
+	// rows changed after a commit, by member
+	const since = (c) => {
+		const out = {};
+
+		for (const [at, members] of m.log)
+			if (at > c)
+				for (const [k, rows] of Object.entries(members))
+					out[k] = [...(out[k] || []).filter((r) => !rows.some((n) => KEYS[k].every((x) => x in n && n[x] === r[x]))), ...rows];
+		return out;
+	};
+	const send = (msg) => {
+		if (!m.mute)
+			for (const ws of wss.clients)
+				ws.send(JSON.stringify(msg));
+	};
+	const timer = setInterval(() => send({ op: "tick", commit: m.commit, time: Date.now() }), opt.tickMs || 15e3);
+	const listen = (port) => new Promise((ok, fail) => server.once("error", fail).listen(port, "127.0.0.1", () => ok(null)));
+
+	await listen(opt.port || 0);
+	m.port = server.address().port;
+	m.url = `http://127.0.0.1:${m.port}/`;
+	/** Change rows (a row with gone: true is taken away) and tell everybody. */
+	m.change = (members, { from = m.commit, tell = true } = {}) => {
+		for (const [k, rows] of Object.entries(members))
+			for (const r of rows) {
+				m.town[k] = m.town[k].filter((o) => !KEYS[k].every((x) => o[x] === r[x]));
+				if (!r.gone)
+					m.town[k].push(r);
+			}
+		m.commit++;
+		m.log.set(m.commit, members);
+		if (tell)
+			send({ op: "delta", from, commit: m.commit, time: Date.now(), ...members });
+	};
+	m.send = send;
+	m.count = () => wss.clients.size;
+	/** End every connection, and listen no more. */
+	m.down = () => new Promise((ok) => {
+		for (const ws of wss.clients)
+			ws.terminate();
+		server.close(() => ok(null));
+		server.closeAllConnections();
+	});
+	m.up = () => listen(m.port);
+	m.closeAll = (code) => wss.clients.forEach((ws) => ws.close(code));
+	m.stop = async () => {
+		clearInterval(timer);
+		await m.down();
+	};
+	return m;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const m = await startMock({ port: Number(process.argv[2] || 8090) });
+
+	console.log(`${m.url}  ${m.user} / ${m.password}`);
+	setInterval(() => {
+		const fig = m.town.figures.find((r) => r.id === "patrols" && r.level === "grid" && r.category === "grid");
+		const area = m.town.areas[1 + Math.floor(Math.random() * (m.town.areas.length - 1))];
+
+		m.change({
+			figures: [{ ...fig, today: fig.today + 1, month: fig.month + 1, year: fig.year + 1 }],
+			areas: [{ ...area, patrols_today: area.patrols_today + 1 }],
+			feed: [{ commit: m.commit + 1, kind: "patrol.start", person: "p-0007", scope: area.code, at: Date.now(), text: `马某某 开始巡查 ${area.name}` }],
+		});
+	}, 2500);
+}
