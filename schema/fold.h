@@ -37,6 +37,7 @@ struct patrol {
 	int64_t tracks;
 	struct patrol_share share; /* as it stands in the tallies */
 	bool is_new, dirty;
+	struct patrol *next_dirty;
 };
 
 /* One event of the patrol, not voided.  actor: who acted, as judged. */

@@ -41,10 +41,15 @@ enum err intake_take(struct intake *in, const struct intake_from *from, struct s
 enum err intake_presence(struct intake *in, struct slice device, struct slice payload, int64_t recv_ms) MUST_CHECK;
 
 /* Judges again: held events whose time has come (call every ~10 s), or all that a change of the
- * registry may free (call inside the transaction of the change).  May take several batches' worth;
- * bounded to 10,000 events a call, *more says that there are others. */
+ * registry may free (call inside the transaction of the change).  Bounded to 10,000 events a call;
+ * *more says that there are others: intake_due again, or INTAKE_MORE in further transactions. */
+enum intake_change {
+	INTAKE_ENROLLED, /* devices or catalogue: held events only */
+	INTAKE_PLACES,   /* areas, reaches, people, appointments: every patrol's level and area again, too */
+	INTAKE_MORE,     /* goes on where the last call stopped */
+};
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
-enum err intake_registry_changed(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
+enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more) MUST_CHECK;
 
 /* Events and answers waiting in the open batch; 0: nothing to commit. */
 size_t intake_waiting(const struct intake *in);

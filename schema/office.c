@@ -14,15 +14,15 @@ static enum err begin(struct store *st, struct why *why)
 
 /* The second half of every change: what the registry's change may free is judged in the same
  * transaction, so that nobody sees the one without the other. */
-static enum err finish(struct store *st, struct intake *in, int64_t now_ms, struct office_end *end,
-	struct why *why)
+static enum err finish(struct store *st, struct intake *in, int64_t now_ms, enum intake_change what,
+	struct office_end *end, struct why *why)
 {
 	struct head head;
 	bool more = false;
 	enum err e;
 
 	if (in) {
-		if ((e = intake_registry_changed(in, now_ms, &more)) != OK ||
+		if ((e = intake_registry_changed(in, now_ms, what, &more)) != OK ||
 			(e = intake_commit(in, now_ms, &head)) != OK) {
 			e = why_set(why, e, "cannot commit: %s", store_detail(st));
 			intake_abort(in);
@@ -52,6 +52,17 @@ static void hush(struct why *why)
 		why->text[0] = '\0';
 }
 
+/* Does an import of this kind change the level or area of patrols? */
+static bool decides_places(const char *kind)
+{
+	static const char *const places[] = {"areas", "reaches", "people", "appointments"};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (strcmp(kind, places[i]) == 0)
+			return true;
+	return false;
+}
+
 enum err office_import(struct store *st, struct intake *in, int64_t now_ms, const char *kind,
 	const char *staged, bool dry_run, struct import_report *report, struct import_result *result,
 	struct office_end *end, struct why *why)
@@ -70,7 +81,8 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 			return why_set(why, e, "cannot read the head: %s", store_detail(st));
 		end->more = false;
 		r.commit = 0;
-	} else if ((e = finish(st, in, now_ms, end, why)) != OK) {
+	} else if ((e = finish(st, in, now_ms, decides_places(kind) ? INTAKE_PLACES : INTAKE_ENROLLED,
+			    end, why)) != OK) {
 		return e;
 	}
 	end->commit = r.commit;
@@ -84,7 +96,7 @@ enum err office_more(struct store *st, struct intake *in, int64_t now_ms, struct
 	enum err e;
 
 	hush(why);
-	if ((e = begin(st, why)) != OK || (e = finish(st, in, now_ms, end, why)) != OK)
+	if ((e = begin(st, why)) != OK || (e = finish(st, in, now_ms, INTAKE_MORE, end, why)) != OK)
 		return e;
 	end->commit = 0;
 	return OK;
@@ -102,7 +114,7 @@ enum err office_device_add(struct store *st, struct intake *in, int64_t now_ms, 
 		return e;
 	if ((e = account_device_add(st, now_ms, id, person, district, secret, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, end, why)) == OK)
+	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
 		end->commit = commit;
 	return e;
 }
@@ -118,7 +130,7 @@ enum err office_device_revoke(struct store *st, struct intake *in, int64_t now_m
 		return e;
 	if ((e = account_device_revoke(st, now_ms, id, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, end, why)) == OK)
+	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
 		end->commit = commit;
 	return e;
 }
@@ -134,7 +146,7 @@ enum err office_device_enrol(struct store *st, struct intake *in, int64_t now_ms
 		return e;
 	if ((e = account_device_enrol(st, now_ms, id, person, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, end, why)) == OK)
+	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
 		end->commit = commit;
 	return e;
 }
@@ -151,7 +163,7 @@ enum err office_user_put(struct store *st, int64_t now_ms, const char *name, con
 		return e;
 	if ((e = account_user_put(st, now_ms, name, person, role, scope, hash, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, NULL, now_ms, end, why)) == OK)
+	if ((e = finish(st, NULL, now_ms, INTAKE_ENROLLED, end, why)) == OK)
 		end->commit = commit;
 	return e;
 }
@@ -167,7 +179,7 @@ enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
 		return e;
 	if ((e = account_user_disable(st, now_ms, name, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, NULL, now_ms, end, why)) == OK)
+	if ((e = finish(st, NULL, now_ms, INTAKE_ENROLLED, end, why)) == OK)
 		end->commit = commit;
 	return e;
 }

@@ -17,6 +17,7 @@ void patrols_clear(struct patrols *ps)
 	while ((v = map_next(&ps->map, &pos)))
 		free(v);
 	map_done(&ps->map);
+	ps->dirty = NULL;
 	ps->next_id = 0;
 }
 
@@ -160,6 +161,15 @@ enum err patrols_by_id(struct patrols *ps, int64_t id, struct patrol **out)
 	return ERR_CORRUPT;
 }
 
+void patrols_touch(struct patrols *ps, struct patrol *p)
+{
+	if (p->dirty)
+		return;
+	p->dirty = true;
+	p->next_dirty = ps->dirty;
+	ps->dirty = p;
+}
+
 enum err patrols_refold(struct patrols *ps, struct patrol *p)
 {
 	sqlite3_stmt *q = sql_get(ps->st,
@@ -169,7 +179,7 @@ enum err patrols_refold(struct patrols *ps, struct patrol *p)
 	enum err e = OK;
 
 	patrol_clear(p);
-	p->dirty = true;
+	patrols_touch(ps, p);
 	for (int64_t at = p->last; at > 0 && e == OK;) {
 		sql_int(q, 1, at);
 		e = sql_row(q);
@@ -246,7 +256,7 @@ static enum err write_patrol(struct patrols *ps, const struct patrol *p, int64_t
 }
 
 /* Puts what it now adds in the place of what it added. */
-static enum err recount(struct patrol *p, struct registry *r, struct tallies *t)
+static enum err recount(struct patrol *p, struct registry *r, struct tallies *t, bool *moved)
 {
 	struct patrol_share now;
 	enum err e = patrol_share(p, r, &now);
@@ -256,20 +266,18 @@ static enum err recount(struct patrol *p, struct registry *r, struct tallies *t)
 	tally_patrol(t, &p->share, -1);
 	tally_patrol(t, &now, 1);
 	p->share = now;
-	p->dirty = true;
+	if (moved)
+		*moved = true;
 	return OK;
 }
 
 enum err patrols_flush(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
 {
-	size_t pos = 0;
 	struct patrol *p;
 	enum err e = OK;
 
-	while (e == OK && (p = map_next(&ps->map, &pos))) {
-		if (!p->dirty)
-			continue;
-		if ((e = recount(p, r, t)) == OK)
+	for (; e == OK && (p = ps->dirty); ps->dirty = p->next_dirty) {
+		if ((e = recount(p, r, t, NULL)) == OK)
 			e = write_patrol(ps, p, commit);
 		p->dirty = p->is_new = false;
 	}
@@ -288,6 +296,7 @@ enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies 
 	struct patrol p;
 	enum err e = patrols_flush(ps, r, t, commit);
 	int64_t after = 0;
+	bool moved;
 
 	patrols_clear(ps); /* below, the table is the truth */
 	while (e == OK) {
@@ -301,7 +310,8 @@ enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies 
 		if (e != OK)
 			break;
 		after = p.id;
-		if ((e = recount(&p, r, t)) == OK && p.dirty)
+		moved = false;
+		if ((e = recount(&p, r, t, &moved)) == OK && moved)
 			e = write_patrol(ps, &p, commit);
 	}
 	return e == ERR_NOTFOUND ? OK : e;

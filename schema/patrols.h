@@ -12,6 +12,7 @@
 struct patrols {
 	struct store *st;
 	struct map map; /* "device id" -> struct patrol */
+	struct patrol *dirty; /* those to be written */
 	int64_t next_id;
 	struct json json; /* for reading events again */
 };
@@ -22,6 +23,8 @@ void patrols_done(struct patrols *ps);
 /* The patrol `name` of device, made in memory when make and there is none.  NULL with OK: none. */
 struct patrol *patrols_get(struct patrols *ps, struct slice device, struct slice name, bool make, enum err *e);
 enum err patrols_by_id(struct patrols *ps, int64_t id, struct patrol **out) MUST_CHECK;
+
+void patrols_touch(struct patrols *ps, struct patrol *p); /* it will be written by patrols_flush */
 
 /* Folds p again from its chain of events, without the voided ones. */
 enum err patrols_refold(struct patrols *ps, struct patrol *p) MUST_CHECK;

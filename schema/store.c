@@ -417,6 +417,11 @@ int64_t store_take_commit(struct store *st)
 	return ++st->next.commit;
 }
 
+int64_t store_head_next(const struct store *st)
+{
+	return st->open ? st->next.commit : st->head.commit;
+}
+
 int64_t store_rev(const struct store *st)
 {
 	return st->next.rev;

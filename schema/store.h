@@ -54,6 +54,7 @@ void store_rollback(struct store *st); /* nothing when none is open */
 bool store_is_open(const struct store *st);
 /* The next commit number; inside a transaction only. */
 int64_t store_take_commit(struct store *st);
+int64_t store_head_next(const struct store *st); /* the highest commit number taken so far, also in the open transaction */
 int64_t store_rev(const struct store *st); /* of the open transaction */
 
 /* Notes a durable change that is not an event under a new commit number, which it returns in *out. */

@@ -1,0 +1,1438 @@
+#include "schema/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/civil.h"
+#include "schema/judge.h"
+#include "schema/patrols.h"
+#include "schema/sql.h"
+#include "schema/stream.h"
+#include "schema/tally.h"
+
+#define WINDOWS_MAX 65536
+#define RESULTS_TOLD 400     /* results in one ack; more go into a second one */
+#define SEEN_EVERY_MS 5000   /* how often a device's `seen` alone is worth a write */
+#define REJUDGE_MAX 10000    /* held events judged again in one call */
+#define FLAG_IMPORTED 1
+#define FLAG_VOIDED 2
+
+const char *const intake_reject_names[] = {"bad_json", "bad_event", "too_large", "unknown_kind",
+	"device_revoked", "wrong_district", NULL};
+enum reject { BAD_JSON, BAD_EVENT, TOO_LARGE, UNKNOWN_KIND, DEVICE_REVOKED, WRONG_DISTRICT };
+
+const char *const intake_hold_names[] = {"none", "unknown_person", "unknown_place", "unknown_category",
+	"waits_for", "illegal_transition", "not_allowed", "time_in_future", "time_too_old", NULL};
+
+/* What was answered otherwise than stored. */
+struct result {
+	int64_t seq;
+	const char *status; /* literal; NULL: taken back (held, then released in the same batch) */
+	const char *code;
+	char *detail;
+};
+
+/* What this batch answers on one stream to one asker; an error answer has no stream. */
+struct item {
+	struct item *same; /* the stream's item for another asker */
+	struct stream *stream;
+	char device[EVENT_DEVICE_MAX + 1], district[7];
+	uint64_t tag;
+	int64_t commit;    /* the highest that this batch stored of it */
+	int64_t hello_first; /* 0: no hello */
+	struct result *result;
+	uint32_t nresult, cap;
+	enum reject error; /* when stream is NULL */
+	int64_t limit;     /* of the error; 0: none */
+};
+
+/* A device's line in the live view. */
+struct state {
+	struct state *next_dirty;
+	char device[EVENT_DEVICE_MAX + 1];
+	bool known, dirty, online;
+	int64_t seen, seen_written, queue, missing, holes, loc_at, skew;
+	int battery;
+	bool has_loc, has_skew;
+	int32_t lat_e7, lon_e7;
+};
+
+struct intake {
+	struct store *st;
+	struct intake_conf conf;
+	struct registry *registry;
+	struct streams streams;
+	struct patrols patrols;
+	struct tallies tallies;
+	struct judge judge;
+	struct map states;       /* device -> struct state */
+	struct state *dirty;     /* those to be written */
+	struct map waits;        /* held.waits of events and cases -> itself */
+	bool waits_known;
+	struct json json, again; /* the payload; an event read again */
+	struct item **item;
+	size_t nitem, itemcap;
+	struct buf arrived;      /* keys that came in this payload, NUL-terminated: who waited for them? */
+	size_t waiting;
+	bool changed;            /* the batch has something to write */
+	int64_t kinds[EVENT_KINDS + 1], kinds_day; /* events by kind on that day, not yet in tallies */
+	int64_t rejudge_after;   /* id of the held event where INTAKE_MORE goes on */
+	/* acks of the last commit */
+	struct head head;
+	size_t ack_item, ack_result;
+	bool acking;
+	struct buf ack;
+	struct intake_counts counts;
+};
+
+/* ------------------------------------------------------------------ life */
+
+struct intake *intake_new(struct store *st, const struct intake_conf *conf)
+{
+	struct intake *in = xcalloc(1, sizeof *in);
+
+	in->st = st;
+	in->conf = *conf;
+	if (!in->conf.windows_max)
+		in->conf.windows_max = WINDOWS_MAX;
+	in->registry = registry_new(st, REGISTRY_NOW);
+	in->streams.st = st;
+	in->patrols.st = st;
+	in->tallies.st = st;
+	in->judge = (struct judge){st, in->registry, &in->streams, conf->max_age_days * CIVIL_DAY_MS};
+	return in;
+}
+
+static void drop_items(struct intake *in)
+{
+	for (size_t i = 0; i < in->nitem; i++) {
+		struct item *it = in->item[i];
+
+		for (uint32_t k = 0; k < it->nresult; k++)
+			free(it->result[k].detail);
+		free(it->result);
+		if (it->stream)
+			it->stream->item = NULL;
+		free(it);
+	}
+	in->nitem = 0;
+	in->ack_item = in->ack_result = 0;
+	in->acking = false;
+}
+
+static void drop_map(struct map *m)
+{
+	size_t pos = 0;
+	void *v;
+
+	while ((v = map_next(m, &pos)))
+		free(v);
+	map_done(m);
+}
+
+static void drop_waits(struct intake *in)
+{
+	map_done(&in->waits); /* its values are the map itself */
+	in->waits_known = false;
+}
+
+/* Forgets everything that the database can tell again. */
+static void forget(struct intake *in)
+{
+	drop_items(in);
+	streams_clear(&in->streams);
+	patrols_clear(&in->patrols);
+	tallies_clear(&in->tallies);
+	registry_changed(in->registry);
+	drop_map(&in->states);
+	in->dirty = NULL;
+	drop_waits(in);
+	memset(in->kinds, 0, sizeof in->kinds);
+	buf_clear(&in->arrived);
+	in->waiting = 0;
+	in->changed = false;
+}
+
+void intake_abort(struct intake *in)
+{
+	store_rollback(in->st);
+	forget(in);
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	intake_abort(in);
+	patrols_done(&in->patrols);
+	registry_free(in->registry);
+	json_done(&in->json);
+	json_done(&in->again);
+	buf_done(&in->arrived);
+	buf_done(&in->ack);
+	free(in->item);
+	free(in);
+}
+
+const struct intake_counts *intake_counts(const struct intake *in)
+{
+	return &in->counts;
+}
+
+size_t intake_waiting(const struct intake *in)
+{
+	return in->waiting;
+}
+
+/* ------------------------------------------------------------------ answers of this batch */
+
+static void copy(char *to, size_t room, struct slice from)
+{
+	(void)snprintf(to, room, "%.*s", (int)from.n, from.p ? from.p : ""); /* checked before */
+}
+
+static struct item *new_item(struct intake *in, const struct intake_from *from)
+{
+	struct item *it = xcalloc(1, sizeof *it);
+
+	copy(it->device, sizeof it->device, from->device);
+	copy(it->district, sizeof it->district, from->district);
+	it->tag = from->tag;
+	if (in->nitem == in->itemcap) {
+		in->itemcap = in->itemcap ? in->itemcap * 2 : 64;
+		in->item = xrealloc(in->item, in->itemcap * sizeof(struct item *));
+	}
+	in->item[in->nitem++] = it;
+	in->waiting++;
+	return it;
+}
+
+static struct item *item_of(struct intake *in, struct stream *t, const struct intake_from *from)
+{
+	struct item *it;
+
+	for (it = t->item; it; it = it->same)
+		if (it->tag == from->tag && slice_is(from->district, it->district))
+			return it;
+	it = new_item(in, from);
+	it->stream = t;
+	it->same = t->item;
+	t->item = it;
+	return it;
+}
+
+static void add_result(struct item *it, int64_t seq, const char *status, const char *code, const char *detail)
+{
+	struct result *r;
+
+	for (uint32_t i = 0; i < it->nresult; i++)
+		if (it->result[i].seq == seq && it->result[i].status &&
+			strcmp(it->result[i].status, status) == 0)
+			return; /* said once in an ack */
+	if (it->nresult == it->cap) {
+		it->cap = it->cap ? it->cap * 2 : 8;
+		it->result = xrealloc(it->result, it->cap * sizeof *it->result);
+	}
+	r = &it->result[it->nresult++];
+	*r = (struct result){seq, status, code, xstrdup(detail)};
+}
+
+/* ------------------------------------------------------------------ what is kept of the unusual */
+
+static enum err keep_reject(struct intake *in, const struct intake_from *from, struct slice epoch,
+	int64_t seq, enum reject code, const char *detail, struct slice raw, int64_t recv_ms)
+{
+	sqlite3_stmt *q = sql_get(in->st, "INSERT INTO reject(recv, device, district, epoch, seq, code, "
+					  "detail, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+
+	sql_int(q, 1, recv_ms);
+	sql_text(q, 2, from->device);
+	sql_text(q, 3, from->district.p ? from->district : slice_of(""));
+	sql_text(q, 4, epoch);
+	if (epoch.p)
+		sql_int(q, 5, seq);
+	sql_str(q, 6, intake_reject_names[code]);
+	sql_str(q, 7, detail);
+	sql_blob(q, 8, raw);
+	in->counts.rejected[code]++;
+	in->changed = true;
+	return sql_run(q);
+}
+
+static enum err keep_answer(struct intake *in, struct stream *t, int64_t seq, const char *status,
+	const char *code, const char *detail)
+{
+	sqlite3_stmt *q = sql_get(in->st,
+		"INSERT OR REPLACE INTO answer(stream, seq, status, code, detail) VALUES(?, ?, ?, ?, ?)");
+
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, seq);
+	sql_str(q, 3, status);
+	sql_str(q, 4, code);
+	sql_str(q, 5, detail);
+	return sql_run(q);
+}
+
+static enum err load_waits(struct intake *in)
+{
+	sqlite3_stmt *q;
+	enum err e;
+
+	if (in->waits_known)
+		return OK;
+	q = sql_get(in->st, "SELECT DISTINCT waits FROM held WHERE waits >= 'case ' AND waits < 'event!'");
+	while ((e = sql_row(q)) == OK) {
+		struct slice w = sql_col(q, 0);
+
+		(void)map_put(&in->waits, w.p, w.n, &in->waits); /* a set */
+	}
+	sql_done(q);
+	in->waits_known = e == ERR_NOTFOUND;
+	return in->waits_known ? OK : e;
+}
+
+static void note_wait(struct intake *in, const char *waits)
+{
+	if (strncmp(waits, "event ", 6) == 0 || strncmp(waits, "case ", 5) == 0)
+		(void)map_put(&in->waits, waits, strlen(waits), &in->waits); /* a set */
+}
+
+static enum err keep_held(struct intake *in, struct stream *t, const struct event *ev,
+	const struct verdict *v, int64_t flags, int64_t recv_ms)
+{
+	sqlite3_stmt *q = sql_get(in->st, "INSERT INTO held(stream, seq, code, detail, waits, due, recv, "
+					  "rev, flags, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, ev->seq);
+	sql_str(q, 3, intake_hold_names[v->hold]);
+	sql_str(q, 4, v->detail);
+	sql_str(q, 5, v->waits);
+	if (v->due_ms)
+		sql_int(q, 6, v->due_ms);
+	sql_int(q, 7, recv_ms);
+	sql_int(q, 8, store_rev(in->st));
+	sql_int(q, 9, flags);
+	sql_text(q, 10, ev->raw);
+	in->counts.held[v->hold]++;
+	note_wait(in, v->waits);
+	return sql_run(q);
+}
+
+/* ------------------------------------------------------------------ device states */
+
+static enum err load_state(struct intake *in, struct state *s)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT online, seen, queue, missing, holes, battery, lat_e7, "
+					  "lon_e7, loc_at, skew_ms FROM device_state WHERE device = ?");
+	enum err e;
+
+	s->queue = s->battery = -1;
+	sql_str(q, 1, s->device);
+	if ((e = sql_row(q)) == OK) {
+		s->known = true;
+		s->online = sqlite3_column_int(q, 0) != 0;
+		s->seen = s->seen_written = sqlite3_column_int64(q, 1);
+		if (sqlite3_column_type(q, 2) != SQLITE_NULL)
+			s->queue = sqlite3_column_int64(q, 2);
+		s->missing = sqlite3_column_int64(q, 3);
+		s->holes = sqlite3_column_int64(q, 4);
+		if (sqlite3_column_type(q, 5) != SQLITE_NULL)
+			s->battery = sqlite3_column_int(q, 5);
+		s->has_loc = sqlite3_column_type(q, 6) != SQLITE_NULL;
+		s->lat_e7 = sqlite3_column_int(q, 6);
+		s->lon_e7 = sqlite3_column_int(q, 7);
+		s->loc_at = sqlite3_column_int64(q, 8);
+		s->has_skew = sqlite3_column_type(q, 9) != SQLITE_NULL;
+		s->skew = sqlite3_column_int64(q, 9);
+	}
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static struct state *state_of(struct intake *in, struct slice device, enum err *e)
+{
+	struct state *s = map_get(&in->states, device.p, device.n);
+
+	*e = OK;
+	if (s)
+		return s;
+	s = xcalloc(1, sizeof *s);
+	copy(s->device, sizeof s->device, device);
+	if ((*e = load_state(in, s)) != OK) {
+		free(s);
+		return NULL;
+	}
+	(void)map_put(&in->states, device.p, device.n, s); /* was not there */
+	return s;
+}
+
+static void touch_state(struct intake *in, struct state *s)
+{
+	in->changed = true;
+	if (s->dirty)
+		return;
+	s->dirty = true;
+	s->next_dirty = in->dirty;
+	in->dirty = s;
+}
+
+static void state_seen(struct intake *in, struct state *s, int64_t now_ms)
+{
+	if (now_ms > s->seen)
+		s->seen = now_ms;
+	if (s->seen - s->seen_written >= SEEN_EVERY_MS)
+		touch_state(in, s);
+}
+
+static enum err flush_states(struct intake *in)
+{
+	sqlite3_stmt *q = sql_get(in->st,
+		"INSERT OR REPLACE INTO device_state(device, online, seen, queue, missing, holes, battery, "
+		"lat_e7, lon_e7, loc_at, skew_ms, rev) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	struct state *s;
+	enum err e = OK;
+
+	for (; e == OK && (s = in->dirty); in->dirty = s->next_dirty) {
+		if (q)
+			(void)sqlite3_clear_bindings(q); /* cannot fail */
+		sql_str(q, 1, s->device);
+		sql_int(q, 2, s->online);
+		sql_int(q, 3, s->seen);
+		if (s->queue >= 0)
+			sql_int(q, 4, s->queue);
+		sql_int(q, 5, s->missing);
+		sql_int(q, 6, s->holes);
+		if (s->battery >= 0)
+			sql_int(q, 7, s->battery);
+		if (s->has_loc) {
+			sql_int(q, 8, s->lat_e7);
+			sql_int(q, 9, s->lon_e7);
+			sql_int(q, 10, s->loc_at);
+		}
+		if (s->has_skew)
+			sql_int(q, 11, s->skew);
+		sql_int(q, 12, store_rev(in->st));
+		e = sql_run(q);
+		s->dirty = false;
+		s->known = true;
+		s->seen_written = s->seen;
+	}
+	return e;
+}
+
+/* The window of one of its streams changed: missing and holes are sums over all of them. */
+static void state_window(struct intake *in, struct state *s, const struct window *w, int64_t missing0, int64_t holes0)
+{
+	int64_t missing = window_missing(w), holes = window_holes(w);
+
+	if (missing == missing0 && holes == holes0)
+		return;
+	s->missing += missing - missing0;
+	s->holes += holes - holes0;
+	touch_state(in, s);
+}
+
+/* ------------------------------------------------------------------ applying */
+
+static void flush_kinds(struct intake *in)
+{
+	for (int k = 1; k <= EVENT_KINDS; k++) {
+		if (in->kinds[k])
+			tally_add(&in->tallies, "events", "", event_kind_name((enum event_kind)k), "",
+				(int32_t)in->kinds_day, in->kinds[k]);
+		in->kinds[k] = 0;
+	}
+}
+
+static void count_kind(struct intake *in, enum event_kind kind, int32_t day, int n)
+{
+	if (day != in->kinds_day) {
+		flush_kinds(in);
+		in->kinds_day = day;
+	}
+	in->kinds[kind] += n;
+}
+
+/* Finds or makes the case, moves its chain on to `commit`; link: its event before this one. */
+static enum err touch_case(struct intake *in, const struct event *ev, struct slice device,
+	int64_t commit, int64_t *subject, int64_t *link)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT id, last, report_at, report_device, report_epoch, "
+					  "report_seq FROM casus WHERE name = ?");
+	struct fold_key have = {0};
+	bool first;
+	enum err e;
+
+	*subject = *link = 0;
+	sql_text(q, 1, ev->casus);
+	if ((e = sql_row(q)) == OK) {
+		*subject = sqlite3_column_int64(q, 0);
+		*link = sqlite3_column_int64(q, 1);
+		have.at_ms = sqlite3_column_int64(q, 2);
+		copy(have.device, sizeof have.device, sql_col(q, 3));
+		copy(have.epoch, sizeof have.epoch, sql_col(q, 4));
+		have.seq = sqlite3_column_int64(q, 5);
+	}
+	sql_done(q);
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	if (e == ERR_NOTFOUND) {
+		q = sql_get(in->st, "INSERT INTO casus(name, last, \"commit\") VALUES(?, 0, ?)");
+		sql_text(q, 1, ev->casus);
+		sql_int(q, 2, commit);
+		if ((e = sql_run(q)) != OK)
+			return e;
+		*subject = sqlite3_last_insert_rowid(sql_db(in->st));
+	}
+	first = ev->kind == EV_CASE_REPORT &&
+		fold_before(ev->when_ms, device, ev->epoch, ev->seq, &have);
+	q = first ? sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1, report = ?1, "
+				    "report_at = ?3, report_device = ?4, report_epoch = ?5, "
+				    "report_seq = ?6 WHERE id = ?2")
+		  : sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1 WHERE id = ?2");
+	sql_int(q, 1, commit);
+	sql_int(q, 2, *subject);
+	if (first) {
+		sql_int(q, 3, ev->when_ms);
+		sql_text(q, 4, device);
+		sql_text(q, 5, ev->epoch);
+		sql_int(q, 6, ev->seq);
+	}
+	return sql_run(q);
+}
+
+/* The void event `by` takes event `victim` out of everything that follows from it. */
+static enum err apply_void(struct intake *in, const struct event *ev, int64_t victim, int64_t by)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags FROM event WHERE \"commit\" = ?");
+	int64_t at = 0, subject = 0, flags = 0;
+	enum event_kind kind = 0;
+	struct patrol *p = NULL;
+	enum err e;
+
+	sql_int(q, 1, victim);
+	if ((e = sql_row(q)) == OK) {
+		kind = (enum event_kind)sqlite3_column_int(q, 0);
+		at = sqlite3_column_int64(q, 1);
+		subject = sqlite3_column_int64(q, 2);
+		flags = sqlite3_column_int64(q, 3);
+	}
+	sql_done(q);
+	if (e != OK || (flags & FLAG_VOIDED))
+		return e; /* voided twice: once is enough */
+	q = sql_get(in->st, "UPDATE event SET flags = ? WHERE \"commit\" = ?");
+	sql_int(q, 1, flags | FLAG_VOIDED);
+	sql_int(q, 2, victim);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "INSERT OR IGNORE INTO voided(device, epoch, seq, by) VALUES(?, ?, ?, ?)");
+	sql_text(q, 1, ev->victim.device);
+	sql_text(q, 2, ev->victim.epoch);
+	sql_int(q, 3, ev->victim.seq);
+	sql_int(q, 4, by);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	count_kind(in, kind, civil_day(at), -1);
+	if (kind < EV_PATROL_START || kind > EV_PATROL_SUBSTITUTE || !subject)
+		return OK;
+	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
+		return e;
+	return p ? patrols_refold(&in->patrols, p) : ERR_CORRUPT;
+}
+
+static enum err insert_event(struct intake *in, const struct stream *t, const struct event *ev,
+	const struct verdict *v, int64_t commit, int64_t prev, int64_t subject, int64_t link,
+	int64_t flags, int64_t recv_ms)
+{
+	sqlite3_stmt *q = sql_get(in->st,
+		"INSERT INTO event(\"commit\", stream, seq, prev, kind, at, recv, person, scope, subject, "
+		"link, flags, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	sql_int(q, 1, commit);
+	sql_int(q, 2, t->id);
+	sql_int(q, 3, ev->seq);
+	sql_int(q, 4, prev);
+	sql_int(q, 5, ev->kind);
+	sql_int(q, 6, ev->when_ms);
+	sql_int(q, 7, recv_ms);
+	if (v->person[0])
+		sql_str(q, 8, v->person);
+	if (v->scope[0])
+		sql_str(q, 9, v->scope);
+	sql_int(q, 10, subject);
+	sql_int(q, 11, link);
+	sql_int(q, 12, flags);
+	sql_text(q, 13, ev->raw);
+	return sql_run(q);
+}
+
+static void note_arrival(struct intake *in, const struct stream *t, const struct event *ev)
+{
+	if (!in->waits.n)
+		return;
+	buf_addf(&in->arrived, "event %s/%s/%lld", t->device, t->epoch, (long long)ev->seq);
+	buf_addc(&in->arrived, '\0');
+	if (ev->kind == EV_CASE_REPORT) {
+		buf_addf(&in->arrived, "case %.*s", (int)ev->casus.n, ev->casus.p);
+		buf_addc(&in->arrived, '\0');
+	}
+}
+
+/* What the event says of its device, newest first. */
+static void update_state(struct intake *in, struct state *s, const struct event *ev)
+{
+	if (ev->has_loc && ev->when_ms >= s->loc_at) {
+		s->has_loc = true;
+		s->lat_e7 = ev->lat_e7;
+		s->lon_e7 = ev->lon_e7;
+		s->loc_at = ev->when_ms;
+		touch_state(in, s);
+	}
+	if (ev->kind == EV_STATUS) {
+		s->battery = ev->battery;
+		s->queue = ev->queue;
+		touch_state(in, s);
+	}
+}
+
+/* Stores the event under the next commit number with all that follows from it. */
+static enum err apply(struct intake *in, struct stream *t, const struct event *ev,
+	const struct verdict *v, struct state *s, int64_t flags, int64_t recv_ms, int64_t *out_commit)
+{
+	int64_t commit = store_take_commit(in->st), prev, subject = 0, link = 0;
+	struct patrol *p = NULL;
+	enum err e;
+
+	if ((e = stream_append(&in->streams, t, commit, ev->seq, &prev)) != OK)
+		return e;
+	if (ev->patrol.p) {
+		p = patrols_get(&in->patrols, slice_of(t->device), ev->patrol, true, &e);
+		if (!p)
+			return e;
+		subject = p->id;
+		link = p->last;
+		p->last = commit;
+		patrols_touch(&in->patrols, p);
+		patrol_add(p, ev, slice_of(t->device), slice_of(v->person));
+	} else if (ev->casus.p) {
+		e = touch_case(in, ev, slice_of(t->device), commit, &subject, &link);
+	}
+	if (e == OK)
+		e = insert_event(in, t, ev, v, commit, prev, subject, link, flags, recv_ms);
+	if (e == OK && ev->kind == EV_VOID)
+		e = apply_void(in, ev, v->victim, commit);
+	if (e != OK)
+		return e;
+	count_kind(in, ev->kind, civil_day(ev->when_ms), 1);
+	update_state(in, s, ev);
+	note_arrival(in, t, ev);
+	in->counts.stored[ev->kind]++;
+	in->changed = true;
+	*out_commit = commit;
+	return OK;
+}
+
+/* ------------------------------------------------------------------ repeats */
+
+enum repeat { REPEAT_SAME, REPEAT_OTHER };
+
+static bool same_event(struct intake *in, uint32_t tok, struct slice raw, struct slice first)
+{
+	if (slice_eq(raw, first))
+		return true;
+	if (in->json.err != JSON_OK)
+		return false; /* its bytes are all there is */
+	(void)json_read(&in->again, first.p, first.n); /* what is broken is compared as it stands */
+	return in->again.err == JSON_OK && json_same(&in->json, tok, &in->again, 0);
+}
+
+/* Calls back nothing: compares the event at tok with the first of its identity. */
+static enum err compare_first(struct intake *in, struct stream *t, int64_t seq, const char *status,
+	uint32_t tok, struct slice raw, enum repeat *out)
+{
+	sqlite3_stmt *q;
+	int64_t commit = 0;
+	enum err e = OK;
+
+	if (status && strcmp(status, "rejected") == 0) {
+		q = sql_get(in->st, "SELECT raw FROM reject WHERE device = ? AND epoch = ? AND seq = ?");
+		sql_str(q, 1, t->device);
+		sql_str(q, 2, t->epoch);
+		sql_int(q, 3, seq);
+	} else if (status) {
+		q = sql_get(in->st, "SELECT raw FROM held WHERE stream = ? AND seq = ?");
+		sql_int(q, 1, t->id);
+		sql_int(q, 2, seq);
+	} else {
+		if ((e = stream_find(&in->streams, t, seq, &commit)) != OK)
+			return e;
+		if (commit == 0)
+			return ERR_CORRUPT; /* answered, yet nowhere */
+		q = sql_get(in->st, "SELECT raw FROM event WHERE \"commit\" = ?");
+		sql_int(q, 1, commit);
+	}
+	if ((e = sql_row(q)) == OK)
+		*out = same_event(in, tok, raw, sql_col(q, 0)) ? REPEAT_SAME : REPEAT_OTHER;
+	sql_done(q);
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+}
+
+/* Keeps the other content of a known identity, once. */
+static enum err keep_conflict(struct intake *in, struct stream *t, int64_t seq, uint32_t tok, struct slice raw, int64_t recv_ms)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT raw FROM conflict WHERE stream = ? AND seq = ? ORDER BY id LIMIT 100");
+	bool known = false;
+	int n = 0;
+	enum err e;
+
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, seq);
+	for (; !known && (e = sql_row(q)) == OK; n++)
+		known = same_event(in, tok, raw, sql_col(q, 0));
+	sql_done(q);
+	in->counts.conflict++;
+	if (known || n == 100) /* a hundred contents of one identity tell enough */
+		return OK;
+	if (e != ERR_NOTFOUND)
+		return e;
+	q = sql_get(in->st, "INSERT INTO conflict(stream, seq, recv, raw) VALUES(?, ?, ?, ?)");
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, seq);
+	sql_int(q, 3, recv_ms);
+	sql_text(q, 4, raw);
+	t->answers++;
+	streams_touch(&in->streams, t);
+	in->changed = true;
+	return sql_run(q);
+}
+
+/* An identity that has its answer: the same answer again, or a conflict. */
+static enum err take_repeat(struct intake *in, struct stream *t, struct item *it, int64_t seq,
+	uint32_t tok, struct slice raw, int64_t recv_ms)
+{
+	char status[16] = "", code[32] = "", detail[192] = "";
+	enum repeat what = REPEAT_SAME;
+	sqlite3_stmt *q;
+	enum err e = ERR_NOTFOUND;
+
+	if (t->answers) {
+		q = sql_get(in->st, "SELECT status, code, detail FROM answer WHERE stream = ? AND seq = ?");
+		sql_int(q, 1, t->id);
+		sql_int(q, 2, seq);
+		if ((e = sql_row(q)) == OK) {
+			copy(status, sizeof status, sql_col(q, 0));
+			copy(code, sizeof code, sql_col(q, 1));
+			copy(detail, sizeof detail, sql_col(q, 2));
+		}
+		sql_done(q);
+		if (e != OK && e != ERR_NOTFOUND)
+			return e;
+	}
+	e = compare_first(in, t, seq, status[0] ? status : NULL, tok, raw, &what);
+	if (e != OK)
+		return e;
+	if (what == REPEAT_OTHER) {
+		add_result(it, seq, "conflict", "conflict", "another content came first");
+		return keep_conflict(in, t, seq, tok, raw, recv_ms);
+	}
+	in->counts.duplicate++;
+	if (!status[0])
+		return OK;
+	for (const char *const *n = intake_reject_names; *n; n++)
+		if (strcmp(*n, code) == 0)
+			add_result(it, seq, "rejected", *n, detail);
+	for (const char *const *n = intake_hold_names; *n; n++)
+		if (strcmp(*n, code) == 0)
+			add_result(it, seq, "held", *n, detail);
+	return OK;
+}
+
+/* ------------------------------------------------------------------ one event */
+
+struct arrival {
+	const struct intake_from *from;
+	const struct device *dev; /* NULL: unknown */
+	struct state *state;
+	bool wrong_district;
+	int64_t recv_ms;
+	bool error; /* something without identity was answered already */
+};
+
+static struct judge_time times(const struct intake *in, int64_t now_ms, int64_t recv_ms, bool any_age)
+{
+	return (struct judge_time){now_ms < in->head.time_ms ? -1 : now_ms, recv_ms, any_age};
+}
+
+/* Keeps what has no identity, and answers that, once for a payload. */
+static enum err refuse_payload(struct intake *in, struct arrival *a, enum reject code, int64_t limit, const char *detail, struct slice raw)
+{
+	struct item *it;
+
+	if (!a->error) {
+		it = new_item(in, a->from);
+		it->error = code;
+		it->limit = limit;
+		in->counts.payload_errors++;
+	}
+	a->error = true;
+	return keep_reject(in, a->from, (struct slice){NULL, 0}, 0, code, detail, raw, a->recv_ms);
+}
+
+static enum err refuse_event(struct intake *in, struct arrival *a, struct stream *t, struct item *it,
+	int64_t seq, enum reject code, const char *detail, struct slice raw)
+{
+	enum err e = keep_reject(in, a->from, slice_of(t->epoch), seq, code, detail, raw, a->recv_ms);
+
+	t->answers++;
+	add_result(it, seq, "rejected", intake_reject_names[code], detail);
+	return e == OK ? keep_answer(in, t, seq, "rejected", intake_reject_names[code], detail) : e;
+}
+
+static enum err take_new(struct intake *in, struct arrival *a, struct stream *t, struct item *it, struct event *ev)
+{
+	bool imported = a->from->flags & INTAKE_IMPORTED;
+	struct judge_time when = times(in, a->recv_ms, a->recv_ms, imported);
+	struct verdict v;
+	enum err e = judge_event(&in->judge, ev, a->dev, &when, &v);
+
+	if (e != OK)
+		return e;
+	if (v.hold == HOLD_NONE)
+		return apply(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
+	t->answers++;
+	in->changed = true;
+	add_result(it, ev->seq, "held", intake_hold_names[v.hold], v.detail);
+	e = keep_held(in, t, ev, &v, imported ? FLAG_IMPORTED : 0, a->recv_ms);
+	return e == OK ? keep_answer(in, t, ev->seq, "held", intake_hold_names[v.hold], v.detail) : e;
+}
+
+static enum reject reject_of(enum event_code c)
+{
+	return c == EVENT_BAD_JSON ? BAD_JSON : c == EVENT_UNKNOWN_KIND ? UNKNOWN_KIND : BAD_EVENT;
+}
+
+/* Element tok of the payload.  too_large: it is refused for its size, whatever it says. */
+static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, bool too_large)
+{
+	struct slice raw = json_raw(&in->json, tok), epoch;
+	int64_t seq, missing0, holes0;
+	struct event_fault fault;
+	enum event_code code;
+	struct stream *t;
+	struct item *it;
+	struct event ev;
+	enum err e;
+
+	if (in->json.err != JSON_OK)
+		raw = (struct slice){in->json.text, in->json.len}; /* the token has no end */
+	code = event_decode(&in->json, tok, &ev, &fault);
+	if (code == EVENT_OK) {
+		epoch = ev.epoch;
+		seq = ev.seq;
+	} else if (!event_identity(&in->json, tok, &epoch, &seq)) {
+		return refuse_payload(in, a, too_large ? TOO_LARGE : reject_of(code),
+			too_large ? EVENT_PAYLOAD_MAX : 0, fault.detail, raw);
+	}
+	t = streams_get(&in->streams, a->from->device, epoch, true, &e);
+	if (!t)
+		return e;
+	it = item_of(in, t, a->from);
+	in->waiting++;
+#ifndef MUTANT_NO_DEDUPE /* a mistake that the tests must catch */
+	if (window_has(&t->window, seq))
+		return take_repeat(in, t, it, seq, tok, raw, a->recv_ms);
+#endif
+	missing0 = window_missing(&t->window);
+	holes0 = window_holes(&t->window);
+	if (!window_take(&t->window, seq)) {
+		in->counts.window_full++;
+		return OK; /* unanswered: upto stops short of it, the device sends it again */
+	}
+	streams_touch(&in->streams, t);
+	in->changed = true;
+	state_window(in, a->state, &t->window, missing0, holes0);
+	if (a->dev->revoked)
+		return refuse_event(in, a, t, it, seq, DEVICE_REVOKED, "", raw);
+	if (a->wrong_district)
+		return refuse_event(in, a, t, it, seq, WRONG_DISTRICT, a->dev->district, raw);
+	if (too_large)
+		return refuse_event(in, a, t, it, seq, TOO_LARGE, "more than 262144 bytes", raw);
+	if (code != EVENT_OK)
+		return refuse_event(in, a, t, it, seq, reject_of(code), fault.detail, raw);
+	return take_new(in, a, t, it, &ev);
+}
+
+static enum err take_hello(struct intake *in, struct arrival *a)
+{
+	struct event_fault fault;
+	int64_t missing0, holes0;
+	struct stream *t;
+	struct item *it;
+	struct hello h;
+	enum err e;
+
+	if (a->dev->revoked || a->wrong_district)
+		return refuse_payload(in, a, a->dev->revoked ? DEVICE_REVOKED : WRONG_DISTRICT, 0, "hello",
+			(struct slice){in->json.text, in->json.len});
+	if (hello_decode(&in->json, &h, &fault) != EVENT_OK)
+		return refuse_payload(in, a, BAD_EVENT, 0, fault.detail,
+			(struct slice){in->json.text, in->json.len});
+	in->counts.hello++;
+	t = streams_get(&in->streams, a->from->device, h.epoch, true, &e);
+	if (!t)
+		return e;
+	it = item_of(in, t, a->from);
+	if (!it->hello_first || h.first < it->hello_first)
+		it->hello_first = h.first;
+	in->waiting++;
+	if (h.time_ms >= 0) {
+		a->state->has_skew = true;
+		a->state->skew = a->recv_ms - h.time_ms;
+		touch_state(in, a->state);
+	}
+	if (t->is_new) {
+		streams_touch(&in->streams, t);
+		in->changed = true;
+	}
+	missing0 = window_missing(&t->window);
+	holes0 = window_holes(&t->window);
+	if (!window_first(&t->window, h.first)) {
+		in->counts.window_full++;
+	} else if (window_missing(&t->window) != missing0 || window_holes(&t->window) != holes0) {
+		streams_touch(&in->streams, t);
+		in->changed = true;
+		state_window(in, a->state, &t->window, missing0, holes0);
+	}
+	return OK;
+}
+
+/* ------------------------------------------------------------------ held events, judged again */
+
+static void take_back(struct stream *t, int64_t seq)
+{
+	for (struct item *it = t->item; it; it = it->same)
+		for (uint32_t i = 0; i < it->nresult; i++)
+			if (it->result[i].seq == seq && it->result[i].status &&
+				strcmp(it->result[i].status, "held") == 0)
+				it->result[i].status = NULL;
+}
+
+struct held {
+	int64_t id, seq, recv, flags;
+	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1];
+	char *raw;
+};
+
+static enum err load_held(struct intake *in, int64_t id, struct held *h)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT h.seq, h.recv, h.flags, s.device, s.epoch, h.raw FROM "
+					  "held h JOIN stream s ON s.id = h.stream WHERE h.id = ?");
+	struct slice raw;
+	enum err e;
+
+	h->id = id;
+	sql_int(q, 1, id);
+	if ((e = sql_row(q)) == OK) {
+		h->seq = sqlite3_column_int64(q, 0);
+		h->recv = sqlite3_column_int64(q, 1);
+		h->flags = sqlite3_column_int64(q, 2);
+		copy(h->device, sizeof h->device, sql_col(q, 3));
+		copy(h->epoch, sizeof h->epoch, sql_col(q, 4));
+		raw = sql_col(q, 5);
+		h->raw = xstrndup(raw.p, raw.n);
+	}
+	sql_done(q);
+	return e;
+}
+
+static enum err still_held(struct intake *in, const struct held *h, const struct stream *t, const struct verdict *v)
+{
+	sqlite3_stmt *q = sql_get(in->st, "UPDATE held SET code = ?, detail = ?, waits = ?, due = ? WHERE id = ?");
+	enum err e;
+
+	sql_str(q, 1, intake_hold_names[v->hold]);
+	sql_str(q, 2, v->detail);
+	sql_str(q, 3, v->waits);
+	if (v->due_ms)
+		sql_int(q, 4, v->due_ms);
+	sql_int(q, 5, h->id);
+	note_wait(in, v->waits);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "UPDATE answer SET code = ?, detail = ? WHERE stream = ? AND seq = ?");
+	sql_str(q, 1, intake_hold_names[v->hold]);
+	sql_str(q, 2, v->detail);
+	sql_int(q, 3, t->id);
+	sql_int(q, 4, h->seq);
+	return sql_run(q);
+}
+
+static enum err release(struct intake *in, const struct held *h, struct stream *t, const struct event *ev, const struct verdict *v)
+{
+	struct state *s;
+	sqlite3_stmt *q;
+	int64_t commit = 0;
+	enum err e;
+
+	s = state_of(in, slice_of(h->device), &e);
+	if (!s)
+		return e;
+	q = sql_get(in->st, "DELETE FROM held WHERE id = ?");
+	sql_int(q, 1, h->id);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "DELETE FROM answer WHERE stream = ? AND seq = ?");
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, h->seq);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	t->answers--;
+	take_back(t, h->seq);
+	streams_touch(&in->streams, t);
+	in->counts.released++;
+	e = apply(in, t, ev, v, s, h->flags, h->recv, &commit);
+	for (struct item *it = t->item; it; it = it->same)
+		it->commit = commit;
+	return e;
+}
+
+/* Judges held event id again.  It reads into in->again: the payload at hand stays whole. */
+static enum err judge_again(struct intake *in, int64_t id, int64_t now_ms)
+{
+	struct judge_time when;
+	const struct device *dev;
+	struct event_fault fault;
+	struct held h = {0};
+	struct verdict v;
+	struct stream *t;
+	struct event ev;
+	enum err e = load_held(in, id, &h);
+
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e; /* freed on the way */
+	t = streams_get(&in->streams, slice_of(h.device), slice_of(h.epoch), false, &e);
+	if (!t) {
+		e = e == OK ? ERR_CORRUPT : e;
+		goto out;
+	}
+	dev = registry_device(in->registry, slice_of(h.device), &e);
+	if (!dev || dev->revoked)
+		goto out; /* stays held: it was sent while the device was enrolled */
+	(void)json_read(&in->again, h.raw, strlen(h.raw)); /* event_decode says */
+	if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
+		e = ERR_CORRUPT; /* it was whole when it was kept */
+		goto out;
+	}
+	when = times(in, now_ms, h.recv, h.flags & FLAG_IMPORTED);
+	if ((e = judge_event(&in->judge, &ev, dev, &when, &v)) == OK)
+		e = v.hold == HOLD_NONE ? release(in, &h, t, &ev, &v) : still_held(in, &h, t, &v);
+	in->changed = true;
+out:
+	free(h.raw);
+	return e;
+}
+
+/* Judges again all that waited for what has arrived; each release may free others. */
+static enum err free_waiting(struct intake *in, int64_t now_ms)
+{
+	sqlite3_stmt *q;
+	int64_t ids[64];
+	enum err e = OK;
+
+	for (size_t at = 0; e == OK && at < in->arrived.n;) {
+		char *key = xstrdup(in->arrived.p + at);
+		int n;
+
+		at += strlen(key) + 1;
+		if (!map_take(&in->waits, key, strlen(key))) {
+			free(key);
+			continue;
+		}
+		for (int64_t after = 0; e == OK; after = ids[n - 1]) {
+			q = sql_get(in->st, "SELECT id FROM held WHERE waits = ? AND id > ? ORDER BY id LIMIT 64");
+			sql_str(q, 1, key);
+			sql_int(q, 2, after);
+			for (n = 0; n < 64 && (e = sql_row(q)) == OK; n++)
+				ids[n] = sqlite3_column_int64(q, 0);
+			sql_done(q);
+			e = e == ERR_NOTFOUND ? OK : e;
+			if (n == 0)
+				break;
+			for (int i = 0; i < n && e == OK; i++)
+				e = judge_again(in, ids[i], now_ms);
+		}
+		free(key);
+	}
+	buf_clear(&in->arrived);
+	return e;
+}
+
+/* ------------------------------------------------------------------ payloads */
+
+static enum err begin(struct intake *in)
+{
+	enum err e;
+
+	if (in->acking)
+		drop_items(in);
+	if ((e = store_head(in->st, &in->head)) != OK)
+		return e;
+	if (!store_is_open(in->st)) {
+		if ((e = store_begin(in->st)) != OK)
+			return e;
+		in->waiting++; /* an open batch must be committed, also when it turns out empty */
+	}
+	return load_waits(in);
+}
+
+/* An error of the store ends the batch. */
+static enum err ended(struct intake *in, enum err e)
+{
+	if (e != OK)
+		intake_abort(in);
+	return e;
+}
+
+static enum err take_payload(struct intake *in, struct arrival *a, struct slice payload)
+{
+	bool too_large = payload.n > EVENT_PAYLOAD_MAX;
+	enum err e = OK;
+	char detail[96];
+	uint32_t n, tok;
+
+	(void)json_read(&in->json, payload.p, payload.n); /* in->json.err and .soft say */
+	if (in->json.ntok == 0 || (in->json.err != JSON_OK && in->json.tok[0].type != JSON_OBJECT)) {
+		(void)snprintf(detail, sizeof detail, "%s at byte %u", json_err_name(in->json.err),
+			in->json.err_at); /* fits */
+		return refuse_payload(in, a, too_large ? TOO_LARGE : BAD_JSON,
+			too_large ? EVENT_PAYLOAD_MAX : 0, detail, payload);
+	}
+	if (in->json.tok[0].type == JSON_OBJECT)
+		return in->json.err == JSON_OK && hello_is(&in->json) && !too_large
+			? take_hello(in, a)
+			: take_event(in, a, 0, too_large);
+	if (in->json.tok[0].type != JSON_ARRAY || in->json.tok[0].count == 0)
+		return refuse_payload(in, a, BAD_EVENT, 0, "want an event, an array of events, or a hello", payload);
+	n = in->json.tok[0].count;
+	if (too_large || n > EVENT_ARRAY_MAX) {
+		(void)snprintf(detail, sizeof detail, "%u events, %u bytes", n, payload.n); /* fits */
+		return refuse_payload(in, a, TOO_LARGE, too_large ? EVENT_PAYLOAD_MAX : EVENT_ARRAY_MAX,
+			detail, payload);
+	}
+	for (tok = 1; n > 0 && e == OK; n--, tok = in->json.tok[tok].next)
+		e = take_event(in, a, tok, false);
+	return e;
+}
+
+static bool is_device(struct slice d)
+{
+	if (d.n < 1 || d.n > EVENT_DEVICE_MAX || d.p[0] == '-')
+		return false;
+	for (uint32_t i = 0; i < d.n; i++)
+		if (!((d.p[i] >= 'a' && d.p[i] <= 'z') || (d.p[i] >= '0' && d.p[i] <= '9') || d.p[i] == '-'))
+			return false;
+	return true;
+}
+
+enum err intake_take(
+	struct intake *in, const struct intake_from *from, struct slice payload, int64_t recv_ms)
+{
+	struct arrival a = {.from = from, .recv_ms = recv_ms};
+	enum err e = begin(in);
+
+	if (e != OK)
+		return ended(in, e);
+	in->counts.payloads++;
+	if (!is_device(from->device)) {
+		struct intake_from nobody = *from;
+
+		nobody.device = slice_of("");
+		a.from = &nobody;
+		return ended(in, refuse_payload(in, &a, BAD_EVENT, 0, "no device", payload));
+	}
+	a.dev = registry_device(in->registry, from->device, &e);
+	if (e != OK)
+		return ended(in, e);
+	if (!a.dev) /* nobody enrolled it: nothing of it is remembered but the bytes */
+		return ended(in, refuse_payload(in, &a, DEVICE_REVOKED, 0, "unknown device", payload));
+	a.wrong_district = from->district.p && !slice_is(from->district, a.dev->district);
+	a.state = state_of(in, from->device, &e);
+	if (e == OK) {
+		state_seen(in, a.state, recv_ms);
+		e = take_payload(in, &a, payload);
+	}
+	if (e == OK)
+		e = free_waiting(in, recv_ms);
+	return ended(in, e);
+}
+
+enum err intake_presence(struct intake *in, struct slice device, struct slice payload, int64_t recv_ms)
+{
+	const struct device *dev;
+	struct presence p;
+	struct state *s;
+	enum err e = begin(in);
+
+	if (e != OK)
+		return ended(in, e);
+	dev = is_device(device) ? registry_device(in->registry, device, &e) : NULL;
+	if (e != OK || !dev)
+		return ended(in, e);
+	(void)json_read(&in->json, payload.p, payload.n); /* presence_decode says */
+	if (in->json.err != JSON_OK || !presence_decode(&in->json, &p)) {
+		in->counts.payload_errors++;
+		return OK; /* it tells nothing, so nothing is kept */
+	}
+	if (!(s = state_of(in, device, &e)))
+		return ended(in, e);
+	in->counts.presence++;
+	if (recv_ms > s->seen && p.online)
+		s->seen = recv_ms;
+	if (s->online != p.online || !s->known)
+		touch_state(in, s);
+	s->online = p.online;
+	in->waiting++;
+	return OK;
+}
+
+/* ------------------------------------------------------------------ again, by clock or registry */
+
+/* The held events that sql lists for (arg, limit).  *last: the id of the last one judged. */
+static enum err judge_list(struct intake *in, const char *sql, int64_t arg, int64_t now_ms, bool *more, int64_t *last)
+{
+	int64_t *ids = xcalloc(REJUDGE_MAX + 1, sizeof *ids);
+	sqlite3_stmt *q = sql_get(in->st, sql);
+	size_t n = 0;
+	enum err e = OK;
+
+	sql_int(q, 1, arg);
+	sql_int(q, 2, REJUDGE_MAX + 1);
+	while (n <= REJUDGE_MAX && (e = sql_row(q)) == OK)
+		ids[n++] = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	e = e == ERR_NOTFOUND ? OK : e;
+	*more = n > REJUDGE_MAX;
+	for (size_t i = 0; e == OK && i < n && i < REJUDGE_MAX; i++)
+		e = judge_again(in, *last = ids[i], now_ms);
+	if (e == OK)
+		e = free_waiting(in, now_ms);
+	free(ids);
+	return e;
+}
+
+enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
+{
+	enum err e = begin(in);
+	int64_t last;
+
+	if (e == OK)
+		e = judge_list(in, "SELECT id FROM held WHERE due <= ? ORDER BY due LIMIT ?", now_ms,
+			now_ms, more, &last);
+	return ended(in, e);
+}
+
+enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more)
+{
+	enum err e = begin(in);
+
+	registry_changed(in->registry);
+	in->changed = true;
+	in->waiting++;
+	*more = false;
+	if (what != INTAKE_MORE)
+		in->rejudge_after = 0;
+	if (e == OK)
+		e = judge_list(in, "SELECT id FROM held WHERE waits = 'registry' AND id > ? ORDER BY id LIMIT ?",
+			in->rejudge_after, now_ms, more, &in->rejudge_after);
+	if (e == OK && what == INTAKE_PLACES)
+		e = patrols_reclass(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
+	return ended(in, e);
+}
+
+/* ------------------------------------------------------------------ commit and acks */
+
+static void trim_caches(struct intake *in)
+{
+	if (in->streams.map.n > in->conf.windows_max) {
+		drop_items(in); /* they point into the streams; acks were fetched or are dropped by the next batch */
+		streams_clear(&in->streams);
+	}
+	if (in->states.n > in->conf.windows_max && !in->dirty)
+		drop_map(&in->states);
+}
+
+static enum err flush(struct intake *in)
+{
+	int64_t commit;
+	enum err e;
+
+	flush_kinds(in);
+	commit = store_head_next(in->st);
+	e = streams_flush(&in->streams);
+	if (e == OK)
+		e = patrols_flush(&in->patrols, in->registry, &in->tallies, commit);
+	if (e == OK)
+		e = tallies_flush(&in->tallies, commit);
+	if (e == OK)
+		e = flush_states(in);
+	return e;
+}
+
+enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
+{
+	enum err e = OK;
+
+	if (!store_is_open(in->st)) {
+		in->waiting = 0;
+		in->acking = true;
+		return store_head(in->st, out);
+	}
+	if (in->changed) {
+		if ((e = flush(in)) == OK)
+			e = store_commit(in->st, now_ms, &in->head);
+	} else {
+		store_rollback(in->st); /* repeats only: all they tell is committed */
+		e = store_head(in->st, &in->head);
+	}
+	if (e != OK)
+		return ended(in, e);
+	in->waiting = 0;
+	in->changed = false;
+	in->acking = true;
+	in->ack_item = in->ack_result = 0;
+	*out = in->head;
+	return OK;
+}
+
+static void put_result(struct buf *b, int64_t seq, struct slice status, struct slice code, struct slice detail)
+{
+	buf_json_sep(b);
+	buf_addf(b, "{\"seq\":%lld,\"status\":", (long long)seq);
+	buf_json(b, status.p, status.n);
+	buf_adds(b, ",\"code\":");
+	buf_json(b, code.p, code.n);
+	if (detail.n) {
+		buf_adds(b, ",\"detail\":");
+		buf_json(b, detail.p, detail.n);
+	}
+	buf_addc(b, '}');
+}
+
+/* A hello gets all results from `first` on, as the database has them, RESULTS_TOLD at a time.
+ * *from: where to go on; false: that was all. */
+static bool put_known(struct intake *in, const struct stream *t, int64_t *from, int *room)
+{
+	sqlite3_stmt *q = sql_get(in->st,
+		"SELECT seq, status, code, detail FROM answer WHERE stream = ?1 AND seq >= ?2 UNION "
+		"SELECT DISTINCT seq, 'conflict', 'conflict', 'another content came first' FROM conflict "
+		"WHERE stream = ?1 AND seq >= ?2 ORDER BY 1, 2 LIMIT 2000");
+	int64_t last = -1;
+	bool more = false;
+
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, *from);
+	while (sql_row(q) == OK) {
+		int64_t seq = sqlite3_column_int64(q, 0);
+
+		if (*room <= 0 && seq != last) {
+			*from = seq;
+			more = true;
+			break;
+		}
+		put_result(&in->ack, seq, sql_col(q, 1), sql_col(q, 2), sql_col(q, 3));
+		last = seq;
+		(*room)--;
+	}
+	sql_done(q);
+	return more;
+}
+
+static void put_head(struct intake *in, const struct item *it)
+{
+	struct window_range gap[WINDOW_GAPS_TOLD];
+	struct buf *b = &in->ack;
+	int64_t upto;
+	uint32_t n = window_tell(&it->stream->window, &upto, gap);
+
+	buf_adds(b, "{\"type\":\"ack\",\"epoch\":");
+	buf_json_str(b, it->stream->epoch);
+	buf_addf(b, ",\"upto\":%lld,\"missing\":[", (long long)upto);
+	for (uint32_t i = 0; i < n; i++)
+		buf_addf(b, "%s[%lld,%lld]", i ? "," : "", (long long)gap[i].lo, (long long)gap[i].hi);
+	buf_addf(b, "],\"commit\":%lld,\"time\":%lld,\"results\":[",
+		(long long)(it->commit ? it->commit : in->head.commit), (long long)in->head.time_ms);
+}
+
+static void put_error(struct intake *in, const struct item *it)
+{
+	buf_adds(&in->ack, "{\"type\":\"ack\",\"error\":{\"code\":");
+	buf_json_str(&in->ack, intake_reject_names[it->error]);
+	if (it->limit)
+		buf_addf(&in->ack, ",\"limit\":%lld", (long long)it->limit);
+	buf_adds(&in->ack, "}}");
+}
+
+/* The next ack of item it into in->ack; true when the item needs another one. */
+static bool put_ack(struct intake *in, struct item *it)
+{
+	int room = RESULTS_TOLD;
+	bool more = false;
+
+	buf_clear(&in->ack);
+	if (!it->stream) {
+		put_error(in, it);
+		return false;
+	}
+	put_head(in, it);
+	if (it->hello_first) {
+		if (it->stream->answers)
+			more = put_known(in, it->stream, &it->hello_first, &room);
+	} else {
+		for (; in->ack_result < it->nresult && room > 0; in->ack_result++) {
+			const struct result *r = &it->result[in->ack_result];
+
+			if (!r->status)
+				continue;
+			put_result(&in->ack, r->seq, slice_of(r->status), slice_of(r->code), slice_of(r->detail));
+			room--;
+		}
+		more = in->ack_result < it->nresult;
+	}
+	buf_adds(&in->ack, "]}");
+	return more;
+}
+
+bool intake_next_ack(struct intake *in, struct intake_ack *out)
+{
+	struct item *it;
+
+	if (!in->acking || in->ack_item >= in->nitem) {
+		if (in->acking) {
+			drop_items(in);
+			trim_caches(in);
+		}
+		return false;
+	}
+	it = in->item[in->ack_item];
+	if (!put_ack(in, it)) {
+		in->ack_item++;
+		in->ack_result = 0;
+	}
+	*out = (struct intake_ack){it->device, it->district, it->tag, buf_slice(&in->ack)};
+	return true;
+}
+
+enum err intake_online(
+	struct intake *in, void (*row)(void *ctx, const char *device, const char *district), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT s.device, d.district FROM device_state s JOIN device d ON "
+					  "d.id = s.device AND d.until IS NULL WHERE s.online = 1 AND "
+					  "d.revoked IS NULL ORDER BY s.device");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK)
+		row(ctx, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1));
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}

@@ -1,0 +1,259 @@
+#include "schema/judge.h"
+
+#include <stdio.h>
+
+#include "core/civil.h"
+#include "schema/sql.h"
+
+static void hold(struct verdict *v, enum hold h, const char *waits, const char *fmt, ...) PRINTF(4, 5);
+
+static void hold(struct verdict *v, enum hold h, const char *waits, const char *fmt, ...)
+{
+	va_list ap;
+
+	v->hold = h;
+	(void)snprintf(v->waits, sizeof v->waits, "%s", waits); /* fits: names of bounded length */
+	va_start(ap, fmt);
+	(void)vsnprintf(v->detail, sizeof v->detail, fmt, ap); /* cut on purpose */
+	va_end(ap);
+}
+
+static bool enrolled(const struct device *dev, struct slice person)
+{
+	if (slice_is(person, dev->person))
+		return true;
+	for (uint32_t i = 0; i < dev->nenrolled; i++)
+		if (slice_is(person, dev->enrolled[i]))
+			return true;
+	return false;
+}
+
+static enum err judge_people(struct judge *j, const struct event *ev, const struct device *dev,
+	struct verdict *v, const struct person **who)
+{
+	struct slice id = ev->person.p ? ev->person : slice_of(dev->person);
+	enum err e = OK;
+
+	*who = NULL;
+	if (ev->for_person.p && !registry_person(j->registry, ev->for_person, &e)) {
+		if (e == OK)
+			hold(v, HOLD_UNKNOWN_PERSON, "registry", "/body/for: %.*s",
+				(int)ev->for_person.n, ev->for_person.p);
+		return e;
+	}
+	if (id.n == 0)
+		return OK;
+	*who = registry_person(j->registry, id, &e);
+	if (e != OK)
+		return e;
+	if (!*who)
+		hold(v, HOLD_UNKNOWN_PERSON, "registry", "/person: %.*s", (int)id.n, id.p);
+	else if (!enrolled(dev, id))
+		hold(v, HOLD_NOT_ALLOWED, "registry", "/person: %.*s is not enrolled on %s", (int)id.n,
+			id.p, dev->id);
+	else
+		(void)snprintf(v->person, sizeof v->person, "%s", (*who)->id); /* fits */
+	return OK;
+}
+
+static enum err judge_place(struct judge *j, struct slice code, const char *where, int32_t day,
+	struct verdict *v, const struct place **out)
+{
+	enum err e;
+
+	*out = registry_place(j->registry, code, &e);
+	if (e == OK && !*out)
+		hold(v, HOLD_UNKNOWN_PLACE, "registry", "%s: %.*s", where, (int)code.n, code.p);
+	else if (e == OK && (day < (*out)->from || day > (*out)->to))
+		hold(v, HOLD_UNKNOWN_PLACE, "registry", "%s: %.*s did not exist on that day", where,
+			(int)code.n, code.p);
+	return e;
+}
+
+/* The target of the patrol that the event refers to, when its start was applied before it. */
+static enum err ref_target(struct judge *j, const struct event *ev, const struct device *dev, char *out, size_t room)
+{
+	sqlite3_stmt *q = sql_get(j->st, "SELECT target FROM patrol WHERE device = ? AND name = ?");
+	struct slice t;
+	enum err e;
+
+	sql_str(q, 1, dev->id);
+	sql_text(q, 2, ev->ref);
+	if ((e = sql_row(q)) == OK) {
+		t = sql_col(q, 0);
+		(void)snprintf(out, room, "%.*s", (int)t.n, t.p ? t.p : ""); /* fits */
+	}
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err judge_places(struct judge *j, const struct event *ev, const struct device *dev,
+	const struct person *who, struct verdict *v)
+{
+	int32_t day = civil_day(ev->when_ms);
+	const struct place *target = NULL, *scope = NULL;
+	const struct appointment *a;
+	enum err e = OK;
+
+	if (ev->target.p && (ev->kind == EV_PATROL_START || ev->kind == EV_PATROL_SUBSTITUTE))
+		e = judge_place(j, ev->target, "/body/target", day, v, &target);
+	if (e != OK || v->hold != HOLD_NONE)
+		return e;
+	if (ev->scope.p) {
+		e = judge_place(j, ev->scope, "/scope", day, v, &scope);
+		if (e != OK || v->hold != HOLD_NONE)
+			return e;
+	}
+	if (!scope)
+		scope = target;
+	if (scope) {
+		(void)snprintf(v->scope, sizeof v->scope, "%s", scope->code); /* fits */
+		return OK;
+	}
+	if (ev->ref.p && (e = ref_target(j, ev, dev, v->scope, sizeof v->scope)) != OK)
+		return e;
+	if (!v->scope[0] && who && (a = person_appointment(who, NULL, NULL, day)))
+		(void)snprintf(v->scope, sizeof v->scope, "%s", a->scope); /* fits */
+	return OK;
+}
+
+static enum err judge_category(struct judge *j, const struct event *ev, struct verdict *v)
+{
+	char klass[16];
+	const char *where = "/body/category";
+	bool known = false;
+	enum err e;
+
+	switch (ev->kind) {
+	case EV_CASE_REPORT:
+		(void)snprintf(klass, sizeof klass, "%.*s", (int)ev->klass.n, ev->klass.p); /* of five */
+		break;
+	case EV_INSPECT:
+		(void)snprintf(klass, sizeof klass, "topic"); /* fits */
+		where = "/body/topic";
+		break;
+	case EV_WORK:
+		(void)snprintf(klass, sizeof klass, "work"); /* fits */
+		where = "/body/item";
+		break;
+	default:
+		return OK;
+	}
+	e = registry_category(j->registry, klass, ev->category, civil_day(ev->when_ms), &known);
+	if (e == OK && !known)
+		hold(v, HOLD_UNKNOWN_CATEGORY, "registry", "%s: %s %.*s", where, klass,
+			(int)ev->category.n, ev->category.p);
+	return e;
+}
+
+/* The commit of the event with this identity; 0: it has not come, or is not applied. */
+static enum err find_event(struct judge *j, const struct event_id *id, int64_t *commit)
+{
+	struct stream *t;
+	enum err e;
+
+	*commit = 0;
+	t = streams_get(j->streams, id->device, id->epoch, false, &e);
+	if (!t || !window_has(&t->window, id->seq))
+		return e;
+	return stream_find(j->streams, t, id->seq, commit);
+}
+
+static void wait_event(struct verdict *v, const char *where, const struct event_id *id)
+{
+	char waits[160];
+
+	(void)snprintf(waits, sizeof waits, "event %.*s/%.*s/%lld", (int)id->device.n, id->device.p,
+		(int)id->epoch.n, id->epoch.p, (long long)id->seq); /* fits: 32 + 32 + 20 */
+	hold(v, HOLD_WAITS_FOR, waits, "%s: %s", where, waits + strlen("event "));
+}
+
+static enum err judge_void(struct judge *j, const struct event *ev, struct verdict *v)
+{
+	sqlite3_stmt *q;
+	enum err e = find_event(j, &ev->victim, &v->victim);
+
+	if (e != OK)
+		return e;
+	if (v->victim == 0) {
+		wait_event(v, "/body/target", &ev->victim);
+		return OK;
+	}
+	q = sql_get(j->st, "SELECT kind, person FROM event WHERE \"commit\" = ?");
+	sql_int(q, 1, v->victim);
+	if ((e = sql_row(q)) == OK) {
+		if (sqlite3_column_int(q, 0) == EV_VOID)
+			hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: a void cannot be voided");
+		else if (!v->person[0] || !slice_is(sql_col(q, 1), v->person))
+			hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: not %s's own event",
+				v->person[0] ? v->person : "nobody");
+	}
+	sql_done(q);
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+}
+
+static enum err judge_case(struct judge *j, const struct event *ev, struct verdict *v)
+{
+	sqlite3_stmt *q;
+	char waits[64];
+	enum err e;
+
+	q = sql_get(j->st, "SELECT 1 FROM casus WHERE name = ? AND report IS NOT NULL");
+	sql_text(q, 1, ev->casus);
+	e = sql_row(q);
+	sql_done(q);
+	if (e == ERR_NOTFOUND) {
+		(void)snprintf(waits, sizeof waits, "case %.*s", (int)ev->casus.n, ev->casus.p); /* fits */
+		hold(v, HOLD_WAITS_FOR, waits, "/body/case: %.*s", (int)ev->casus.n, ev->casus.p);
+		return OK;
+	}
+	return e;
+}
+
+static enum err judge_base(struct judge *j, const struct event *ev, struct verdict *v)
+{
+	int64_t commit;
+	enum err e = find_event(j, &ev->base, &commit);
+
+	if (e == OK && commit == 0)
+		wait_event(v, "/base", &ev->base);
+	return e;
+}
+
+static void judge_times(struct judge *j, const struct event *ev, const struct judge_time *t, struct verdict *v)
+{
+	if (t->now_ms < 0)
+		return;
+	if (ev->when_ms > t->now_ms + FUTURE_MS) {
+		hold(v, HOLD_TIME_IN_FUTURE, "time", "/at: %lld ms ahead of the platform's clock",
+			(long long)(ev->when_ms - t->now_ms));
+		v->due_ms = ev->when_ms - FUTURE_MS;
+	} else if (!t->any_age && ev->when_ms < t->recv_ms - j->max_age_ms) {
+		hold(v, HOLD_TIME_TOO_OLD, "registry", "/at: older than %lld days",
+			(long long)(j->max_age_ms / CIVIL_DAY_MS));
+	}
+}
+
+enum err judge_event(struct judge *j, const struct event *ev, const struct device *dev,
+	const struct judge_time *t, struct verdict *v)
+{
+	const struct person *who;
+	enum err e;
+
+	*v = (struct verdict){0};
+	judge_times(j, ev, t, v);
+	if (v->hold != HOLD_NONE)
+		return OK;
+	e = judge_people(j, ev, dev, v, &who);
+	if (e == OK && v->hold == HOLD_NONE)
+		e = judge_places(j, ev, dev, who, v);
+	if (e == OK && v->hold == HOLD_NONE)
+		e = judge_category(j, ev, v);
+	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_VOID)
+		e = judge_void(j, ev, v);
+	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_CASE_ACT)
+		e = judge_case(j, ev, v);
+	if (e == OK && v->hold == HOLD_NONE && ev->base.seq)
+		e = judge_base(j, ev, v);
+	return e;
+}
