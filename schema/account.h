@@ -8,9 +8,12 @@
 #define ACCOUNT_SECRET 48   /* room for a device secret: 43 characters of base64url (256 bits) and NUL */
 #define ACCOUNT_HASH 160    /* room for a hash, device's or user's */
 
-/* secret: in, kept when not empty (16..47 printable characters without space); else made and given out. */
+/* person must be known.  ERR_EXISTS: there is such a device, not revoked; a revoked one comes back
+ * under a new secret, without its enrolments.
+ * secret: in, kept when not empty (16..47 printable characters without space); else made and given out. */
 enum err account_device_add(struct store *st, int64_t now_ms, const char *id, const char *person,
 	const char *district, char secret[ACCOUNT_SECRET], int64_t *commit, struct why *why) MUST_CHECK;
+/* These two, done a second time, change nothing: OK and *commit = 0. */
 enum err account_device_revoke(struct store *st, int64_t now_ms, const char *id, int64_t *commit, struct why *why) MUST_CHECK;
 enum err account_device_enrol(struct store *st, int64_t now_ms, const char *id, const char *person, int64_t *commit, struct why *why) MUST_CHECK;
 
@@ -26,9 +29,11 @@ enum err account_devices(struct store *st, void (*row)(void *ctx, const struct a
 enum err account_device_verify(struct store *st, const char *id, const char *secret) MUST_CHECK;
 
 /* hash: from account_password_hash.  role: worker patroller chief office centre handler verifier leader
- * district admin.  scope: area code or "*".  An existing name gets the new values (password change). */
+ * district admin.  scope: area code or "*".  An existing name gets the new values (password change,
+ * enabled again).  person must be known, but for an admin, who states no facts. */
 enum err account_user_put(struct store *st, int64_t now_ms, const char *name, const char *person, const char *role,
 	const char *scope, const char *hash, int64_t *commit, struct why *why) MUST_CHECK;
+/* Done a second time: OK and *commit = 0. */
 enum err account_user_disable(struct store *st, int64_t now_ms, const char *name, int64_t *commit, struct why *why) MUST_CHECK;
 
 struct account_user {
