@@ -1,0 +1,259 @@
+#include "schema/live.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "core/area.h"
+#include "core/event.h"
+#include "schema/sql.h"
+
+enum err live_begin(struct store *st)
+{
+	return sql_run(sql_get(st, "BEGIN"));
+}
+
+void live_end(struct store *st)
+{
+	if (!sqlite3_get_autocommit(sql_db(st)))
+		(void)sql_run(sql_get(st, "ROLLBACK")); /* only read */
+}
+
+/* Text of a column, "" for NULL; as long as the row. */
+static const char *text(sqlite3_stmt *q, int i)
+{
+	const char *s = (const char *)sqlite3_column_text(q, i);
+
+	return s ? s : "";
+}
+
+/* A walk ends with ERR_NOTFOUND when all rows were read. */
+static enum err ended(sqlite3_stmt *q, enum err e)
+{
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+enum err live_tallies(struct store *st, int64_t after, const int32_t span[3],
+	void (*row)(void *ctx, const struct live_tally *t), void *ctx)
+{
+	sqlite3_stmt *q = after > 0
+		? sql_get(st, "SELECT figure, level, category, area, span, n, \"commit\" FROM tally "
+			      "WHERE \"commit\" > ?4 AND span IN (?1, ?2, ?3)")
+		: sql_get(st, "SELECT figure, level, category, area, span, n, \"commit\" FROM tally "
+			      "WHERE span IN (?1, ?2, ?3)");
+	enum err e;
+
+	for (int i = 0; i < 3; i++)
+		sql_int(q, i + 1, span[i]);
+	if (after > 0)
+		sql_int(q, 4, after);
+	while ((e = sql_row(q)) == OK) {
+		struct live_tally t = {text(q, 0), text(q, 1), text(q, 2), text(q, 3),
+			sqlite3_column_int(q, 4), sqlite3_column_int64(q, 5),
+			sqlite3_column_int64(q, 6)};
+
+		row(ctx, &t);
+	}
+	return ended(q, e);
+}
+
+/* ------------------------------------------------------------------ feed */
+
+struct feed {
+	struct store *st;
+	struct json json;
+	void (*row)(void *ctx, const struct live_feed *f);
+	void *ctx;
+};
+
+/* The name of a code, "" when there is none; copied. */
+static void name_of(struct store *st, const char *sql, struct slice key, char *out, size_t room)
+{
+	sqlite3_stmt *q;
+	struct slice v;
+
+	out[0] = '\0';
+	if (!key.n)
+		return;
+	q = sql_get(st, sql);
+	sql_text(q, 1, key);
+	if (sql_row(q) == OK) {
+		v = sql_col(q, 0);
+		(void)snprintf(out, room, "%.*s", (int)v.n, v.p ? v.p : ""); /* cut */
+	}
+	sql_done(q);
+}
+
+#define PERSON_NAME "SELECT name FROM person WHERE id = ? AND until IS NULL"
+#define AREA_NAME "SELECT name FROM area WHERE code = ? AND until IS NULL"
+#define REACH_NAME "SELECT name FROM reach WHERE code = ? AND until IS NULL"
+#define REACH_AREA "SELECT area FROM reach WHERE code = ? AND until IS NULL"
+
+#define FEED_COLUMNS "\"commit\", at, kind, person, scope, raw"
+
+/* What the event is about, in its own words. */
+static struct slice title_of(struct feed *fd, struct slice raw)
+{
+	struct event_fault fault;
+	struct event ev;
+
+	(void)json_read(&fd->json, raw.p, raw.n); /* event_decode says */
+	if (event_decode(&fd->json, 0, &ev, &fault) != EVENT_OK)
+		return slice_of("");
+	if (ev.title.p)
+		return ev.title;
+	if (ev.kind == EV_PATROL_START)
+		return ev.route;
+	return ev.category.p ? ev.category : slice_of("");
+}
+
+static void feed_row(struct feed *fd, sqlite3_stmt *q)
+{
+	struct live_feed f = {0};
+	char person[256], place[256], area[AREA_CODE_MAX + 1], title[512];
+	struct slice scope = sql_col(q, 4), t = title_of(fd, sql_col(q, 5));
+	bool is_area = scope.n && area_level(scope) != AREA_NONE;
+
+	f.commit = sqlite3_column_int64(q, 0);
+	f.at_ms = sqlite3_column_int64(q, 1);
+	f.kind = sqlite3_column_int(q, 2);
+	f.person = text(q, 3);
+	f.scope = text(q, 4);
+	scope = slice_of(f.scope);
+	name_of(fd->st, PERSON_NAME, slice_of(f.person), person, sizeof person);
+	name_of(fd->st, is_area ? AREA_NAME : REACH_NAME, scope, place, sizeof place);
+	if (is_area)
+		(void)snprintf(area, sizeof area, "%s", f.scope); /* an area code */
+	else
+		name_of(fd->st, REACH_AREA, scope, area, sizeof area);
+	(void)snprintf(title, sizeof title, "%.*s", (int)(t.n < 500 ? t.n : 500), t.p); /* cut */
+	f.person_name = person;
+	f.scope_name = place;
+	f.area = area;
+	f.title = title;
+	fd->row(fd->ctx, &f);
+}
+
+enum err live_feed(struct store *st, int64_t after, int limit,
+	void (*row)(void *ctx, const struct live_feed *f), void *ctx)
+{
+	struct feed fd = {.st = st, .row = row, .ctx = ctx};
+	sqlite3_stmt *q = sql_get(st, "SELECT " FEED_COLUMNS " FROM (SELECT " FEED_COLUMNS
+				      " FROM event WHERE \"commit\" > ? ORDER BY \"commit\" DESC LIMIT ?) "
+				      "ORDER BY \"commit\"");
+	enum err e;
+
+	sql_int(q, 1, after);
+	sql_int(q, 2, limit);
+	while ((e = sql_row(q)) == OK)
+		feed_row(&fd, q);
+	json_done(&fd.json);
+	return ended(q, e);
+}
+
+#define FEED_BACK 5000 /* events looked at for the newest of a scope */
+
+enum err live_feed_scope(struct store *st, const char *scope, int64_t after, int limit,
+	void (*row)(void *ctx, const struct live_feed *f), void *ctx)
+{
+	struct feed fd = {.st = st, .row = row, .ctx = ctx};
+	/* The scope of an event is an area code below `scope`, or a reach that lies in one. */
+	sqlite3_stmt *q = sql_get(st, "SELECT " FEED_COLUMNS " FROM (SELECT e.* FROM event e WHERE "
+				      "\"commit\" > ?1 AND \"commit\" > (SELECT coalesce(max(\"commit\"), 0) FROM event) - ?2 "
+				      "AND (?3 = '*' OR substr(e.scope, 1, length(?3)) = ?3 OR EXISTS(SELECT 1 "
+				      "FROM reach r WHERE r.code = e.scope AND r.until IS NULL AND "
+				      "substr(r.area, 1, length(?3)) = ?3)) ORDER BY \"commit\" DESC LIMIT ?4) "
+				      "ORDER BY \"commit\"");
+	enum err e;
+
+	sql_int(q, 1, after);
+	sql_int(q, 2, FEED_BACK);
+	sql_str(q, 3, scope);
+	sql_int(q, 4, limit);
+	while ((e = sql_row(q)) == OK)
+		feed_row(&fd, q);
+	json_done(&fd.json);
+	return ended(q, e);
+}
+
+/* ------------------------------------------------------------------ devices, areas */
+
+enum err live_devices(struct store *st, int64_t after_rev,
+	void (*row)(void *ctx, const struct live_device *d), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st,
+		"SELECT d.id, d.person, p.name, (SELECT coalesce(r.area, a.scope) FROM appointment a "
+		"LEFT JOIN reach r ON r.code = a.scope AND r.until IS NULL WHERE a.person = d.person AND "
+		"a.until IS NULL ORDER BY a.scope LIMIT 1), s.online, d.revoked, s.lat_e7, s.lon_e7, "
+		"s.loc_at, s.seen, s.queue, s.missing, s.battery FROM device d LEFT JOIN device_state s "
+		"ON s.device = d.id LEFT JOIN person p ON p.id = d.person AND p.until IS NULL "
+		"WHERE d.until IS NULL AND (?1 = 0 OR s.rev > ?1) ORDER BY d.id");
+	enum err e;
+
+	sql_int(q, 1, after_rev);
+	while ((e = sql_row(q)) == OK) {
+		struct live_device d = {.device = text(q, 0), .person = text(q, 1),
+			.person_name = text(q, 2), .area = text(q, 3),
+			.online = sqlite3_column_int(q, 4) != 0,
+			.revoked = sqlite3_column_type(q, 5) != SQLITE_NULL,
+			.has_loc = sqlite3_column_type(q, 6) != SQLITE_NULL,
+			.lat_e7 = sqlite3_column_int(q, 6), .lon_e7 = sqlite3_column_int(q, 7),
+			.loc_at_ms = sqlite3_column_int64(q, 8), .seen_ms = sqlite3_column_int64(q, 9),
+			.queue = sqlite3_column_type(q, 10) == SQLITE_NULL ? -1
+									   : sqlite3_column_int64(q, 10),
+			.missing = sqlite3_column_int64(q, 11),
+			.battery = sqlite3_column_type(q, 12) == SQLITE_NULL ? -1
+									     : sqlite3_column_int(q, 12)};
+
+		row(ctx, &d);
+	}
+	return ended(q, e);
+}
+
+enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT rev FROM batch WHERE last <= ? ORDER BY last DESC, rev DESC LIMIT 1");
+	enum err e;
+
+	*rev = 0;
+	sql_int(q, 1, commit);
+	if ((e = sql_row(q)) == OK)
+		*rev = sqlite3_column_int64(q, 0);
+	return ended(q, e);
+}
+
+enum err live_areas(struct store *st, const char *scope, int min_digits, int max_digits, int limit,
+	void (*row)(void *ctx, const struct live_area *a), void *ctx)
+{
+	bool all = strcmp(scope, "*") == 0;
+	sqlite3_stmt *q = sql_get(st, "SELECT code, name FROM area WHERE until IS NULL AND code >= ?1 AND "
+				      "code < ?2 AND length(code) BETWEEN ?3 AND ?4 ORDER BY code LIMIT ?5");
+	char end[48];
+	enum err e;
+
+	(void)snprintf(end, sizeof end, "%s~", all ? "" : scope); /* ~ sorts behind digits */
+	sql_str(q, 1, all ? "" : scope);
+	sql_str(q, 2, end);
+	sql_int(q, 3, min_digits);
+	sql_int(q, 4, max_digits);
+	sql_int(q, 5, (int64_t)limit + 1);
+	while ((e = sql_row(q)) == OK) {
+		struct live_area a = {text(q, 0), text(q, 1)};
+
+		row(ctx, &a);
+	}
+	return ended(q, e);
+}
+
+enum err live_registry_commit(struct store *st, int64_t *out)
+{
+	/* Every change of the registry has a row in `change`. */
+	sqlite3_stmt *q = sql_get(st, "SELECT coalesce(max(\"commit\"), 0) FROM change");
+	enum err e;
+
+	*out = 0;
+	if ((e = sql_row(q)) == OK)
+		*out = sqlite3_column_int64(q, 0);
+	return ended(q, e);
+}
