@@ -15,8 +15,8 @@ enum err live_begin(struct store *st)
 
 void live_end(struct store *st)
 {
-	if (!sqlite3_get_autocommit(sql_db(st)))
-		(void)sql_run(sql_get(st, "ROLLBACK")); /* only read */
+	if (!sqlite3_get_autocommit(sql_db(st)) && sql_run(sql_get(st, "ROLLBACK")) != OK)
+		die("live: cannot end a read: %s", store_detail(st));
 }
 
 /* Text of a column, "" for NULL; as long as the row. */

@@ -1,0 +1,540 @@
+#include "schema/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "core/civil.h"
+#include "schema/fold.h"
+#include "schema/sql.h"
+#include "schema/stream.h"
+
+#define READ_MS 250 /* how long one read transaction may last (platform page, 19) */
+
+static const char *text(sqlite3_stmt *q, int i)
+{
+	const char *s = (const char *)sqlite3_column_text(q, i);
+
+	return s ? s : "";
+}
+
+static enum err ended(sqlite3_stmt *q, enum err e)
+{
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static void copy(char *to, size_t room, const char *from)
+{
+	(void)snprintf(to, room, "%s", from); /* as written */
+}
+
+/* ------------------------------------------------------------------ events */
+
+enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms,
+	const char *scope, int limit, void (*row)(void *ctx, const struct ledger_event *ev), void *ctx,
+	int64_t *next)
+{
+	sqlite3_stmt *q = sql_get(st,
+		"SELECT e.\"commit\", s.device, s.epoch, e.seq, e.kind, e.at, e.recv, (SELECT time FROM "
+		"batch WHERE last >= e.\"commit\" ORDER BY last, rev LIMIT 1), e.person, e.scope, "
+		"coalesce(r.area, CASE WHEN e.scope GLOB '*[A-Za-z]*' THEN '' ELSE e.scope END), e.flags, "
+		"(SELECT v.by FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND "
+		"v.seq = e.seq), e.raw "
+		"FROM event e JOIN stream s ON s.id = e.stream LEFT JOIN reach r ON r.code = e.scope AND "
+		"r.since <= ?2 AND (r.until IS NULL OR r.until > ?2) WHERE e.\"commit\" > ?1 AND "
+		"e.\"commit\" <= ?2 ORDER BY e.\"commit\"");
+	int64_t until = clock_mono_ms() + READ_MS, last = 0;
+	size_t n = strlen(scope);
+	bool all = strcmp(scope, "*") == 0;
+	int given = 0, seen = 0;
+	enum err e;
+
+	sql_int(q, 1, after);
+	sql_int(q, 2, as_of);
+	*next = 0;
+	while ((e = sql_row(q)) == OK) {
+		struct ledger_event ev = {.commit = sqlite3_column_int64(q, 0),
+			.device = text(q, 1), .epoch = text(q, 2), .seq = sqlite3_column_int64(q, 3),
+			.kind = event_kind_name((enum event_kind)sqlite3_column_int(q, 4)),
+			.at_ms = sqlite3_column_int64(q, 5), .recv_ms = sqlite3_column_int64(q, 6),
+			.committed_ms = sqlite3_column_int64(q, 7), .person = text(q, 8),
+			.scope = text(q, 9), .area = text(q, 10),
+			.imported = sqlite3_column_int64(q, 11) & 1,
+			.voided = sqlite3_column_type(q, 12) != SQLITE_NULL &&
+				sqlite3_column_int64(q, 12) <= as_of,
+			.raw = sql_col(q, 13)};
+
+		last = ev.commit;
+		if (ev.at_ms >= from_ms && ev.at_ms < to_ms && (all || strncmp(ev.area, scope, n) == 0)) {
+			row(ctx, &ev);
+			given++;
+		}
+		if (given == limit || (++seen % 256 == 0 && clock_mono_ms() > until)) {
+			*next = last;
+			break;
+		}
+	}
+	return ended(q, e);
+}
+
+enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT time FROM batch WHERE last >= ? ORDER BY last, rev LIMIT 1");
+	enum err e;
+
+	sql_int(q, 1, commit);
+	if ((e = sql_row(q)) == OK)
+		*ms = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	return e;
+}
+
+/* ------------------------------------------------------------------ the fold from nothing */
+
+struct sums {
+	struct map map; /* struct figure key -> struct sum */
+};
+
+struct sum {
+	char figure[16], level[12], category[12], area[AREA_CODE_MAX + 1];
+	int32_t day;
+	int64_t n;
+};
+
+static void add_sum(struct sums *s, const char *figure, const char *level, const char *category, const char *area, int32_t day)
+{
+	struct sum k, *have;
+	size_t key = offsetof(struct sum, n);
+
+	memset(&k, 0, sizeof k); /* padding is part of the key */
+	copy(k.figure, sizeof k.figure, figure);
+	copy(k.level, sizeof k.level, level);
+	copy(k.category, sizeof k.category, category);
+	copy(k.area, sizeof k.area, area);
+	k.day = day;
+	have = map_get(&s->map, &k, key);
+	if (!have) {
+		have = xcalloc(1, sizeof *have);
+		*have = k;
+		(void)map_put(&s->map, have, key, have); /* was not there */
+	}
+	have->n++;
+}
+
+static void free_values(struct map *m)
+{
+	size_t pos = 0;
+	void *v;
+
+	while ((v = map_next(m, &pos)))
+		free(v);
+	map_done(m);
+}
+
+/* The start events of patrols up to as_of, not voided by then; added to their patrols. */
+static enum err fold_starts(struct store *st, int64_t as_of, struct map *patrols)
+{
+	sqlite3_stmt *q = sql_get(st,
+		"SELECT s.device, e.person, e.raw FROM event e JOIN stream s ON s.id = e.stream WHERE "
+		"e.kind = 1 AND e.\"commit\" <= ?1 AND NOT EXISTS(SELECT 1 FROM voided v WHERE v.device = "
+		"s.device AND v.epoch = s.epoch AND v.seq = e.seq AND v.by <= ?1)");
+	struct json json = {0};
+	struct event_fault fault;
+	struct event ev;
+	char key[80];
+	enum err e;
+
+	sql_int(q, 1, as_of);
+	while ((e = sql_row(q)) == OK) {
+		struct slice raw = sql_col(q, 2);
+		struct patrol *p;
+		int n;
+
+		(void)json_read(&json, raw.p, raw.n); /* event_decode says */
+		if (event_decode(&json, 0, &ev, &fault) != EVENT_OK) {
+			e = ERR_CORRUPT; /* it was whole when it was stored */
+			break;
+		}
+		n = snprintf(key, sizeof key, "%s %.*s", text(q, 0), (int)ev.patrol.n, ev.patrol.p);
+		p = map_get(patrols, key, (size_t)n);
+		if (!p) {
+			p = xcalloc(1, sizeof *p);
+			copy(p->device, sizeof p->device, text(q, 0));
+			(void)snprintf(p->name, sizeof p->name, "%.*s", (int)ev.patrol.n, ev.patrol.p);
+			(void)map_put(patrols, key, (size_t)n, p); /* was not there */
+		}
+		patrol_add(p, &ev, slice_of(p->device), sql_col(q, 1));
+	}
+	json_done(&json);
+	return ended(q, e);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct sum *x = *(struct sum *const *)a, *y = *(struct sum *const *)b;
+	int c;
+
+	if ((c = strcmp(x->figure, y->figure)) || (c = strcmp(x->level, y->level)) ||
+		(c = strcmp(x->category, y->category)) || (c = strcmp(x->area, y->area)))
+		return c;
+	return (x->day > y->day) - (x->day < y->day);
+}
+
+static void tell_sums(const struct sums *s, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
+{
+	struct sum **v = xcalloc(s->map.n, sizeof(struct sum *));
+	size_t pos = 0, n = 0;
+	struct sum *one;
+
+	while ((one = map_next(&s->map, &pos)))
+		v[n++] = one;
+	qsort(v, n, sizeof *v, by_key);
+	for (size_t i = 0; i < n; i++) {
+		struct figure_row f = {v[i]->figure, v[i]->level, v[i]->category, v[i]->area, v[i]->day, v[i]->n};
+
+		row(ctx, &f);
+	}
+	free(v);
+}
+
+enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
+{
+	struct registry *r = registry_new(st, as_of);
+	struct map patrols = {0};
+	struct sums sums = {0};
+	size_t pos = 0;
+	struct patrol *p;
+	enum err e = fold_starts(st, as_of, &patrols);
+
+	while (e == OK && (p = map_next(&patrols, &pos))) {
+		struct patrol_share s;
+
+		if ((e = patrol_share(p, r, &s)) != OK)
+			break;
+		add_sum(&sums, "patrols", s.level, s.route, s.area, s.day);
+		if (s.river)
+			add_sum(&sums, "river_patrols", s.river_level, "", s.area, s.day);
+	}
+	if (e == OK)
+		tell_sums(&sums, row, ctx);
+	free_values(&patrols);
+	free_values(&sums.map);
+	registry_free(r);
+	return e;
+}
+
+enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, const char *scope,
+	void (*row)(void *ctx, const struct figure_row *f), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st,
+		"SELECT figure, level, category, area, span, n FROM tally WHERE figure IN ('patrols', "
+		"'river_patrols') AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
+		"substr(area, 1, length(?3)) = ?3) ORDER BY figure, level, category, area, span");
+	enum err e;
+
+	sql_int(q, 1, civil_yyyymmdd(from_day));
+	sql_int(q, 2, civil_yyyymmdd(to_day));
+	sql_str(q, 3, scope);
+	while ((e = sql_row(q)) == OK) {
+		int span = sqlite3_column_int(q, 4);
+		struct figure_row f = {text(q, 0), text(q, 1), text(q, 2), text(q, 3),
+			civil_make(span / 10000, span / 100 % 100, span % 100), sqlite3_column_int64(q, 5)};
+
+		row(ctx, &f);
+	}
+	return ended(q, e);
+}
+
+/* ------------------------------------------------------------------ check */
+
+struct check {
+	struct store *st;
+	void (*said)(void *ctx, const char *line);
+	void *ctx;
+	int64_t count;
+	struct map kept; /* of the tallies, to be met by the recount */
+};
+
+static void say(struct check *c, const char *fmt, ...) PRINTF(2, 3);
+
+static void say(struct check *c, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof line, fmt, ap); /* cut */
+	va_end(ap);
+	c->count++;
+	c->said(c->ctx, line);
+}
+
+/* Says each row of a query that must have none. */
+static enum err none(struct check *c, const char *sql, const char *what)
+{
+	sqlite3_stmt *q = sql_get(c->st, sql);
+	enum err e;
+
+	while ((e = sql_row(q)) == OK)
+		say(c, "%s: %s", what, text(q, 0));
+	return ended(q, e);
+}
+
+static enum err check_integrity(struct check *c)
+{
+	sqlite3_stmt *q = sql_get(c->st, "PRAGMA integrity_check(20)");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK)
+		if (strcmp(text(q, 0), "ok") != 0)
+			say(c, "integrity: %s", text(q, 0));
+	return ended(q, e);
+}
+
+/* Every number from 1 to the head stands in exactly one of event and change. */
+static enum err check_commits(struct check *c)
+{
+	sqlite3_stmt *q = sql_get(c->st, "SELECT \"commit\" FROM event UNION ALL SELECT \"commit\" FROM "
+					 "change ORDER BY 1");
+	struct head head;
+	int64_t want = 1;
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		int64_t got = sqlite3_column_int64(q, 0);
+
+		if (got != want)
+			say(c, "commit numbers: %lld follows %lld", (long long)got, (long long)(want - 1));
+		want = got + 1;
+	}
+	e = ended(q, e);
+	if (e == OK && (e = store_head(c->st, &head)) == OK && head.commit != want - 1)
+		say(c, "commit numbers: the head says %lld, the rows end at %lld", (long long)head.commit,
+			(long long)(want - 1));
+	return e;
+}
+
+/* A stream as its events and answers tell it, in order of arrival. */
+struct told {
+	struct window w;
+	int64_t last;
+};
+
+static struct told *told_of(struct map *m, int64_t id)
+{
+	struct told *t = map_get(m, &id, sizeof id);
+
+	if (!t) {
+		t = xcalloc(1, sizeof *t);
+		(void)map_put(m, &id, sizeof id, t); /* was not there */
+	}
+	return t;
+}
+
+static void hear(struct check *c, struct told *t, int64_t id, int64_t seq)
+{
+	if (window_has(&t->w, seq))
+		say(c, "stream %lld: event %lld is stored twice", (long long)id, (long long)seq);
+	else if (!window_take(&t->w, seq))
+		say(c, "stream %lld: more than %d gaps", (long long)id, WINDOW_RANGES_MAX);
+}
+
+static enum err hear_events(struct check *c, struct map *m)
+{
+	sqlite3_stmt *q = sql_get(c->st, "SELECT \"commit\", stream, seq, prev FROM event ORDER BY \"commit\"");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		int64_t commit = sqlite3_column_int64(q, 0), id = sqlite3_column_int64(q, 1);
+		int64_t prev = sqlite3_column_int64(q, 3);
+		struct told *t = told_of(m, id);
+
+		if (t->last != (prev ? commit - prev : 0))
+			say(c, "event %lld: its chain leads to %lld, not %lld", (long long)commit,
+				(long long)(prev ? commit - prev : 0), (long long)t->last);
+		t->last = commit;
+		hear(c, t, id, sqlite3_column_int64(q, 2));
+	}
+	return ended(q, e);
+}
+
+static enum err hear_answers(struct check *c, struct map *m)
+{
+	sqlite3_stmt *q = sql_get(c->st, "SELECT stream, seq FROM answer ORDER BY stream, seq");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		int64_t id = sqlite3_column_int64(q, 0);
+
+		hear(c, told_of(m, id), id, sqlite3_column_int64(q, 1));
+	}
+	return ended(q, e);
+}
+
+/* Does nothing of the closed range stand in w? */
+static bool absent_in(const struct window *w, int64_t lo, int64_t hi)
+{
+	if (lo > w->top)
+		return true;
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->r[i].lo <= lo && (hi <= w->r[i].hi || (w->r[i].hi == w->top && hi > w->top)))
+			return true;
+	return false;
+}
+
+static void compare_window(struct check *c, const char *name, const struct window *kept, const struct window *told)
+{
+	int64_t answered = told->top - window_missing(told);
+
+	if (kept->top - window_missing(kept) - window_holes(kept) != answered)
+		say(c, "%s: its window says %lld were answered, %lld are stored", name,
+			(long long)(kept->top - window_missing(kept) - window_holes(kept)),
+			(long long)answered);
+	for (uint32_t i = 0; i < kept->n; i++)
+		if (!absent_in(told, kept->r[i].lo, kept->r[i].hi))
+			say(c, "%s: %lld-%lld are absent in its window, but stored", name,
+				(long long)kept->r[i].lo, (long long)kept->r[i].hi);
+}
+
+static enum err check_streams(struct check *c)
+{
+	struct window none_told = {0}, w = {0};
+	struct map m = {0};
+	struct told *t;
+	sqlite3_stmt *q;
+	size_t pos = 0;
+	enum err e;
+
+	if ((e = hear_events(c, &m)) != OK || (e = hear_answers(c, &m)) != OK)
+		goto out;
+	q = sql_get(c->st, "SELECT id, device || '/' || epoch, top, absent, last FROM stream ORDER BY id");
+	while ((e = sql_row(q)) == OK) {
+		int64_t id = sqlite3_column_int64(q, 0);
+
+		t = map_get(&m, &id, sizeof id);
+		if (!window_parse(&w, sqlite3_column_int64(q, 2), sql_col(q, 3)))
+			say(c, "%s: its window cannot be read", text(q, 1));
+		else
+			compare_window(c, text(q, 1), &w, t ? &t->w : &none_told);
+		if (sqlite3_column_int64(q, 4) != (t ? t->last : 0))
+			say(c, "%s: its chain does not begin at its newest event", text(q, 1));
+		window_done(&w);
+	}
+	e = ended(q, e);
+out:
+	while ((t = map_next(&m, &pos)))
+		window_done(&t->w);
+	free_values(&m);
+	return e;
+}
+
+/* ------------------------------------------------------------------ tallies and patrols = recount */
+
+static void keep_tally(void *ctx, const struct figure_row *f)
+{
+	struct check *c = ctx;
+	char key[96];
+	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
+	int64_t *v = xcalloc(1, sizeof *v);
+
+	*v = f->n;
+	free(map_put(&c->kept, key, (size_t)n, v));
+}
+
+static void meet_tally(void *ctx, const struct figure_row *f)
+{
+	struct check *c = ctx;
+	char key[96];
+	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
+	int64_t *v = map_take(&c->kept, key, (size_t)n);
+
+	if (!v || *v != f->n)
+		say(c, "tally %s: kept %lld, recounted %lld", key, v ? (long long)*v : 0LL, (long long)f->n);
+	free(v);
+}
+
+static enum err check_tallies(struct check *c)
+{
+	struct head head;
+	size_t pos = 0;
+	int64_t *v;
+	enum err e;
+
+	e = ledger_tallies(c->st, civil_make(1, 1, 1), civil_make(9999, 12, 31), "*", keep_tally, c);
+	if (e == OK && (e = store_head(c->st, &head)) == OK)
+		e = ledger_recount(c->st, head.commit, meet_tally, c);
+	while ((v = map_next(&c->kept, &pos)))
+		say(c, "tally: kept %lld that no event makes", (long long)*v);
+	free_values(&c->kept);
+	if (e != OK)
+		return e;
+	return none(c, "SELECT figure || ' ' || level || ' ' || category || ' ' || area || ' ' || m.span FROM "
+		       "tally m WHERE span < 999999 AND n <> (SELECT coalesce(sum(d.n), 0) FROM tally d WHERE "
+		       "d.figure = m.figure AND d.area = m.area AND d.level = m.level AND d.category = m.category "
+		       "AND d.span >= CASE WHEN m.span < 10000 THEN m.span * 10000 ELSE m.span * 100 END AND "
+		       "d.span < CASE WHEN m.span < 10000 THEN (m.span + 1) * 10000 ELSE (m.span + 1) * 100 END)",
+		"tally of a month or year is not the sum of its days");
+}
+
+static enum err check_kinds(struct check *c)
+{
+	return none(c, "SELECT k.kind || ': ' || k.n FROM (SELECT kind, count(*) AS n FROM event WHERE "
+		       "(flags & 2) = 0 GROUP BY kind) k WHERE k.n <> (SELECT coalesce(sum(n), 0) FROM tally "
+		       "WHERE figure = 'events' AND span < 10000 AND category = CASE k.kind WHEN 1 THEN "
+		       "'patrol.start' WHEN 2 THEN 'patrol.track' WHEN 3 THEN 'patrol.end' WHEN 4 THEN "
+		       "'patrol.substitute' WHEN 5 THEN 'inspect' WHEN 6 THEN 'visit' WHEN 7 THEN 'work' WHEN 8 "
+		       "THEN 'household' WHEN 9 THEN 'case.report' WHEN 10 THEN 'case.act' WHEN 11 THEN 'sos' "
+		       "WHEN 12 THEN 'status' WHEN 13 THEN 'void' END)",
+		"tally of events by kind differs from the events of kind");
+}
+
+static enum err check_patrols(struct check *c)
+{
+	sqlite3_stmt *q;
+	struct map m = {0};
+	struct head head;
+	char key[80];
+	size_t pos = 0;
+	struct patrol *p;
+	enum err e;
+
+	if ((e = store_head(c->st, &head)) != OK || (e = fold_starts(c->st, head.commit, &m)) != OK)
+		goto out;
+	q = sql_get(c->st, "SELECT device, name, start_at, start_epoch, start_seq, person, route, target FROM "
+			   "patrol WHERE start_at IS NOT NULL");
+	while ((e = sql_row(q)) == OK) {
+		int n = snprintf(key, sizeof key, "%s %s", text(q, 0), text(q, 1));
+
+		p = map_take(&m, key, (size_t)n);
+		if (!p || p->start.at_ms != sqlite3_column_int64(q, 2) ||
+			strcmp(p->start.epoch, text(q, 3)) != 0 || p->start.seq != sqlite3_column_int64(q, 4) ||
+			strcmp(p->person, text(q, 5)) != 0 || strcmp(p->route, text(q, 6)) != 0 ||
+			strcmp(p->target, text(q, 7)) != 0)
+			say(c, "patrol %s is not what its events say", key);
+		free(p);
+	}
+	e = ended(q, e);
+	while ((p = map_next(&m, &pos)))
+		say(c, "patrol %s %s has events, but no row with a start", p->device, p->name);
+out:
+	free_values(&m);
+	return e;
+}
+
+enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx, int64_t *count)
+{
+	struct check c = {.st = st, .said = said, .ctx = ctx};
+	enum err e;
+
+	if ((e = check_integrity(&c)) == OK && (e = check_commits(&c)) == OK && (e = check_streams(&c)) == OK &&
+		(e = check_patrols(&c)) == OK && (e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
+		e = none(&c, "SELECT code || ' ' || since FROM area WHERE until <= since UNION ALL SELECT id || ' ' "
+			     "|| since FROM person WHERE until <= since",
+			"a registry row ends before it begins");
+	*count = c.count;
+	return e;
+}
