@@ -37,6 +37,24 @@ static enum err finish(struct store *st, struct intake *in, int64_t now_ms, enum
 	return OK;
 }
 
+/* A change that took no commit number changed nothing: no transaction is written for it. */
+static enum err conclude(struct store *st, struct intake *in, int64_t now_ms, enum intake_change what,
+	int64_t commit, struct office_end *end, struct why *why)
+{
+	enum err e;
+
+	if (commit == 0) {
+		store_rollback(st);
+		if ((e = store_head(st, &end->head)) != OK)
+			return why_set(why, e, "cannot read the head: %s", store_detail(st));
+		end->more = false;
+	} else if ((e = finish(st, in, now_ms, what, end, why)) != OK) {
+		return e;
+	}
+	end->commit = commit;
+	return OK;
+}
+
 /* A refusal that did not say why is the store's. */
 static enum err refuse(struct store *st, enum err e, struct why *why)
 {
@@ -75,19 +93,12 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 		return e;
 	if ((e = import_apply(st, now_ms, kind, staged, report, &r, why)) != OK)
 		return refuse(st, e, why);
-	if (dry_run || r.commit == 0) {
-		store_rollback(st);
-		if ((e = store_head(st, &end->head)) != OK)
-			return why_set(why, e, "cannot read the head: %s", store_detail(st));
-		end->more = false;
+	if (dry_run)
 		r.commit = 0;
-	} else if ((e = finish(st, in, now_ms, decides_places(kind) ? INTAKE_PLACES : INTAKE_ENROLLED,
-			    end, why)) != OK) {
-		return e;
-	}
-	end->commit = r.commit;
-	*result = r;
-	return OK;
+	e = conclude(st, in, now_ms, decides_places(kind) ? INTAKE_PLACES : INTAKE_ENROLLED, r.commit, end, why);
+	if (e == OK)
+		*result = r;
+	return e;
 }
 
 enum err office_more(struct store *st, struct intake *in, int64_t now_ms, struct office_end *end,
@@ -114,9 +125,7 @@ enum err office_device_add(struct store *st, struct intake *in, int64_t now_ms, 
 		return e;
 	if ((e = account_device_add(st, now_ms, id, person, district, secret, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
-		end->commit = commit;
-	return e;
+	return conclude(st, in, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
 
 enum err office_device_revoke(struct store *st, struct intake *in, int64_t now_ms, const char *id,
@@ -130,9 +139,7 @@ enum err office_device_revoke(struct store *st, struct intake *in, int64_t now_m
 		return e;
 	if ((e = account_device_revoke(st, now_ms, id, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
-		end->commit = commit;
-	return e;
+	return conclude(st, in, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
 
 enum err office_device_enrol(struct store *st, struct intake *in, int64_t now_ms, const char *id,
@@ -146,9 +153,7 @@ enum err office_device_enrol(struct store *st, struct intake *in, int64_t now_ms
 		return e;
 	if ((e = account_device_enrol(st, now_ms, id, person, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, in, now_ms, INTAKE_ENROLLED, end, why)) == OK)
-		end->commit = commit;
-	return e;
+	return conclude(st, in, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
 
 enum err office_user_put(struct store *st, int64_t now_ms, const char *name, const char *person,
@@ -163,9 +168,7 @@ enum err office_user_put(struct store *st, int64_t now_ms, const char *name, con
 		return e;
 	if ((e = account_user_put(st, now_ms, name, person, role, scope, hash, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, NULL, now_ms, INTAKE_ENROLLED, end, why)) == OK)
-		end->commit = commit;
-	return e;
+	return conclude(st, NULL, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
 
 enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
@@ -179,7 +182,5 @@ enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
 		return e;
 	if ((e = account_user_disable(st, now_ms, name, &commit, why)) != OK)
 		return refuse(st, e, why);
-	if ((e = finish(st, NULL, now_ms, INTAKE_ENROLLED, end, why)) == OK)
-		end->commit = commit;
-	return e;
+	return conclude(st, NULL, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
