@@ -1,0 +1,128 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/args.h"
+#include "schema/ledger.h"
+
+/* Exactly the words the command wants, and no options. */
+static enum err words(int argc, char **argv, const char **word, int want, const char *what,
+	struct why *why)
+{
+	enum err e;
+	int n = 0;
+
+	if ((e = args_read(argc, argv, NULL, 0, word, want, &n, why)) != OK)
+		return e;
+	return n == want ? OK : why_set(why, ERR_USAGE, "%s is missing", what);
+}
+
+int cmd_init(struct cli *c, int argc, char **argv)
+{
+	struct why why = {""};
+	struct store *st = NULL;
+	const char *db = NULL;
+	struct head head;
+	enum err e;
+
+	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
+		(e = cli_owner(db, &why)) != OK || (e = store_create(db, clock_wall_ms(), &why)) != OK ||
+		(e = store_open(db, STORE_READER, &st, &why)) != OK)
+		return cli_status(c, e, &why);
+	if ((e = store_head(st, &head)) != OK)
+		(void)why_set(&why, e, "cannot read %s: %s", db, store_detail(st));
+	store_close(st);
+	if (e == OK)
+		(void)printf("%s: new database %s, version %d\n", db, head.db, store_version());
+	return cli_status(c, e, &why);
+}
+
+int cmd_migrate(struct cli *c, int argc, char **argv)
+{
+	struct why why = {""};
+	const char *db = NULL;
+	int from = 0, to = 0;
+	enum err e;
+
+	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
+		(e = cli_owner(db, &why)) != OK || (e = store_migrate(db, &from, &to, &why)) != OK)
+		return cli_status(c, e, &why);
+	if (from == to)
+		(void)printf("%s: version %d, nothing to do\n", db, to);
+	else
+		(void)printf("%s: version %d, was %d\n", db, to, from);
+	return CLI_DONE;
+}
+
+static void contradiction(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)puts(line); /* cli_flush says */
+}
+
+int cmd_check(struct cli *c, int argc, char **argv)
+{
+	struct why why = {""};
+	struct store *st = NULL;
+	struct head head = {0};
+	int64_t count = 0;
+	enum err e;
+
+	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_read_store(c, &st, &why)) != OK)
+		return cli_status(c, e, &why);
+	if ((e = store_head(st, &head)) != OK || (e = ledger_check(st, contradiction, NULL, &count)) != OK)
+		(void)why_set(&why, e, "cannot check the database: %s", store_detail(st));
+	store_close(st);
+	if (e != OK)
+		return cli_status(c, e, &why);
+	if (count)
+		return cli_fail(c, "the database contradicts itself in %lld places: restore a backup, or send the lines above to the maintainers",
+			(long long)count);
+	(void)printf("everything agrees up to commit %lld\n", (long long)head.commit);
+	return CLI_DONE;
+}
+
+int cmd_backup(struct cli *c, int argc, char **argv)
+{
+	struct why why = {""};
+	struct store *st = NULL, *copy = NULL;
+	const char *file = NULL;
+	struct head head = {0};
+	enum err e;
+
+	if ((e = words(argc, argv, &file, 1, "FILE", &why)) != OK || (e = cli_read_store(c, &st, &why)) != OK)
+		return cli_status(c, e, &why);
+	if ((e = store_backup(st, file, &why)) == OK && (e = store_open(file, STORE_READER, &copy, &why)) == OK &&
+		(e = store_head(copy, &head)) != OK)
+		(void)why_set(&why, e, "cannot read back %s: %s", file, store_detail(copy));
+	store_close(copy);
+	store_close(st);
+	if (e == OK)
+		(void)printf("%s: everything up to commit %lld of database %s\n", file, (long long)head.commit,
+			head.db);
+	return cli_status(c, e, &why);
+}
+
+int cmd_restore(struct cli *c, int argc, char **argv)
+{
+	struct why why = {""};
+	struct store *st = NULL;
+	const char *file = NULL, *db = NULL;
+	struct head head = {0};
+	enum err e;
+
+	if ((e = words(argc, argv, &file, 1, "FILE", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
+		(e = cli_owner(db, &why)) != OK ||
+		(e = store_restore(file, db, clock_wall_ms(), &why)) != OK ||
+		(e = store_open(db, STORE_READER, &st, &why)) != OK)
+		return cli_status(c, e, &why);
+	if ((e = store_head(st, &head)) != OK)
+		(void)why_set(&why, e, "cannot read %s: %s", db, store_detail(st));
+	store_close(st);
+	if (e == OK)
+		(void)printf("%s: restored from %s up to commit %lld, database id now %s\n", db, file,
+			(long long)head.commit, head.db);
+	return cli_status(c, e, &why);
+}

@@ -1,0 +1,145 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "cli/args.h"
+#include "cli/desk.h"
+#include "core/civil.h"
+#include "core/json.h"
+
+static int64_t file_bytes(const char *path, const char *tail)
+{
+	char *name = xasprintf("%s%s", path, tail);
+	struct stat st;
+	int64_t n = stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+
+	free(name);
+	return n;
+}
+
+static int64_t disk_free(const char *path)
+{
+	struct statvfs v;
+
+	return statvfs(path, &v) == 0 ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : 0;
+}
+
+/* One line for each value; what lies deeper has its path before it: "counts.stored". */
+static void flatten(struct json *j, uint32_t t, const char *path)
+{
+	uint32_t k = t + 1;
+
+	if (j->tok[t].type == JSON_OBJECT) {
+		for (uint32_t i = 0; i < j->tok[t].count; i++, k = j->tok[k + 1].next) {
+			struct slice name = json_text(j, k);
+			char *deeper = xasprintf("%s%s%.*s", path, *path ? "." : "", (int)name.n, name.p);
+
+			flatten(j, k + 1, deeper);
+			free(deeper);
+		}
+		return;
+	}
+	struct slice v = j->tok[t].type == JSON_STRING ? json_text(j, t) : json_raw(j, t);
+
+	(void)printf("  %-28s %.*s\n", path, (int)v.n, v.p); /* cli_flush says */
+}
+
+struct state {
+	const char *db;
+	struct head head;
+	int64_t bytes, wal_bytes, free_bytes;
+	struct buf ingest; /* its answer; empty: it does not run */
+	struct json json;
+	uint32_t status; /* token of it */
+};
+
+static void print_json(const struct state *s)
+{
+	struct buf b = {0};
+	char time[CIVIL_INSTANT_TEXT];
+
+	civil_instant_text(s->head.time_ms, time);
+	buf_adds(&b, "{\"version\":");
+	buf_json_str(&b, XUNGE_VERSION);
+	buf_adds(&b, ",\"database\":");
+	buf_json_str(&b, s->db);
+	buf_addf(&b, ",\"schema\":%d,\"db\":", store_version());
+	buf_json_str(&b, s->head.db);
+	buf_addf(&b, ",\"commit\":%lld,\"rev\":%lld,\"time\":", (long long)s->head.commit, (long long)s->head.rev);
+	buf_json_str(&b, time);
+	buf_addf(&b, ",\"bytes\":%lld,\"wal_bytes\":%lld,\"free_bytes\":%lld,\"ingest\":", (long long)s->bytes,
+		(long long)s->wal_bytes, (long long)s->free_bytes);
+	if (s->status) {
+		struct slice v = json_raw(&s->json, s->status);
+
+		buf_add(&b, v.p, v.n);
+	} else {
+		buf_adds(&b, "null");
+	}
+	buf_adds(&b, "}\n");
+	(void)fwrite(b.p, 1, b.n, stdout); /* cli_flush says */
+	buf_done(&b);
+}
+
+static void print_text(struct state *s)
+{
+	char time[CIVIL_INSTANT_TEXT];
+
+	civil_instant_text(s->head.time_ms, time);
+	(void)printf("database     %s\n"
+		     "  id         %s\n"
+		     "  version    %d\n"
+		     "  commit     %lld (transaction %lld, %s)\n"
+		     "  size       %lld KiB, WAL %lld KiB\n"
+		     "  disk free  %lld MiB\n",
+		s->db, s->head.db, store_version(), (long long)s->head.commit, (long long)s->head.rev, time,
+		(long long)(s->bytes / 1024), (long long)(s->wal_bytes / 1024), (long long)(s->free_bytes >> 20));
+	(void)puts(s->status ? "ingest       runs" : "ingest       does not run");
+	if (s->status)
+		flatten(&s->json, s->status, "");
+}
+
+int cmd_status(struct cli *c, int argc, char **argv)
+{
+	struct state s = {0};
+	bool as_json = false;
+	const struct args_opt opt[] = {{"--json", NULL, &as_json}};
+	struct why why = {""};
+	struct store *st = NULL;
+	struct desk *d = NULL;
+	enum err e;
+	int n = 0;
+
+	if ((e = args_read(argc, argv, opt, ARRAY_LEN(opt), NULL, 0, &n, &why)) != OK ||
+		(e = cli_db(c, &s.db, &why)) != OK || (e = cli_read_store(c, &st, &why)) != OK)
+		return cli_status(c, e, &why);
+	if ((e = store_head(st, &s.head)) != OK) {
+		(void)why_set(&why, e, "cannot read %s: %s", s.db, store_detail(st));
+		goto out;
+	}
+	s.bytes = file_bytes(s.db, "");
+	s.wal_bytes = file_bytes(s.db, "-wal");
+	s.free_bytes = disk_free(s.db);
+	e = desk_open_door(c, &d, &why);
+	if (e == OK)
+		e = desk_status(d, &s.ingest, &why);
+	else if (e == ERR_CLOSED)
+		e = OK; /* it does not run: that is a state, too */
+	if (e != OK)
+		goto out;
+	if (s.ingest.n && json_read(&s.json, s.ingest.p, s.ingest.n))
+		s.status = json_get(&s.json, 0, "status");
+	if (as_json)
+		print_json(&s);
+	else
+		print_text(&s);
+out:
+	desk_close(d);
+	buf_done(&s.ingest);
+	json_done(&s.json);
+	store_close(st);
+	return cli_status(c, e, &why);
+}

@@ -1,0 +1,343 @@
+/* xunge - administration: one table of commands for dispatch and help. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONF_HERE "run/xunge.conf"
+#define CONF_SYSTEM "/etc/xunge/xunge.conf"
+
+struct command {
+	const char *name, *args, *help;
+	int (*run)(struct cli *c, int argc, char **argv);
+	const char *more;  /* lines below the usage; NULL: none */
+	bool without_conf; /* works without a config file */
+	bool own_help;     /* answers --help itself */
+};
+
+static const struct command commands[] = {
+	{"init", "", "make a new database, with the default catalogue", cmd_init,
+		"At [store] path.  There must be none yet.\n", false, false},
+	{"migrate", "", "bring the database to the version of this program", cmd_migrate,
+		"Stop xunge-ingest first.  Take a backup first.\n", false, false},
+	{"import", "KIND FILE [--dry-run]", "take a registry file, all of it or nothing", cmd_import,
+		"KIND: areas reaches people appointments exemptions categories duties calendar (CSV, UTF-8\n"
+		"      or GB18030), map (GeoJSON), events (NDJSON with a member `device` in each line; through\n"
+		"      the running xunge-ingest, each event with an answer of its own).\n"
+		"--dry-run   check and count only; of events, their form only\n",
+		false, false},
+	{"export", "NAME --from D --to D [--scope CODE] [--as-of COMMIT] [--format csv|json] [-o FILE] [--no-bom]",
+		"write a table: figures, events", cmd_export,
+		"NAME: figures (numbers with their definitions), events (what was reported, in commit order).\n"
+		"--from D    the first day (2026-01-01); for events also an instant (2026-01-01T08:00:00+08:00)\n"
+		"--to D      the first day that no longer counts: 2026 is --from 2026-01-01 --to 2027-01-01\n"
+		"--scope     an area code and all below it; everything if left out\n"
+		"--as-of     what was known at that commit number; the newest if left out\n"
+		"-o FILE     written beside it and renamed when it is whole; else standard output\n"
+		"--no-bom    CSV without the byte order mark\n",
+		false, false},
+	{"device add", "ID --person P --district CODE [--secret-file FILE]",
+		"a new device; prints its secret, once", cmd_device_add,
+		"ID: 1 to 32 of a-z 0-9 and -; CODE: the 6 digits of its district.  An ID that was revoked comes\n"
+		"back with a new secret.\n"
+		"--secret-file FILE   the secret to give it (the first line); else one is made\n",
+		false, false},
+	{"device enrol", "ID --person P", "let a further person act on a device", cmd_device_enrol, NULL,
+		false, false},
+	{"device revoke", "ID", "end a device's access, at once", cmd_device_revoke, NULL, false, false},
+	{"device list", "[--json]", "all devices", cmd_device_list, NULL, false, false},
+	{"user add", "NAME --role R [--person P] [--scope CODE]", "a new user; asks for the password",
+		cmd_user_add,
+		"R: worker patroller chief office centre handler verifier leader district admin.\n"
+		"--person P     whom it is (default: NAME)\n"
+		"--scope CODE   area code, or * for everything (default)\n"
+		"The password is read from the first line of standard input when that is no terminal.\n",
+		false, false},
+	{"user passwd", "NAME", "a new password; asks for it", cmd_user_passwd,
+		"Read from the first line of standard input when that is no terminal.\n", false, false},
+	{"user disable", "NAME", "end a user's access, at once", cmd_user_disable, NULL, false, false},
+	{"user list", "[--json]", "all users", cmd_user_list, NULL, false, false},
+	{"status", "[--json]", "what is committed, and how ingest is", cmd_status, NULL, false, false},
+	{"check", "", "does everything in the database agree?", cmd_check,
+		"Prints each contradiction; exit status 1 when there is one.  Reads all of it.\n", false, false},
+	{"backup", "FILE", "a consistent copy of the database, while it is in use", cmd_backup,
+		"Attachment files are not in it: copy [files] dir after it.\n", false, false},
+	{"restore", "FILE", "put a backup in the place of the database", cmd_restore,
+		"Stop xunge-ingest first.  The database gets a new id, so that old cursors are refused; the one it\n"
+		"replaces is kept beside it.\n",
+		false, false},
+#if __has_include("cli/simulate.c")
+	{"simulate", "[OPTIONS]", "simulated field devices", cmd_simulate, NULL, true, true},
+#endif
+};
+
+/* ------------------------------------------------------------------ what the commands share */
+
+static int say(const struct cli *c, const char *fmt, va_list ap, int status, const char *tail)
+{
+	char text[1024];
+
+	(void)vsnprintf(text, sizeof text, fmt, ap); /* cut on purpose */
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20) /* one line, whatever stands in a file */
+			*p = ' ';
+	(void)fprintf(stderr, "xunge%s%s: %s%s\n", c->name ? " " : "", c->name ? c->name : "", text, tail);
+	return status;
+}
+
+int cli_fail(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+	int status;
+
+	va_start(ap, fmt);
+	status = say(c, fmt, ap, CLI_FAILED, "");
+	va_end(ap);
+	return status;
+}
+
+int cli_usage(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+	int status;
+
+	va_start(ap, fmt);
+	status = say(c, fmt, ap, CLI_USAGE, c->name ? "; see --help" : "; see xunge --help");
+	va_end(ap);
+	return status;
+}
+
+int cli_status(const struct cli *c, enum err e, const struct why *why)
+{
+	if (e == OK)
+		return CLI_DONE;
+	if (e == ERR_USAGE)
+		return cli_usage(c, "%s", why->text);
+	return cli_fail(c, "%s", why->text);
+}
+
+enum err cli_db(struct cli *c, const char **out, struct why *why)
+{
+	const char *path = conf_path(c->conf, "store", "path", NULL);
+
+	if (!path || !*path)
+		return why_set(why, ERR_INVALID, "%s says no [store] path: where is the database?",
+			c->conf_file ? c->conf_file : "the environment");
+	*out = path;
+	return OK;
+}
+
+enum err cli_owner(const char *db, struct why *why)
+{
+	char *dir = xstrdup(db), *slash = strrchr(dir, '/');
+	struct stat st = {0};
+	struct passwd *pw;
+	enum err e = OK;
+	int no;
+
+	if (slash)
+		slash[slash == dir] = '\0'; /* "/x" lies in "/" */
+	no = stat(db, &st);
+	if (no != 0)
+		no = stat(slash ? dir : ".", &st);
+	if (no == 0 && geteuid() == 0 && st.st_uid != 0) {
+		pw = getpwuid(st.st_uid);
+		e = why_set(why, ERR_DENIED, "%s belongs to %s: run as that user, not as root (sudo -u %s)",
+			db, pw ? pw->pw_name : "another user", pw ? pw->pw_name : "USER");
+	}
+	free(dir);
+	return e;
+}
+
+enum err cli_read_store(struct cli *c, struct store **out, struct why *why)
+{
+	const char *db = NULL;
+	enum err e;
+
+	if ((e = cli_db(c, &db, why)) != OK || (e = cli_owner(db, why)) != OK)
+		return e;
+	return store_open(db, STORE_READER, out, why);
+}
+
+int cli_flush(const struct cli *c, int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return cli_fail(c, "cannot write to standard output: %s", strerror(errno));
+	return status;
+}
+
+/* ------------------------------------------------------------------ help and dispatch */
+
+static void list(FILE *f, const char *group)
+{
+	size_t n = group ? strlen(group) : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (!group || (strncmp(commands[i].name, group, n) == 0 && commands[i].name[n] == ' '))
+			(void)fprintf(f, "  %-14s %s\n", commands[i].name, commands[i].help); /* or cli_flush says */
+}
+
+static void usage(FILE *f)
+{
+	(void)fputs("usage: xunge [--config FILE] COMMAND ...\n\n", f);
+	list(f, NULL);
+	(void)fprintf(f, "\n"
+		"xunge help COMMAND   says more\n"
+		"--config FILE        config of all programs; else $XUNGE_CONFIG, %s, %s;\n"
+		"                     every key also as XUNGE_SECTION_KEY in the environment\n"
+		"--version            of this program\n"
+		"Exit status: 0 done, 1 failed, 2 wrong usage.\n",
+		CONF_HERE, CONF_SYSTEM);
+}
+
+static void help(const struct command *cmd)
+{
+	(void)printf("usage: xunge %s %s\n\n%s%s%s", cmd->name, cmd->args, cmd->help, cmd->more ? "\n\n" : "\n",
+		cmd->more ? cmd->more : "");
+}
+
+static bool is_group(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strncmp(commands[i].name, word, n) == 0 && commands[i].name[n] == ' ')
+			return true;
+	return false;
+}
+
+/* The command named by the first words, and how many they are. */
+static const struct command *find(int n, char **word, int *used)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const char *name = commands[i].name, *space = strchr(name, ' ');
+		size_t len = space ? (size_t)(space - name) : strlen(name);
+
+		if (n < 1 || strlen(word[0]) != len || memcmp(word[0], name, len) != 0)
+			continue;
+		if (space && (n < 2 || strcmp(word[1], space + 1) != 0))
+			continue;
+		*used = space ? 2 : 1;
+		return &commands[i];
+	}
+	return NULL;
+}
+
+/* Takes --config FILE out of argv, wherever it stands before a `--`. */
+static bool take_config(int *argc, char **argv, const char **out)
+{
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (i < *argc)
+				argv[n++] = argv[i++];
+			break;
+		}
+		if (strncmp(argv[i], "--config=", 9) == 0) {
+			*out = argv[i] + 9;
+		} else if (strcmp(argv[i], "--config") == 0) {
+			if (i + 1 == *argc)
+				return false;
+			*out = argv[++i];
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	*argc = n;
+	argv[n] = NULL;
+	return true;
+}
+
+static bool has(int argc, char **argv, const char *word)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+static int run(struct cli *c, const struct command *cmd, const char *file, int argc, char **argv)
+{
+	struct why why = {""};
+	enum err e;
+	int status;
+
+	if (!file)
+		file = getenv("XUNGE_CONFIG");
+	if (!file || !*file)
+		file = access(CONF_HERE, F_OK) == 0 ? CONF_HERE : access(CONF_SYSTEM, F_OK) == 0 ? CONF_SYSTEM : NULL;
+	if (!file && !cmd->without_conf && !getenv("XUNGE_STORE_PATH"))
+		return cli_fail(c, "no config: neither $XUNGE_CONFIG, %s nor %s is there; name one with --config FILE",
+			CONF_HERE, CONF_SYSTEM);
+	c->conf_file = file;
+	if ((e = conf_open(file, &c->conf, &why)) != OK)
+		return cli_status(c, e, &why);
+	status = cli_flush(c, cmd->run(c, argc, argv));
+	conf_free(c->conf);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = {0};
+	const struct command *cmd;
+	const char *file = NULL;
+	int used = 0;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write(); SIGPIPE exists */
+	if (!take_config(&argc, argv, &file))
+		return cli_usage(&c, "--config wants a file");
+	if (argc > 1 && strcmp(argv[1], "help") == 0) {
+		if (argc == 2) {
+			usage(stdout);
+			return cli_flush(&c, CLI_DONE);
+		}
+		cmd = find(argc - 2, argv + 2, &used);
+		if (cmd && cmd->own_help) {
+			char *word[] = {argv[2], (char[]){"--help"}, NULL};
+
+			return cli_flush(&c, cmd->run(&c, 2, word));
+		}
+		if (cmd)
+			help(cmd);
+		else if (is_group(argv[2]))
+			list(stdout, argv[2]);
+		else
+			return cli_usage(&c, "%s: no such command", argv[2]);
+		return cli_flush(&c, CLI_DONE);
+	}
+	if (has(argc, argv, "--version")) {
+		(void)puts("xunge " XUNGE_VERSION); /* cli_flush says */
+		return cli_flush(&c, CLI_DONE);
+	}
+	cmd = find(argc - 1, argv + 1, &used);
+	if (has(argc, argv, "--help") || has(argc, argv, "-h")) {
+		if (cmd && cmd->own_help)
+			return cli_flush(&c, cmd->run(&c, argc - used, argv + used));
+		if (cmd)
+			help(cmd);
+		else if (argc > 1 && is_group(argv[1]))
+			list(stdout, argv[1]);
+		else
+			usage(stdout);
+		return cli_flush(&c, CLI_DONE);
+	}
+	if (!cmd) {
+		if (argc < 2)
+			usage(stderr);
+		else if (is_group(argv[1]))
+			return cli_usage(&c, "%s: what? xunge help %s lists them", argv[1], argv[1]);
+		else
+			return cli_usage(&c, "%s: no such command", argv[1]);
+		return CLI_USAGE;
+	}
+	c.name = cmd->name;
+	return run(&c, cmd, file, argc - used, argv + used);
+}
