@@ -117,7 +117,8 @@ bool event_identity(struct json *j, uint32_t t, struct slice *epoch, int64_t *se
 
 /* Decodes element t.  On EVENT_OK *out is complete; else *out holds epoch and seq if
  * event_identity() could read them, and *fault says what is wrong.  A soft json error inside t is
- * EVENT_BAD_JSON, its byte counted from the event's brace.  First fault in this order: json, envelope, kind, body. */
+ * EVENT_BAD_JSON, its byte counted from the event's brace.  First fault in this order: json,
+ * envelope, kind, body. */
 enum event_code event_decode(struct json *j, uint32_t t, struct event *out, struct event_fault *fault);
 
 struct hello {

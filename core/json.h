@@ -1,15 +1,16 @@
 /* json.h - a strict JSON reader: text -> flat array of tokens, no copies, one pass.
  *
  * As strict as jansson with JSON_REJECT_DUPLICATES (tests/fuzz/f_json.c holds the two against
- * each other), and stricter: depth <= JSON_DEPTH.  Why our own: jansson
- * costs 5 us an event, a quarter of the whole budget (measurements page 3c).
+ * each other), and stricter: depth <= JSON_DEPTH.  Why our own: jansson costs 5 us an event, a
+ * quarter of the whole budget.  Numbers are read in the C locale, which no program of ours leaves.
  *
  * Two sorts of errors:
  *   hard  the text is not JSON (syntax, truncated, trailing bytes).  doc->err, doc->err_at say what
  *         and where; the tokens before it stand, so that an identity may still be read from them.
- *   soft  the text has JSON's shape but breaks a rule: duplicate key, number beyond a double,
- *         bad UTF-8 (or half a surrogate pair), U+0000, too deep.  Recorded once for each element (the first): when the top
- *         is an array, for each of its elements, else for the whole.  Reading goes on. */
+ *   soft  the text has JSON's shape but breaks a rule: duplicate key, number beyond a double, bad
+ *         UTF-8 or half a surrogate pair, U+0000, too deep.  Recorded once for each element (the
+ *         first): when the top is an array, for each of its elements, else for the whole.  Reading
+ *         goes on. */
 #ifndef XUNGE_CORE_JSON_H
 #define XUNGE_CORE_JSON_H
 
