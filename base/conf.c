@@ -26,33 +26,45 @@ static char *trim(char *s)
 	return s;
 }
 
+/* One line: a section (kept in section), a setting, or nothing. */
+static enum err parse_line(
+	struct conf *c, char *s, char section[64], const char *file, int no, struct why *why)
+{
+	char name[192], *eq, *old;
+
+	if (!*s || *s == '#' || *s == ';')
+		return OK;
+	if (*s == '[' && s[strlen(s) - 1] == ']' && strlen(s) < 64) {
+		s[strlen(s) - 1] = '\0';
+		(void)snprintf(section, 64, "%s", trim(s + 1)); /* fits */
+		return OK;
+	}
+	if (!(eq = strchr(s, '=')) || eq == s)
+		return why_set(
+			why, ERR_INVALID, "%s:%d: want [section], key = value or #", file, no);
+	*eq = '\0';
+	if (snprintf(name, sizeof name, "%s.%s", section, trim(s)) >= (int)sizeof name)
+		return why_set(why, ERR_INVALID, "%s:%d: key too long", file, no);
+	old = map_put(&c->values, name, strlen(name), xstrdup(trim(eq + 1)));
+	if (!old)
+		return OK;
+	free(old);
+	return why_set(why, ERR_INVALID, "%s:%d: %s is set twice", file, no, name);
+}
+
 static enum err parse(struct conf *c, FILE *f, const char *file, struct why *why)
 {
-	char line[2048], section[64] = "", name[192];
+	char *line = NULL, section[64] = "";
+	enum err e = OK;
+	size_t cap = 0;
 
-	for (int no = 1; fgets(line, sizeof line, f); no++) {
-		char *s = trim(line), *eq, *old;
-
-		if (!*s || *s == '#' || *s == ';')
-			continue;
-		if (*s == '[' && s[strlen(s) - 1] == ']' && strlen(s) < sizeof section) {
-			s[strlen(s) - 1] = '\0';
-			(void)snprintf(section, sizeof section, "%s", trim(s + 1)); /* fits */
-			continue;
-		}
-		if (!(eq = strchr(s, '=')) || eq == s)
-			return why_set(why, ERR_INVALID, "%s:%d: want [section], key = value or #",
-				file, no);
-		*eq = '\0';
-		if (snprintf(name, sizeof name, "%s.%s", section, trim(s)) >= (int)sizeof name)
-			return why_set(why, ERR_INVALID, "%s:%d: key too long", file, no);
-		old = map_put(&c->values, name, strlen(name), xstrdup(trim(eq + 1)));
-		if (old) {
-			free(old);
-			return why_set(why, ERR_INVALID, "%s:%d: %s is set twice", file, no, name);
-		}
-	}
-	return OK;
+	errno = 0;
+	for (int no = 1; e == OK && getline(&line, &cap, f) >= 0; no++)
+		e = parse_line(c, trim(line), section, file, no, why);
+	if (e == OK && !feof(f)) /* a folder, or a bad disk */
+		e = why_set(why, ERR_IO, "cannot read config %s: %s", file, strerror(errno));
+	free(line);
+	return e;
 }
 
 enum err conf_open(const char *file, struct conf **out, struct why *why)

@@ -14,7 +14,8 @@
 struct conf;
 
 /* Reads file (NULL: no file, environment and defaults only).  A line that is neither section,
- * key nor comment, or a key given twice: ERR_INVALID with file and line in why. */
+ * key nor comment, or a key given twice: ERR_INVALID with file and line in why.  ERR_NOTFOUND: no
+ * such file; ERR_IO: it is there, and cannot be read. */
 enum err conf_open(const char *file, struct conf **out, struct why *why) MUST_CHECK;
 void conf_free(struct conf *c);
 
