@@ -1,9 +1,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -33,22 +36,54 @@ static void forget(char *p, size_t n)
 	explicit_bzero(p, n);
 }
 
-/* Asks on the terminal without echo; the terminal is as before afterwards. */
+/* A line of the terminal; a signal ends the wait (it stays pending). */
+static enum err hidden_line(int signals, char *out, size_t room, struct why *why)
+{
+	struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	ssize_t n;
+
+	while (poll(p, 2, -1) < 0)
+		if (errno != EINTR)
+			return why_set(why, ERR_IO, "terminal: %s", strerror(errno));
+	if (p[1].revents)
+		return why_set(why, ERR_INVALID, "interrupted: nothing was changed");
+	n = read(STDIN_FILENO, out, room - 1);
+	if (n <= 0)
+		return why_set(why, ERR_INVALID, "no password was given: nothing was changed");
+	if (out[n - 1] != '\n')
+		return why_set(why, ERR_INVALID, "the password is too long");
+	out[n - 1] = '\0';
+	return OK;
+}
+
+/* Asks on the terminal without echo.  The terminal is as before afterwards, whatever ends it. */
 static enum err ask_hidden(const char *prompt, char *out, size_t room, struct why *why)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 	struct termios was, quiet;
-	enum err e;
+	sigset_t set, before;
+	enum err e = ERR_IO;
+	int signals = -1;
 
-	if (tcgetattr(STDIN_FILENO, &was) != 0)
+	(void)sigemptyset(&set); /* these two fail for unknown signals only */
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		(void)sigaddset(&set, ends[i]);
+	if (tcgetattr(STDIN_FILENO, &was) != 0 || sigprocmask(SIG_BLOCK, &set, &before) != 0)
 		return why_set(why, ERR_IO, "terminal: %s", strerror(errno));
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fputs(prompt, stderr); /* the terminal */
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
-		return why_set(why, ERR_IO, "terminal: %s", strerror(errno));
-	e = first_line(stdin, "password", out, room, why);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was); /* it worked a moment ago */
-	(void)fputc('\n', stderr);
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals >= 0 && tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0) {
+		(void)fputs(prompt, stderr); /* the terminal */
+		e = hidden_line(signals, out, room, why);
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was); /* it worked a moment ago */
+		(void)fputc('\n', stderr);
+	} else {
+		(void)why_set(why, ERR_IO, "terminal: %s", strerror(errno));
+	}
+	if (signals >= 0)
+		(void)close(signals); /* nothing was written */
+	(void)sigprocmask(SIG_SETMASK, &before, NULL); /* the signal that waited comes now */
 	return e;
 }
 
