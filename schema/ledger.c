@@ -232,7 +232,7 @@ enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, cons
 {
 	sqlite3_stmt *q = sql_get(st,
 		"SELECT figure, level, category, area, span, n FROM tally WHERE figure IN ('patrols', "
-		"'river_patrols') AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
+		"'river_patrols') AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
 		"substr(area, 1, length(?3)) = ?3) ORDER BY figure, level, category, area, span");
 	enum err e;
 
@@ -464,7 +464,7 @@ static enum err check_tallies(struct check *c)
 	int64_t *v;
 	enum err e;
 
-	e = ledger_tallies(c->st, civil_make(1, 1, 1), civil_make(9999, 12, 31), "*", keep_tally, c);
+	e = ledger_tallies(c->st, civil_make(1970, 1, 1), civil_make(9999, 12, 31), "*", keep_tally, c);
 	if (e == OK && (e = store_head(c->st, &head)) == OK)
 		e = ledger_recount(c->st, head.commit, meet_tally, c);
 	while ((v = map_next(&c->kept, &pos)))
