@@ -10,7 +10,7 @@ const KEEP = 256 * 1024; // bytes of output kept of one process
 
 export class Proc {
 	/** Starts `command`; it dies with the test (SIGKILL) whatever becomes of us. */
-	constructor(name, command, args, { env = {}, cwd } = {}) {
+	constructor(name, command, args, { env = {}, cwd, stdin = 'ignore' } = {}) {
 		this.name = name;
 		this.log = '';
 		this.out = '';
@@ -18,7 +18,7 @@ export class Proc {
 		this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
 			env: { ...process.env, ...env },
 			cwd,
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: [stdin, 'pipe', 'pipe'],
 		});
 		this.pid = this.child.pid;
 		const keep = (which) => (data) => {

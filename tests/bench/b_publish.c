@@ -1,0 +1,519 @@
+/* b_publish.c - devices that publish as fast as their in-flight window allows, or at a given rate:
+ * plain MQTT 3.1.1 over one epoll loop, many packets in one write.
+ *
+ *   b_publish --devices FILE (lines: id secret) --port P [--host H] [--conns N] [--events M]
+ *             [--bytes B] [--window W] [--rate R] [--mix patrol|inspect] [--at-base MS] [--salt N]
+ *             [--stamps FILE] [--no-acks] [--wait]
+ *
+ * Each connection is one device: it subscribes to its own `down`, publishes M/N events one by one
+ * with QoS 1, at most W of them without PUBACK, and counts what the platform's acks cover (upto).
+ * With --rate R the events go out evenly, R a second over all connections together, and event i has
+ * the time at-base + i; --stamps writes the monotonic ns of each event's send to FILE (int64 at i).
+ * --wait: says {"ready":true} when all are connected, goes on at the first byte on standard input.
+ * --no-acks: done when every PUBACK is in.  Prints one line of JSON; exit 1 when not all was
+ * acknowledged, or something was answered otherwise than stored. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#include "base/err.h"
+#include "tests/bench/load.h"
+
+#define STALL_NS (20 * 1000000000LL)
+#define CONNECTING_MAX 64 /* at once; the broker's listen backlog is 100 */
+#define WINDOW_MAX 1000
+#define IN_MAX (64 * 1024)
+
+enum state { IDLE, CONNECTING, HANDSHAKE, READY };
+
+struct conn {
+	struct load_who who;
+	char id[40], secret[64];
+	int fd;
+	enum state state;
+	int inflight;
+	uint16_t mid;
+	int64_t sent, pubacked, acked, quota;
+	char *in;
+	size_t nin, capin;
+	char *out;
+	size_t nout, capout, outpos;
+	bool want_write;
+};
+
+static struct opts {
+	const char *host, *devices, *stamps;
+	int port, conns, window, bytes;
+	int64_t events, at_base, rate, salt;
+	enum load_mix mix;
+	bool acks, wait;
+} opt = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .events = 100000, .acks = true};
+
+static struct {
+	int ep;
+	struct conn *conn;
+	int connecting, ready;
+	int64_t published, pubacked, acked, acks, bad;
+	int64_t first_ns, last_ns, progress_ns, blocked;
+	bool going;
+	int64_t *stamp;
+} g;
+
+static void fail(const char *what, const char *detail)
+{
+	load_fail(what, detail);
+}
+
+static void out_add(struct conn *c, const void *p, size_t n)
+{
+	if (c->nout + n > c->capout) {
+		c->capout = (c->nout + n) * 2;
+		c->out = xrealloc(c->out, c->capout);
+	}
+	memcpy(c->out + c->nout, p, n);
+	c->nout += n;
+}
+
+static size_t put_str(uint8_t *p, const char *s)
+{
+	size_t n = strlen(s);
+
+	p[0] = (uint8_t)(n >> 8);
+	p[1] = (uint8_t)n;
+	memcpy(p + 2, s, n);
+	return n + 2;
+}
+
+static size_t put_header(uint8_t *p, uint8_t type, size_t len)
+{
+	size_t n = 0;
+
+	p[n++] = type;
+	do {
+		p[n++] = (uint8_t)((len & 127) | (len > 127 ? 128 : 0));
+		len >>= 7;
+	} while (len);
+	return n;
+}
+
+static void add_packet(struct conn *c, uint8_t type, const uint8_t *body, size_t n)
+{
+	uint8_t h[8];
+
+	out_add(c, h, put_header(h, type, n));
+	out_add(c, body, n);
+}
+
+static void add_connect(struct conn *c)
+{
+	uint8_t b[256] = {0, 4, 'M', 'Q', 'T', 'T', 4, 0xc2, 0x01, 0x2c};
+	size_t n = 10;
+
+	n += put_str(b + n, c->id);
+	n += put_str(b + n, c->id);
+	n += put_str(b + n, c->secret);
+	add_packet(c, 0x10, b, n);
+}
+
+static void add_subscribe(struct conn *c)
+{
+	uint8_t b[160] = {0, 1};
+	char topic[96];
+	size_t n = 2;
+
+	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/down", c->id);
+	n += put_str(b + n, topic);
+	b[n++] = 1;
+	add_packet(c, 0x82, b, n);
+}
+
+static void add_publish(struct conn *c)
+{
+	uint8_t h[160];
+	char topic[96], ev[LOAD_EVENT_MAX];
+	int64_t seq = c->sent + 1, i = g.published;
+	int64_t at = opt.rate ? opt.at_base + i : opt.at_base + c->sent * 1000 + (int64_t)(c - g.conn);
+	size_t nev = load_event(ev, (size_t)opt.bytes, &c->who, seq, at, opt.mix), n, ntopic;
+	uint8_t t[128];
+
+	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/up", c->id);
+	ntopic = put_str(t, topic);
+	n = put_header(h, 0x32, ntopic + 2 + nev);
+	out_add(c, h, n);
+	if (++c->mid == 0)
+		c->mid = 1;
+	t[ntopic] = (uint8_t)(c->mid >> 8);
+	t[ntopic + 1] = (uint8_t)c->mid;
+	out_add(c, t, ntopic + 2);
+	out_add(c, ev, nev);
+	c->sent++;
+	c->inflight++;
+	g.published++;
+	if (g.stamp)
+		g.stamp[i] = load_now_ns();
+}
+
+static void watch(struct conn *c, bool write)
+{
+	struct epoll_event e = {.events = EPOLLIN | (write ? EPOLLOUT : 0), .data.ptr = c};
+
+	if (c->want_write == write)
+		return;
+	c->want_write = write;
+	if (epoll_ctl(g.ep, EPOLL_CTL_MOD, c->fd, &e) < 0)
+		fail("epoll", strerror(errno));
+}
+
+static void flush(struct conn *c)
+{
+	while (c->outpos < c->nout) {
+		ssize_t n = send(c->fd, c->out + c->outpos, c->nout - c->outpos, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0)
+			fail(c->id, "connection lost");
+		c->outpos += (size_t)n;
+	}
+	if (c->outpos == c->nout)
+		c->outpos = c->nout = 0;
+	watch(c, c->nout > 0);
+}
+
+/* Fills the window. */
+static void pump(struct conn *c)
+{
+	while (c->inflight < opt.window && c->sent < c->quota)
+		add_publish(c);
+}
+
+static void start_next(void)
+{
+	for (int i = 0; i < opt.conns && g.connecting < CONNECTING_MAX; i++) {
+		struct conn *c = &g.conn[i];
+		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port)};
+		struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+
+		if (c->state != IDLE)
+			continue;
+		inet_pton(AF_INET, opt.host, &a.sin_addr);
+		if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+			fail("socket", strerror(errno));
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+		if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
+			fail("connect", strerror(errno));
+		c->state = CONNECTING;
+		c->want_write = true;
+		g.connecting++;
+		if (epoll_ctl(g.ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
+			fail("epoll", strerror(errno));
+	}
+}
+
+/* An ack of the platform. */
+static void take_ack(struct conn *c, const char *p, size_t n)
+{
+	const char *u = memmem(p, n, "\"upto\":", 7);
+	int64_t upto = 0;
+
+	g.acks++;
+	if (!u)
+		return; /* {"type":"hello"} or {"type":"sync"} */
+	for (u += 7; u < p + n && *u >= '0' && *u <= '9'; u++)
+		upto = upto * 10 + (*u - '0');
+	if (memmem(p, n, "\"status\":", 9))
+		g.bad++;
+	if (upto > c->sent)
+		fail(c->id, "acknowledged what was not sent");
+	if (upto > c->acked) {
+		g.acked += upto - c->acked;
+		c->acked = upto;
+	}
+}
+
+static void take_packet(struct conn *c, uint8_t type, const uint8_t *p, size_t n)
+{
+	switch (type >> 4) {
+	case 2:
+		if (n < 2 || p[1] != 0)
+			fail(c->id, "the broker refused the connection");
+		add_subscribe(c);
+		break;
+	case 9:
+		if (n < 3 || p[2] > 2)
+			fail(c->id, "the broker refused the subscription");
+		c->state = READY;
+		g.ready++;
+		g.connecting--;
+		break;
+	case 4:
+		c->inflight--;
+		c->pubacked++;
+		g.pubacked++;
+		break;
+	case 3: {
+		size_t nt = n < 2 ? 0 : ((size_t)p[0] << 8 | p[1]);
+
+		if (n < nt + 4)
+			fail(c->id, "malformed publish");
+		if (type & 6) {
+			add_packet(c, 0x40, p + 2 + nt, 2);
+			take_ack(c, (const char *)p + 4 + nt, n - nt - 4);
+		} else {
+			take_ack(c, (const char *)p + 2 + nt, n - nt - 2);
+		}
+		break;
+	}
+	default:
+		break;
+	}
+}
+
+static void on_read(struct conn *c)
+{
+	for (;;) {
+		size_t pos = 0;
+		ssize_t n;
+
+		if (c->capin - c->nin < 2048) {
+			c->capin = c->capin ? c->capin * 2 : 4096;
+			if (c->capin > 16 * IN_MAX)
+				fail(c->id, "packet too large");
+			c->in = xrealloc(c->in, c->capin);
+		}
+		n = recv(c->fd, c->in + c->nin, c->capin - c->nin, 0);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0)
+			fail(c->id, "connection lost");
+		c->nin += (size_t)n;
+		while (c->nin - pos >= 2) {
+			const uint8_t *p = (const uint8_t *)c->in + pos;
+			size_t len = 0, h = 1;
+			int shift = 0;
+
+			while (h < c->nin - pos && h < 5) {
+				len |= (size_t)(p[h] & 127) << shift;
+				shift += 7;
+				if (!(p[h++] & 128)) {
+					shift = -1;
+					break;
+				}
+			}
+			if (shift != -1 || c->nin - pos < h + len)
+				break;
+			take_packet(c, p[0], p + h, len);
+			pos += h + len;
+		}
+		memmove(c->in, c->in + pos, c->nin - pos);
+		c->nin -= pos;
+		if ((size_t)n < 2048)
+			break;
+	}
+}
+
+static void on_event(struct conn *c, uint32_t events)
+{
+	if (c->state == CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
+		int e = 0;
+		socklen_t n = sizeof e;
+
+		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &n);
+		if (e)
+			fail(c->id, strerror(e));
+		c->state = HANDSHAKE;
+		add_connect(c);
+	}
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		on_read(c);
+	if (g.going && !opt.rate)
+		pump(c);
+	flush(c);
+}
+
+static void rate_tick(int64_t now)
+{
+	int64_t due = (now - g.first_ns) * opt.rate / 1000000000;
+	static int next;
+
+	if (due > opt.events)
+		due = opt.events;
+	for (int tried = 0; g.published < due && tried < opt.conns;) {
+		struct conn *c = &g.conn[next];
+
+		next = (next + 1) % opt.conns;
+		if (c->inflight >= opt.window || c->sent >= c->quota) {
+			tried++;
+			g.blocked += c->inflight >= opt.window;
+			continue;
+		}
+		tried = 0;
+		add_publish(c);
+		flush(c);
+	}
+}
+
+static void loop(int timer)
+{
+	struct epoll_event ev[256];
+	int64_t goal = opt.events;
+
+	g.progress_ns = load_now_ns();
+	for (;;) {
+		int n = epoll_wait(g.ep, ev, 256, 1000);
+		int64_t now, before = g.ready + g.pubacked + g.acked;
+
+		if (n < 0 && errno != EINTR)
+			fail("epoll", strerror(errno));
+		for (int i = 0; i < n; i++) {
+			if (ev[i].data.ptr) {
+				on_event(ev[i].data.ptr, ev[i].events);
+			} else {
+				uint64_t ticks;
+
+				if (read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks && g.going)
+					rate_tick(load_now_ns());
+			}
+		}
+		now = load_now_ns();
+		if (g.ready + g.pubacked + g.acked != before)
+			g.progress_ns = now;
+		else if (now - g.progress_ns > STALL_NS)
+			return;
+		if (!g.going) {
+			if (g.ready == opt.conns)
+				return;
+			start_next();
+		} else if ((opt.acks ? g.acked : g.pubacked) >= goal) {
+			g.last_ns = now;
+			return;
+		}
+	}
+}
+
+static void read_devices(void)
+{
+	FILE *f = fopen(opt.devices, "r");
+
+	if (!f)
+		fail(opt.devices, strerror(errno));
+	for (int i = 0; i < opt.conns; i++) {
+		struct conn *c = &g.conn[i];
+		unsigned index;
+
+		if (fscanf(f, "%39s %63s", c->id, c->secret) != 2 || sscanf(c->id, "d-%5u", &index) != 1)
+			fail(opt.devices, "too few lines `d-NNNNN SECRET`");
+		load_who_set(&c->who, index, (uint64_t)opt.salt);
+		c->quota = opt.events / opt.conns + (i < opt.events % opt.conns);
+		c->fd = -1;
+	}
+	fclose(f);
+}
+
+static void options(int argc, char **argv)
+{
+	static const struct option o[] = {{"host", 1, 0, 'h'}, {"port", 1, 0, 'p'}, {"devices", 1, 0, 'd'},
+		{"conns", 1, 0, 'c'}, {"events", 1, 0, 'e'}, {"bytes", 1, 0, 'b'}, {"window", 1, 0, 'w'},
+		{"rate", 1, 0, 'r'}, {"mix", 1, 0, 'm'}, {"at-base", 1, 0, 'a'}, {"salt", 1, 0, 's'},
+		{"stamps", 1, 0, 't'}, {"no-acks", 0, 0, 'n'}, {"wait", 0, 0, 'W'}, {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", o, NULL)) != -1) {
+		switch (c) {
+		case 'h': opt.host = optarg; break;
+		case 'p': opt.port = atoi(optarg); break;
+		case 'd': opt.devices = optarg; break;
+		case 'c': opt.conns = atoi(optarg); break;
+		case 'e': opt.events = atoll(optarg); break;
+		case 'b': opt.bytes = atoi(optarg); break;
+		case 'w': opt.window = atoi(optarg); break;
+		case 'r': opt.rate = atoll(optarg); break;
+		case 'm': opt.mix = strcmp(optarg, "inspect") ? LOAD_PATROLS : LOAD_INSPECTIONS; break;
+		case 'a': opt.at_base = atoll(optarg); break;
+		case 's': opt.salt = atoll(optarg); break;
+		case 't': opt.stamps = optarg; break;
+		case 'n': opt.acks = false; break;
+		case 'W': opt.wait = true; break;
+		default: exit(2);
+		}
+	}
+	if (!opt.devices || opt.conns < 1 || opt.events < opt.conns || opt.window < 1 || opt.window > WINDOW_MAX ||
+		opt.bytes < 1 || opt.bytes > LOAD_EVENT_MAX)
+		fail("usage", "b_publish --devices FILE --port P ...; see the head of b_publish.c");
+	if (!opt.at_base)
+		opt.at_base = ((int64_t)time(NULL) - 3600) * 1000;
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit rl;
+	int64_t cpu0;
+	int timer;
+	double s;
+	bool whole;
+
+	options(argc, argv);
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	g.conn = xcalloc((size_t)opt.conns, sizeof *g.conn);
+	read_devices();
+	if (opt.stamps) {
+		int fd = open(opt.stamps, O_RDWR | O_CREAT, 0600);
+
+		if (fd < 0 || ftruncate(fd, opt.events * 8) < 0)
+			fail(opt.stamps, strerror(errno));
+		g.stamp = mmap(NULL, (size_t)opt.events * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (g.stamp == MAP_FAILED)
+			fail(opt.stamps, strerror(errno));
+		close(fd);
+	}
+	if ((g.ep = epoll_create1(EPOLL_CLOEXEC)) < 0)
+		fail("epoll", strerror(errno));
+	start_next();
+	loop(-1);
+	if (g.ready < opt.conns)
+		fail("connect", "not all devices could connect and subscribe");
+	if (opt.wait) {
+		char b;
+
+		printf("{\"ready\":true}\n");
+		fflush(stdout);
+		if (read(0, &b, 1) < 0)
+			fail("stdin", strerror(errno));
+	}
+	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (opt.rate) {
+		struct itimerspec it = {{0, 1000000}, {0, 1000000}};
+		struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
+
+		timerfd_settime(timer, 0, &it, NULL);
+		epoll_ctl(g.ep, EPOLL_CTL_ADD, timer, &e);
+	}
+	g.going = true;
+	cpu0 = load_cpu_ns();
+	g.first_ns = load_now_ns();
+	for (int i = 0; !opt.rate && i < opt.conns; i++) {
+		pump(&g.conn[i]);
+		flush(&g.conn[i]);
+	}
+	loop(timer);
+	whole = g.last_ns != 0;
+	if (!whole)
+		g.last_ns = load_now_ns();
+	s = (double)(g.last_ns - g.first_ns) / 1e9;
+	printf("{\"events\":%lld,\"published\":%lld,\"pubacked\":%lld,\"acked\":%lld,\"acks\":%lld,\"otherwise\":%lld,"
+	       "\"blocked\":%lld,\"first_ns\":%lld,\"last_ns\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"cpu_s\":%.3f}\n",
+		(long long)opt.events, (long long)g.published, (long long)g.pubacked, (long long)g.acked, (long long)g.acks,
+		(long long)g.bad, (long long)g.blocked, (long long)g.first_ns, (long long)g.last_ns, s,
+		(double)g.acked / s, (double)(load_cpu_ns() - cpu0) / 1e9);
+	return whole && g.bad == 0 ? 0 : 1;
+}

@@ -1,0 +1,306 @@
+// run.mjs - the benchmarks: subject and reference in turns, the ratio of each pair, the median of the ratios.
+// What is measured and how is said at each bench; what counts is the ratio, absolute figures stand beside it.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { freePort, run } from '../lib/proc.mjs';
+import { sleep } from '../lib/wait.mjs';
+import { BUILD, Place, SCOPE, bin, drop, folder } from './place.mjs';
+
+const PAIRS = Number(process.env.PAIRS ?? 5), EVENTS = Number(process.env.EVENTS ?? 200000);
+const ROWS = Number(process.env.ROWS ?? 20000000), CONNS = 100, BYTES = 300;
+const COMMIT_WINDOW_MS = 20; // what the bar on latency grants the commit
+const MIB = 1024;
+const results = [];
+
+const median = (v) => {
+	const s = [...v].sort((a, b) => a - b), n = s.length;
+	return n % 2 ? s[(n - 1) / 2] : (s[n / 2 - 1] + s[n / 2]) / 2;
+};
+const say = (text) => console.error(text);
+const f = (x, n = 2) => Number(x).toFixed(n);
+
+/** One bar: met when value <= or >= limit. */
+function bar(bench, subject, reference, value, sign, limit, more = {}) {
+	const met = sign === '<=' ? value <= limit : value >= limit;
+	results.push({ bench, subject, reference, value: Number(f(value, 4)), bar: `${sign} ${limit}`, met, ...more });
+}
+
+const turn = (list, i) => [...list.slice(i % list.length), ...list.slice(0, i % list.length)];
+
+// ---------------------------------------------------------------- ingest
+// 100 connections, in-flight window 20, EVENTS single events of 300 bytes; rate = events / (first publish -> last
+// ack of the platform), for the discarding drain -> last message.  Every run has a new broker and a new
+// database.  The peer must leave the same rows as the subject, or the run is void.
+
+const AT_BASE = Date.now() - 86400000; // one base for all: both sides get the same bytes
+
+function rowsOf(file) {
+	const db = new Database(file, { readonly: true });
+	const q = (sql) => JSON.stringify(db.prepare(sql).raw().all());
+	const rows = {
+		events: q(`SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.scope, length(e.raw) FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3`),
+		streams: q('SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2'),
+		patrols: q(`SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, clear, tracks,
+			t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2`),
+		tallies: q('SELECT figure, level, category, area, span, n FROM tally WHERE n != 0 ORDER BY 1, 2, 3, 4, 5'),
+		chunks: q('SELECT count(*), sum(n) FROM chunk'),
+		chain: q(`SELECT count(*) FROM event e WHERE prev != 0 AND NOT EXISTS (SELECT 1 FROM event p WHERE p."commit" = e."commit" - e.prev AND p.stream = e.stream)`),
+		links: q(`SELECT count(*) FROM event e WHERE link != 0 AND NOT EXISTS (SELECT 1 FROM event p WHERE p."commit" = e.link AND p.subject = e.subject)`),
+	};
+	db.close();
+	return rows;
+}
+
+const publish = (p, more = []) => p.publisher(['--conns', CONNS, '--events', EVENTS, '--bytes', BYTES, '--at-base', AT_BASE, ...more]);
+
+const ingestRuns = {
+	async subject(p) {
+		const ingest = await p.ingest();
+		return { proc: ingest, ...(await loadOf(p, ingest)) };
+	},
+	async peer(p) {
+		const peer = await p.peer(Number(process.env.PEER_ROWS ?? 1000), Number(process.env.PEER_MS ?? 20));
+		return { proc: peer, ...(await loadOf(p, peer)) };
+	},
+	async drain(p) {
+		const drain = await p.drain(EVENTS);
+		const pub = await publish(p, ['--no-acks']);
+		pub.say('g');
+		const { first_ns } = await pub.said(1, 120000), { last_ns, cpu_s } = await drain.said(1, 120000);
+		return { rate: EVENTS / ((last_ns - first_ns) / 1e9), cpu: (cpu_s / EVENTS) * 1e6 };
+	},
+};
+
+async function loadOf(p, consumer) {
+	const pub = await publish(p);
+	const before = [consumer, p.broker, pub].map((x) => x.cpu());
+	pub.say('g');
+	const r = await pub.said(1, 300000);
+	const after = [consumer, p.broker].map((x) => x.cpu());
+	if (r.acked !== EVENTS || r.otherwise) throw new Error(`not all was acknowledged: ${JSON.stringify(r)}\n${p.logs()}`);
+	return { rate: r.rate, cpu: ((after[0] - before[0]) / EVENTS) * 1e6, broker: ((after[1] - before[1]) / EVENTS) * 1e6,
+		publisher: (r.cpu_s / EVENTS) * 1e6, acks: r.acks };
+}
+
+async function ingest() {
+	const turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const got = {};
+		let rows;
+		for (const name of turn(['subject', 'peer', 'drain'], i)) {
+			const p = await Place.make(1000);
+			try {
+				got[name] = await ingestRuns[name](p);
+				if (name !== 'drain') {
+					await got[name].proc.stop();
+					delete got[name].proc;
+					const mine = rowsOf(p.path('town.db'));
+					for (const k of Object.keys(rows ?? {}))
+						if (mine[k] !== rows[k]) throw new Error(`ingest: subject and peer kept other ${k}:\n${rows[k].slice(0, 300)}\n${mine[k].slice(0, 300)}`);
+					if (mine.chain !== '[[0]]' || mine.links !== '[[0]]') throw new Error('ingest: a chain is torn');
+					rows = mine;
+				}
+			} finally {
+				await p.end();
+			}
+		}
+		turns.push(got);
+		say(`ingest ${i + 1}/${PAIRS}: subject ${f(got.subject.rate, 0)}/s ${f(got.subject.cpu)} us (broker ${f(got.subject.broker)}, publisher ` +
+			`${f(got.subject.publisher)}), peer ${f(got.peer.rate, 0)}/s ${f(got.peer.cpu)} us, drain ${f(got.drain.rate, 0)}/s`);
+	}
+	const med = (pick) => median(turns.map(pick));
+	const rate = (n) => `${f(med((t) => t[n].rate) / 1000, 1)}k/s`, cpu = (n) => `${f(med((t) => t[n].cpu), 1)} us`;
+	bar('ingest: durable events/s', rate('subject'), `${rate('peer')} mqtt.js + better-sqlite3`, med((t) => t.subject.rate / t.peer.rate), '>=', 1.2, { turns });
+	bar('ingest: CPU per event (aim 0.8)', cpu('subject'), `${cpu('peer')} mqtt.js + better-sqlite3`, med((t) => t.subject.cpu / t.peer.cpu), '<=', 1.0);
+	bar('ingest: durable events/s (aim 0.75)', rate('subject'), `${rate('drain')} C, discards`, med((t) => t.subject.rate / t.drain.rate), '>=', 0.6);
+}
+
+// ---------------------------------------------------------------- growth
+// intake in one process, two databases in turns; see b_growth.c.
+
+async function growth() {
+	const dir = folder();
+	try {
+		say(`growth: ${ROWS} rows in ${dir}`);
+		const r = await run(bin('bench/b_growth'), [dir, '--rows', String(ROWS), '--base', String(Math.min(2000000, ROWS / 10)), '--pairs', String(PAIRS),
+			'--step', String(Math.min(200000, ROWS / 100))], { ms: 3600000 });
+		say(r.err.trimEnd());
+		if (r.code !== 0) throw new Error(`b_growth: ${r.err}`);
+		const j = JSON.parse(r.out);
+		bar(`growth: CPU per row at ${f(ROWS / 1e6, 1)} million`, `${f(j.large_us)} us`, `${f(j.small_us)} us at ${f(Math.min(2, ROWS / 1e7), 1)} million`,
+			median(j.ratios), '<=', 1.25, j);
+	} finally {
+		drop(dir);
+	}
+}
+
+// ---------------------------------------------------------------- memory
+// RssAnon, the highest of samples each 50 ms.
+
+async function peak(proc, until) {
+	let top = 0, done = false;
+	until.finally(() => (done = true)).catch(() => {});
+	do {
+		top = Math.max(top, proc.anon());
+		await sleep(50);
+	} while (!done);
+	return Math.max(top, proc.anon());
+}
+
+async function memory() {
+	const n = Number(process.env.DEVICES ?? 10000);
+	const p = await Place.make(n);
+	try {
+		const ingest = await p.ingest();
+		const pub = await p.publisher(['--conns', n, '--events', n * 12, '--bytes', BYTES, '--at-base', AT_BASE]);
+		pub.say('g');
+		const done = pub.said(1, 300000), top = await peak(ingest, done), r = await done;
+		if (r.acked !== n * 12 || r.otherwise) throw new Error(`memory: not all was acknowledged: ${JSON.stringify(r)}\n${p.logs()}`);
+		say(`memory: ingest ${f(top / MIB, 1)} MiB, ${f(r.rate, 0)}/s`);
+		bar(`memory: ingest, ${n} devices`, `${f(top / MIB, 1)} MiB`, '-', top / MIB, '<=', 64);
+	} finally {
+		await p.end();
+	}
+}
+
+// ---------------------------------------------------------------- latency
+// Publish (moment of the write) -> feed row at a WebSocket client, 1,000 events/s over 100 connections, against a
+// chain without a database: libmosquitto and libwebsockets in one loop.
+
+const RATE = 1000, SECONDS = Number(process.env.SECONDS ?? 10);
+
+async function latencyRun(what) {
+	const p = await Place.make(1000);
+	try {
+		const count = RATE * SECONDS, base = Date.now() - 600000, stamps = p.path('stamps');
+		const args = ['--stamps', stamps, '--count', count, '--at-base', base, '--clients', 1];
+		let clients;
+		if (what === 'subject') {
+			await p.ingest();
+			await p.server();
+			clients = await p.clients([...args, '--port', p.httpPort, '--path', '/api/v1/live', '--origin', `http://127.0.0.1:${p.httpPort}`,
+				'--cookie', await p.cookie(), '--hello', JSON.stringify({ op: 'hello', scope: SCOPE, since: null })]);
+		} else {
+			const port = await freePort();
+			await p.bridge(port);
+			clients = await p.clients([...args, '--port', port]);
+		}
+		clients.say('g');
+		const pub = await p.publisher(['--conns', 100, '--events', count, '--bytes', BYTES, '--rate', RATE, '--at-base', base, '--stamps', stamps,
+			...(what === 'subject' ? [] : ['--no-acks'])]);
+		pub.say('g');
+		const sent = await pub.said(1, 120000);
+		await sleep(500);
+		clients.say('q');
+		const r = await clients.said(1);
+		if (r.events !== count) throw new Error(`latency: ${what}: ${r.events} of ${count} events came to the client: ${JSON.stringify(r)} ${JSON.stringify(sent)}\n${p.logs()}`);
+		return r;
+	} finally {
+		await p.end();
+	}
+}
+
+async function latency() {
+	const turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const got = {};
+		for (const name of turn(['subject', 'bridge'], i)) got[name] = await latencyRun(name);
+		turns.push(got);
+		say(`latency ${i + 1}/${PAIRS}: subject p50 ${got.subject.p50_ms} p99 ${got.subject.p99_ms} ms, bridge p50 ${got.bridge.p50_ms} p99 ${got.bridge.p99_ms} ms`);
+	}
+	for (const [q, times] of [['p50', 3], ['p99', 5]]) {
+		const s = median(turns.map((t) => t.subject[`${q}_ms`])), b = median(turns.map((t) => t.bridge[`${q}_ms`]));
+		const plain = median(turns.map((t) => t.subject[`${q}_ms`] / t.bridge[`${q}_ms`]));
+		const less = median(turns.map((t) => Math.max(0, t.subject[`${q}_ms`] - COMMIT_WINDOW_MS) / t.bridge[`${q}_ms`]));
+		bar(`latency: ${q} less ${COMMIT_WINDOW_MS} ms (plain ${f(plain, 1)} x)`, `${f(s)} ms`, `${f(b)} ms without a database`, less, '<=', times, { plain, turns });
+	}
+}
+
+// ---------------------------------------------------------------- live
+// 1,000 clients of one scope, 10 events/s.  The frames that the first client of the subject's run got are
+// replayed by npm ws at the same times.  Latency: from the bell (subject; the same that the server
+// hears) or from the beginning of the send (ws) to each client, frames with a feed only: the others are
+// gathered on purpose.  CPU: of the serving process, while the frames go out.
+
+async function liveRun(clientsN) {
+	const p = await Place.make(1000), dir = folder();
+	try {
+		const seconds = SECONDS, stamps = path.join(dir, 'stamps'), record = path.join(dir, 'record'), count = 65536, got = {};
+		const args = ['--clients', clientsN, '--stamps', stamps, '--count', count];
+		await p.ingest();
+		const server = await p.server();
+		const clients = await p.clients([...args, '--port', p.httpPort, '--path', '/api/v1/live', '--origin', `http://127.0.0.1:${p.httpPort}`, '--cookie',
+			await p.cookie(), '--hello', JSON.stringify({ op: 'hello', scope: SCOPE, since: null }), '--bell', p.path('door.sock'), '--record', record]);
+		const pub = await p.publisher(['--conns', 10, '--events', 10 * seconds, '--bytes', BYTES, '--rate', 10]);
+		clients.say('g');
+		let cpu = server.cpu();
+		pub.say('g');
+		const sent = pub.said(1, 120000), top = await peak(server, sent);
+		if ((await sent).acked !== 10 * seconds) throw new Error('live: not all was acknowledged');
+		await sleep(300);
+		got.subject = { cpu: server.cpu() - cpu, anon: top };
+		clients.say('q');
+		Object.assign(got.subject, await clients.said(1));
+		await Promise.all([clients.ended, server.stop()]);
+
+		const ws = await p.replay(record, stamps);
+		const others = await p.clients([...args, '--port', ws.port, '--hello', '{"op":"hello"}']);
+		cpu = ws.cpu();
+		others.say('g');
+		ws.say('g');
+		await sleep(seconds * 1000 + 500);
+		got.ws = { cpu: ws.cpu() - cpu, anon: ws.anon() };
+		others.say('q');
+		Object.assign(got.ws, await others.said(1));
+		for (const [who, r] of Object.entries(got))
+			if (r.gone || r.samples < clientsN * seconds || r.frames_min !== r.frames_max || (r.snapshots && who === 'ws'))
+				throw new Error(`live: ${who} lost frames: ${JSON.stringify(r)}\n${p.logs()}`);
+		return got;
+	} finally {
+		await p.end();
+		drop(dir);
+	}
+}
+
+async function live() {
+	const n = Number(process.env.CLIENTS ?? 1000), turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const t = await liveRun(n);
+		turns.push(t);
+		say(`live ${i + 1}/${PAIRS}: subject ${f(t.subject.cpu)} s CPU, p50 ${t.subject.p50_ms} p99 ${t.subject.p99_ms} ms, ${t.subject.deliveries} frames of ` +
+			`${f(t.subject.bytes / t.subject.deliveries, 0)} bytes, ${f(t.subject.anon / MIB, 1)} MiB; ws ${f(t.ws.cpu)} s, p50 ${t.ws.p50_ms} p99 ${t.ws.p99_ms} ms, ` +
+			`${t.ws.deliveries} frames, ${f(t.ws.anon / MIB, 1)} MiB`);
+	}
+	const per = (t, who) => t[who].cpu / t[who].deliveries, med = (pick) => median(turns.map(pick));
+	bar(`live: CPU per frame, ${n} clients`, `${f(med((t) => per(t, 'subject')) * 1e6)} us`, `${f(med((t) => per(t, 'ws')) * 1e6)} us npm ws`,
+		med((t) => per(t, 'subject') / per(t, 'ws')), '<=', 1.0, { turns });
+	bar(`live: p99, ${n} clients`, `${f(med((t) => t.subject.p99_ms))} ms`, `${f(med((t) => t.ws.p99_ms))} ms npm ws`,
+		med((t) => t.subject.p99_ms / t.ws.p99_ms), '<=', 1.0);
+	bar(`memory: server, ${n} clients`, `${f(med((t) => t.subject.anon) / MIB, 1)} MiB`, '-', med((t) => t.subject.anon) / MIB, '<=', 64);
+}
+
+// ----------------------------------------------------------------
+
+const benches = { ingest, memory, latency, live, growth };
+const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
+for (const name of chosen) if (!benches[name]) {
+	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);
+	process.exit(2);
+}
+let failed = 0;
+for (const [name, run1] of Object.entries(benches)) {
+	if (chosen.length && !chosen.includes(name)) continue;
+	try {
+		await run1();
+	} catch (e) {
+		failed++;
+		results.push({ bench: name, subject: 'failed', reference: '-', value: NaN, bar: '-', met: false, error: e.message });
+		console.error(`bench: ${name}: ${e.message}`);
+	}
+}
+writeFileSync(path.join(BUILD, 'bench/results.jsonl'), results.map((r) => `${JSON.stringify(r)}\n`).join(''));
+const table = [['bench', 'subject', 'reference', 'ratio', 'bar', ''], ...results.map((r) => [r.bench, r.subject, r.reference, f(r.value), r.bar, r.met ? 'met' : 'MISSED'])];
+const wide = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
+for (const row of table) console.log(row.map((cell, i) => cell.padEnd(wide[i])).join('  ').trimEnd());
+process.exit(failed || results.some((r) => !r.met) ? 1 : 0);

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Every benchmark beside its reference: subject and reference take turns in one run.
+#   BENCH=ingest,growth,memory,latency,live  which (default: all)     PAIRS=5       turns of each
+#   EVENTS=200000  events of an ingest run                            ROWS=20000000 rows of growth (450 bytes of disk each)
+# Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
+set -eu
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+build=$(cd "$root/${BUILD:-build}" && pwd)
+mkdir -p "$build/bench"
+
+if ! test -d node_modules/mqtt || ! test -f node_modules/better-sqlite3/build/Release/better_sqlite3.node; then
+	echo "bench: installing the reference programs' packages (npm)"
+	npm ci --no-audit --no-fund --no-progress --loglevel=error
+fi
+
+# Headers of this folder are not in the Makefile's rule.
+for p in publish town growth wsclients; do
+	for h in load.h town.h; do
+		if test "$h" -nt "$build/bench/b_$p"; then
+			rm -f "$build/bench/b_$p"
+		fi
+	done
+	test -x "$build/bench/b_$p" || make --no-print-directory -s -C "$root" "${BUILD:-build}/bench/b_$p"
+done
+reference() { # NAME LIBRARIES
+	name=$1
+	shift
+	if test "$name.c" -nt "$build/bench/$name" || test load.h -nt "$build/bench/$name"; then
+		${CC:-gcc} -std=c11 -D_GNU_SOURCE -I"$root" -Wall -Wextra -O2 -g -o "$build/bench/$name" "$name.c" "$@"
+	fi
+}
+reference ref_drain -lmosquitto
+reference ref_bridge -lwebsockets -lmosquitto
+
+XUNGE_BUILD=$build exec node run.mjs
