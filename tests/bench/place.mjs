@@ -1,5 +1,6 @@
 // place.mjs - what a benchmark run needs around it: a folder, a broker, the daemons, their cost.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +29,14 @@ export function drop(dir) {
 }
 
 process.on('exit', () => folders.forEach((d) => rmSync(d, { recursive: true, force: true })));
+
+/** Does somebody listen on that port of the loopback? */
+function accepts(port) {
+	return new Promise((yes) => {
+		const s = net.connect(port, '127.0.0.1', () => { s.destroy(); yes(true); });
+		s.on('error', () => yes(false));
+	});
+}
 
 async function template(devices) {
 	if (!templates.has(devices)) {
@@ -102,7 +111,8 @@ export class Place {
 			writeFileSync(this.path('mosquitto.conf'), text);
 			this.broker = this.#add(new Proc('mosquitto', 'mosquitto', ['-c', this.path('mosquitto.conf')]));
 			try {
-				return await this.broker.line(/running/);
+				return await until(async () => (await accepts(this.mqttPort)) || !this.broker.alive, 'the broker to listen', 15000, 10)
+					.then(() => { if (!this.broker.alive) throw new Error(`the broker ended\n${this.broker.tail()}`); });
 			} catch (e) {
 				if (i === TRIES || !/Address already in use/.test(this.broker.log)) throw e;
 			}

@@ -12,7 +12,7 @@ import Database from 'better-sqlite3';
 import mqtt from 'mqtt';
 
 const [file, socket, user, password, rowsArg, windowArg] = process.argv.slice(2);
-const ROWS = Number(rowsArg ?? 1000), WINDOW_MS = Number(windowArg ?? 20), CHUNK = 256, SEEN_EVERY_MS = 5000;
+const ROWS = Number(rowsArg ?? 2000), WINDOW_MS = Number(windowArg ?? 50), CHUNK = 256, SEEN_EVERY_MS = 5000;
 const KINDS = ['', 'patrol.start', 'patrol.track', 'patrol.end', 'patrol.substitute', 'inspect', 'visit', 'work',
 	'household', 'case.report', 'case.act', 'sos', 'status', 'void'];
 const kindOf = new Map(KINDS.map((k, i) => [k, i]));

@@ -60,7 +60,7 @@ const ingestRuns = {
 		return { proc: ingest, ...(await loadOf(p, ingest)) };
 	},
 	async peer(p) {
-		const peer = await p.peer(Number(process.env.PEER_ROWS ?? 1000), Number(process.env.PEER_MS ?? 20));
+		const peer = await p.peer(Number(process.env.PEER_ROWS ?? 2000), Number(process.env.PEER_MS ?? 50));
 		return { proc: peer, ...(await loadOf(p, peer)) };
 	},
 	async drain(p) {

@@ -90,7 +90,7 @@ static inline void town_make(const char *db, const char *passwd, uint32_t device
 		char *extra;
 
 		town_must(account_password_hash(TOWN_PASSWORD, hash, &why), "password", &why);
-		town_must(account_user_put(st, now_ms, TOWN_USER, "", "leader", LOAD_DISTRICT "100", hash, &commit, &why), TOWN_USER, &why);
+		town_must(account_user_put(st, now_ms, TOWN_USER, "p-00000", "leader", LOAD_DISTRICT "100", hash, &commit, &why), TOWN_USER, &why);
 		account_broker_hash(TOWN_PASSWORD, hash);
 		extra = xasprintf("ingest:%s\n", hash);
 		town_must(account_broker_file(st, passwd, extra, NULL, &why), passwd, &why);
