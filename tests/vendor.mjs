@@ -1,4 +1,4 @@
-// Makes server/web/vendor: each library as one minified ES module, and VENDOR.md beside them.
+// Makes server/web/vendor: each library as one minified ES module with the types of what is used, and VENDOR.md.
 //   node vendor.mjs           writes the files (make vendor)
 //   node vendor.mjs --check   builds again and compares; exit status 1 when a file differs
 import { build } from "esbuild";
@@ -18,6 +18,11 @@ const LIBS = [
 		home: "https://github.com/lit/lit",
 		entry: `export { html, render, nothing } from "lit-html";
 			export { repeat } from "lit-html/directives/repeat.js";`,
+		types: `export declare const html: (strings: TemplateStringsArray, ...values: unknown[]) => unknown;
+export declare const nothing: unique symbol;
+export declare const render: (value: unknown, container: HTMLElement) => unknown;
+export declare const repeat: <T>(items: Iterable<T>, key: (item: T, index: number) => unknown, row: (item: T, index: number) => unknown) => unknown;
+`,
 	},
 ];
 
@@ -43,6 +48,7 @@ async function make() {
 		const text = `/* ${lib.npm} ${pkg.version}, ${pkg.license}; licence text in VENDOR.md */\n${r.outputFiles[0].text}`;
 
 		files.set(lib.file, text);
+		files.set(lib.file.replace(/js$/, "d.ts"), `// What the pages use of ${lib.file}, for the type check.\n${lib.types}`);
 		md += `\n## ${lib.file}: ${lib.npm} ${pkg.version}\n\n* home: ${lib.home}\n* licence: ${pkg.license}\n`;
 		md += `* sha256: \`${createHash("sha256").update(text).digest("hex")}\`\n\n`;
 		md += licence.split("\n").map((l) => (l ? `    ${l}` : "")).join("\n") + "\n";

@@ -34,7 +34,7 @@ export function areasView(app) {
 			@click=${() => app.act.ui({ tier: t, allAreas: false })}>${say(TIER_TEXT[t])} ${count(all.filter((a) => tierOf(a.code) === t).length)}</button>`)}</div>
 		<button type="button" aria-pressed=${ui.fewest} @click=${() => app.act.ui({ fewest: !ui.fewest })}>${say("sort_few")}</button>
 	</div>
-	<div class="scroll" role="region" aria-labelledby="h-areas" tabindex="0"><table>
+	<div class="scroll" role="group" aria-labelledby="h-areas" tabindex="0"><table>
 		<thead><tr><th scope="col" aria-sort=${ui.fewest ? "none" : "ascending"}>${say("area")}</th>
 			<th scope="col" class="n wide" aria-sort=${ui.fewest ? "ascending" : "none"}>${say("area_patrols")}${due ? html` / ${say("area_due")}` : nothing}</th>
 			${open ? html`<th scope="col" class="n">${say("area_open")}</th>` : nothing}</tr></thead>

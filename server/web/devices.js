@@ -32,7 +32,7 @@ export function devicesView(app) {
 	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("devices_empty")}</p>` : html`
 	<div class="bar"><div class="choice" role="group" aria-label=${say("state")}>${choice("all", say("filter_all", { n: count(all.length) }))}${
 		choice("off", say("filter_off", { n: count(off.length) }))}${choice("behind", say("filter_behind", { n: count(behind.length) }))}</div></div>
-	<div class="scroll" role="region" aria-labelledby="h-devices" tabindex="0">${rows.length === 0 ? html`<p class="empty">${say("devices_filtered")}</p>` : html`<table>
+	<div class="scroll" role="group" aria-labelledby="h-devices" tabindex="0">${rows.length === 0 ? html`<p class="empty">${say("devices_filtered")}</p>` : html`<table>
 		<thead><tr><th scope="col">${say("device")}</th><th scope="col">${say("state")}</th><th scope="col" class="n">${say("seen")}</th>
 			<th scope="col" class="n" title=${say("queue_hint")}>${say("queue")}</th><th scope="col" class="n" title=${say("missing_hint")}>${say("missing")}</th>
 			<th scope="col" class="n">${say("battery")}</th></tr></thead>

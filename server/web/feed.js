@@ -15,7 +15,7 @@ export function feedView(app) {
 	return html`<section class="block feed" aria-labelledby="h-feed">
 	<h2 id="h-feed">${say("feed")} <small>${say("feed_note")}</small></h2>
 	${rows.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("feed_empty")}</p>` : html`
-	<div class="scroll" role="region" aria-labelledby="h-feed" tabindex="0"><table>
+	<div class="scroll" role="group" aria-labelledby="h-feed" tabindex="0"><table>
 		<thead class="vh"><tr><th scope="col">${say("feed_time")}</th><th scope="col">${say("feed_what")}</th></tr></thead>
 		<tbody>${repeat(rows, (r) => r.commit, (r) => feedRow(app, r))}</tbody>
 	</table></div>`}</section>`;
@@ -26,14 +26,27 @@ function feedRow(app, r) {
 	const flash = app.flash(`feed ${r.commit}`, "", r.commit > app.firstCommit);
 
 	return html`<tr class="${flash} ${r.kind === "sos" ? "sos" : ""}" data-row=${r.commit}><td class="when"><time title=${full(r.at)}>${when(r.at, app.nowMs())}</time></td>
-		<td class="what">${app.lang === "zh" && r.text ? r.text : sentence(app, r)}</td></tr>`;
+		<td class="what">${sentence(app, r)}</td></tr>`;
 }
 
-/** @param {App} app @param {Feed} r */
-function sentence(app, r) {
-	const area = app.town.rows.areas.get(r.scope);
-	const where = r.place || (area ? area.name : r.scope);
-	const who = r.name || r.person;
+/** Kinds whose text after the colon is somebody's own words, not a code. */
+const OWN_WORDS = ["case.report", "sos"];
 
-	return html`<b>${nameOf("kind", r.kind, app.lang)}</b>${who ? html` · ${who}` : nothing}${where ? html` · ${where}` : nothing}`;
+/** In Chinese the platform's own sentence; in English one made of the same parts.
+ * @param {App} app @param {Feed} r */
+function sentence(app, r) {
+	const kind = nameOf("kind", r.kind, app.lang);
+	const area = app.town.rows.areas.get(r.scope);
+	const who = r.name || r.person;
+	const where = r.place || (area ? area.name : r.scope);
+	const at = r.text.indexOf(kind);
+
+	if (app.lang === "zh" && at >= 0)
+		return html`${r.text.slice(0, at)}<b>${kind}</b>${r.text.slice(at + kind.length)}`;
+	if (app.lang === "zh" && r.text)
+		return r.text;
+	const colon = r.text.indexOf("\uff1a"); // full width
+	const words = OWN_WORDS.includes(r.kind) && colon >= 0 ? r.text.slice(colon + 1) : "";
+
+	return html`<b>${kind}</b>${who ? html` · ${who}` : nothing}${where ? html` · ${where}` : nothing}${words ? html`: ${words}` : nothing}`;
 }

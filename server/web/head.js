@@ -43,7 +43,7 @@ export function headView(app) {
 	const known = town.commit !== null;
 
 	return html`<a class="skip" href="#main" @click=${app.act.skip}>${say("skip")}</a>
-<header class="head">
+<header><div class="head">
 	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> <span class="page">${say("title")}</span>
 		${app.me && app.me.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
 	<dl class="readouts">
@@ -63,8 +63,7 @@ export function headView(app) {
 		<span class="who" title=${say("signed_in_as", { user: app.me ? app.me.user : "" })}>${app.me ? app.me.user : ""}</span>
 		<button type="button" data-test="signout" @click=${app.act.signOut}>${say("sign_out")}</button>
 	</div>
-</header>
-${bannerView(app)}`;
+</div>${bannerView(app)}</header>`;
 }
 
 /** @param {App} app */

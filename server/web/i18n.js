@@ -88,7 +88,6 @@ export const TEXT = {
 	areas_unvisited: ["今日未巡 {n} 个", "{n} without a patrol today"],
 	areas_all: ["今日均已巡查", "All were patrolled today"],
 	areas_empty: ["还没有区域。管理员可用 xunge import areas 导入。", "No areas yet. An administrator brings them in with xunge import areas."],
-	sort_code: ["按编码", "By code"],
 	sort_few: ["少的在前", "Fewest first"],
 	more_rows: ["另有 {n} 行未显示", "{n} more rows not shown"],
 	show_all: ["全部显示", "Show all"],
@@ -118,8 +117,6 @@ export const TEXT = {
 	feed_note: ["最近 50 条", "the last 50"],
 	feed_time: ["时间", "Time"],
 	feed_what: ["记录", "Record"],
-	feed_who: ["人员", "Person"],
-	feed_where: ["地点", "Place"],
 	feed_empty: ["还没有记录。终端上报后立即出现在这里。", "No records yet. They appear here as soon as a device sends one."],
 };
 

@@ -38,7 +38,7 @@ export function ledgerView(app) {
 
 	return html`<section class="block ledger" aria-labelledby="h-ledger">
 	<h2 id="h-ledger">${say("ledger")} <small>${say("ledger_note")}</small></h2>
-	<div class="scroll" role="region" aria-labelledby="h-ledger" tabindex="0"><table>
+	<div class="scroll" role="group" aria-labelledby="h-ledger" tabindex="0"><table>
 		<thead><tr><th scope="col">${say("level")}</th><th scope="col" class="n">${say("today")}</th>
 			<th scope="col" class="n">${say("month")}</th><th scope="col" class="n">${say("year")}</th></tr></thead>
 		${group(app, "river_patrols", say("group_river"), say("group_river_note"),

@@ -1,7 +1,7 @@
 // The live stream's connection: keeps it, notices when it is dead, resumes where it stood.
 //
 //   connecting --first frame--> live --close, silence--> waiting --delay, kick--> connecting
-//   any --4403--> denied      waiting --session gone--> expired      stop(): stopped
+//   any --4403--> denied, or expired when the session is gone        stop(): stopped
 //
 // A silent connection is asked after 20 s (the server ticks every 15 s) and given up 8 s later.
 
@@ -108,6 +108,22 @@ export function newLink(deps) {
 		});
 	}
 
+	/** A right is lost; which one, the session tells. */
+	function refused() {
+		const mine = ++turn;
+
+		drop();
+		set("connecting");
+		deps.probe().then((answer) => {
+			if (mine !== turn)
+				return;
+			if (answer === "down")
+				lose();
+			else
+				end(answer === "ok" ? "denied" : "expired");
+		});
+	}
+
 	function connect() {
 		const w = deps.open();
 
@@ -121,7 +137,7 @@ export function newLink(deps) {
 			fresh = false;
 		};
 		w.onmessage = (e) => heard(e.data);
-		w.onclose = (e) => (e.code === CLOSE_DENIED ? end("denied") : lose());
+		w.onclose = (e) => (e.code === CLOSE_DENIED ? refused() : lose());
 		alarm(lose, OPEN_WITHIN_MS);
 		if (link.phase !== "connecting")
 			set("connecting");

@@ -17,6 +17,7 @@ import { newTown, take } from "./town.js";
 /** @typedef {import("./api.js").Me} Me */
 
 const READY_EVERY_MS = 15e3;
+const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const BOOT_AGAIN_MS = 3e3;
 
@@ -60,28 +61,60 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const mono = newMono();
 const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.languages || []);
 
-/** @typedef {typeof app} App */
+/**
+ * @typedef {object} App what the views are drawn from
+ * @property {Lang} lang
+ * @property {import("./i18n.js").Say} say
+ * @property {string|null} theme "light", "dark"; null: as the system says
+ * @property {"boot"|"signin"|"duty"|"denied"} page
+ * @property {Me|null} me
+ * @property {import("./town.js").Town} town
+ * @property {ReturnType<typeof newLink>|null} link
+ * @property {boolean|null} ready does intake run? null: not known
+ * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
+ * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean}} ui
+ * @property {ReturnType<typeof newFlash>} flash
+ * @property {number} firstCommit of the first snapshot: what came later is new
+ * @property {number} backUntil monotonic ms: until then the banner says that the link is back
+ * @property {string} said for screen readers
+ * @property {() => number} mono ms
+ * @property {() => number} nowMs the platform's clock, UTC
+ * @property {() => boolean} dark
+ * @property {Actions} act
+ */
+
+/**
+ * @typedef {object} Actions
+ * @property {(e: SubmitEvent) => void} signIn
+ * @property {() => void} signOut
+ * @property {() => void} otherLang
+ * @property {() => void} otherTheme
+ * @property {() => void} reconnect
+ * @property {() => void} again
+ * @property {(e: Event) => void} skip
+ * @property {(change: Partial<App["ui"]>) => void} ui
+ */
+
+/** @type {App} */
 const app = {
 	lang: lang0,
 	say: sayIn(lang0),
 	theme: stored("xunge.theme"),
-	page: /** @type {"boot"|"signin"|"duty"|"denied"} */ ("boot"),
-	me: /** @type {Me|null} */ (null),
+	page: "boot",
+	me: null,
 	town: newTown(),
-	link: /** @type {ReturnType<typeof newLink>|null} */ (null),
-	ready: /** @type {boolean|null} */ (null), // does intake run?
-	gate: { note: /** @type {Key|null} */ (null), error: /** @type {Key|null} */ (null), n: 0, busy: false },
-	ui: { tier: /** @type {"town"|"community"|"grid"} */ ("community"), fewest: false, allAreas: false,
-		devices: /** @type {"all"|"off"|"behind"} */ ("all"), allDevices: false },
+	link: null,
+	ready: null,
+	gate: { note: null, error: null, n: 0, busy: false },
+	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false },
 	flash: newFlash(),
-	firstCommit: 0, // of the first snapshot: what came later is new
-	backUntil: 0, // until then the banner says that the link is back
-	said: "", // for screen readers
+	firstCommit: 0,
+	backUntil: 0,
+	said: "",
 	mono,
 	nowMs: () => (app.link && app.link.frameAt !== null ? app.town.time + (mono() - app.link.frameAt) : Date.now()),
 	dark: () => (app.theme ? app.theme === "dark" : darkWish.matches),
 	act: {
-		/** @param {SubmitEvent} e */
 		signIn: (e) => {
 			e.preventDefault();
 			signIn(/** @type {HTMLFormElement} */ (e.target));
@@ -93,14 +126,12 @@ const app = {
 			store("xunge.theme", app.theme);
 			draw();
 		},
-		reconnect: () => app.link && app.link.kick(),
-		again: () => boot(),
-		/** @param {Event} e */
+		reconnect: () => app.link?.kick(),
+		again: boot,
 		skip: (e) => {
 			e.preventDefault();
 			focus("main");
 		},
-		/** @param {Partial<App["ui"]>} change */
 		ui: (change) => {
 			Object.assign(app.ui, change);
 			draw();
@@ -314,6 +345,11 @@ async function askReady() {
 	draw();
 }
 
+async function keep() {
+	if (app.page === "duty" && !document.hidden && app.link?.phase === "live" && (await probe()) === "expired")
+		toSignIn("note_expired");
+}
+
 function eachSecond() {
 	if (app.page !== "duty")
 		return;
@@ -326,6 +362,7 @@ function eachSecond() {
 
 setInterval(eachSecond, 1000);
 setInterval(() => app.page === "duty" && app.link && app.link.phase === "live" && askReady(), READY_EVERY_MS);
+setInterval(keep, KEEP_EVERY_MS);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
 document.addEventListener("visibilitychange", () => !document.hidden && app.act.reconnect());

@@ -7,7 +7,7 @@ export const openBrowser = () => chromium.launch({ executablePath: process.env.C
 
 /** A page with its own storage.  page.outside: requests that left the origin; page.errors: what the console said.
  * @param {import("playwright-core").Browser} browser @param {string} url */
-export async function openPage(browser, url, { width = 1440, height = 900, colorScheme = "light", locale = "zh-CN", reducedMotion = "no-preference" } = {}) {
+export async function openPage(browser, url, { width = 1440, height = 900, colorScheme = "light", locale = "zh-CN", reducedMotion = "no-preference", clock = false } = {}) {
 	const context = await browser.newContext({ locale, timezoneId: "America/New_York", colorScheme, viewport: { width, height }, reducedMotion });
 	const page = await context.newPage();
 	const origin = new URL(url).host;
@@ -18,6 +18,8 @@ export async function openPage(browser, url, { width = 1440, height = 900, color
 	page.on("console", (m) => m.type() === "error" && page.errors.push(m.text()));
 	page.on("pageerror", (e) => page.errors.push(String(e)));
 	page.setDefaultTimeout(15e3);
+	if (clock) // runs on, and can be moved by hand
+		await page.clock.install({ time: Date.now() });
 	await page.goto(url);
 	return page;
 }

@@ -1,0 +1,500 @@
+// The pages in a browser, against the stand-in server (mock.mjs).  Time is the browser's own clock,
+// moved by hand where a test needs half a minute to pass.
+import { after, before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { demoTown, startMock } from "./mock.mjs";
+import { openBrowser, openPage, signIn } from "./browser.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {any[]} */
+const open = [];
+
+before(async () => {
+	browser = await openBrowser();
+});
+after(async () => {
+	await browser?.close();
+	for (const m of open)
+		await m.stop();
+});
+
+async function mock(opt) {
+	const m = await startMock(opt);
+
+	open.push(m);
+	return m;
+}
+
+async function duty(m, opt = {}) {
+	const page = await openPage(browser, m.url + (opt.query || ""), opt);
+
+	await signIn(page, m.user, m.password);
+	await page.waitForSelector('[data-test=link] .good');
+	return page;
+}
+
+const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
+const cell = (page, row) => text(page, `tr[data-row="${row}"] .key`);
+const until = (page, fn, arg) => page.waitForFunction(fn, arg, { timeout: 10e3 });
+const cellIs = (page, row, want) => until(page, ([r, w]) => document.querySelector(`tr[data-row="${r}"] .key`)?.textContent?.trim() === w, [row, want]);
+
+/** Nothing left the origin; the console said no more than the refusals that the test provoked. */
+function clean(page, allow = /status of 401/) {
+	assert.deepEqual(page.outside, []);
+	assert.deepEqual(page.errors.filter((e) => !allow.test(e)), []);
+	return page.context().close();
+}
+
+describe("sign-in", () => {
+	test("by keyboard alone, after an empty and a wrong try", async () => {
+		const m = await mock();
+		const page = await openPage(browser, m.url);
+
+		await page.waitForFunction(() => document.activeElement?.id === "user");
+		await page.keyboard.press("Enter");
+		await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent === "请输入用户名和密码。");
+		await page.keyboard.type("zhang");
+		await page.keyboard.press("Tab");
+		await page.keyboard.type("guess");
+		await page.keyboard.press("Enter");
+		await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent === "用户名或密码不正确。" && document.activeElement?.id === "password");
+		assert.equal(await page.getAttribute("#password", "aria-invalid"), "true");
+		await page.keyboard.type("demo");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector("main.desk");
+		assert.equal(await page.locator("#user, #password").count(), 0, "nothing typed stays on the page");
+		await clean(page);
+	});
+
+	test("too many attempts, a busy server, no server: each says so", async () => {
+		const m = await mock();
+		const page = await openPage(browser, m.url);
+		const error = (/** @type {string} */ want) => page.waitForFunction((w) => document.querySelector("#signin-error")?.textContent === w, want);
+
+		await page.fill("#user", "zhang");
+		await page.fill("#password", "demo");
+		m.refuse = 429;
+		await page.click("button.primary");
+		await error("尝试次数过多，请 7 秒后再试。");
+		m.refuse = 503;
+		await page.click("button.primary");
+		await error("服务器繁忙，请稍后再试。");
+		await m.down();
+		await page.click("button.primary");
+		await error("连接不上服务器，请检查网络。");
+		await m.up();
+		m.refuse = null;
+		await page.click("button.primary");
+		await page.waitForSelector("main.desk");
+		await clean(page, /status of 4|status of 5|ERR_CONNECTION_REFUSED/);
+	});
+
+	test("a reload stays signed in; sign-out ends the session and the stream", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.reload();
+		await page.waitForSelector('[data-test=link] .good');
+		await page.click("[data-test=signout]");
+		await page.waitForSelector("#user");
+		assert.match(await page.textContent("main"), /已退出/);
+		await assert.doesNotReject(async () => {
+			for (let i = 0; (m.count() || m.sessions.size) && i < 100; i++)
+				await new Promise((ok) => setTimeout(ok, 50));
+			assert.equal(m.count() + m.sessions.size, 0);
+		});
+		await page.reload();
+		await page.waitForSelector("#user");
+		await clean(page);
+	});
+});
+
+describe("the duty page", () => {
+	test("first paint: every block filled from the snapshot, nothing from outside, no style or script inline", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		assert.equal(await cell(page, "river_patrols town"), "1");
+		assert.equal(await cell(page, "river_patrols *"), "10");
+		assert.equal(await cell(page, "patrols grid"), "87");
+		assert.equal(await cell(page, "patrols *"), "97");
+		assert.equal(await cell(page, "route road"), "19");
+		assert.equal(await cell(page, "other case.report"), "5");
+		assert.deepEqual(await page.$$eval('tr[data-row="patrols grid"] .n', (e) => e.map((x) => x.textContent.trim())), ["87", "2,310", "21,540"]);
+		assert.equal(await page.locator(".areas tbody tr").count(), 16);
+		assert.equal(await page.locator(".devices tbody tr").count(), 52);
+		assert.equal(await page.locator(".feed tbody tr").count(), 50);
+		assert.match(await text(page, "[data-test=online]"), /^在线终端42 \/ 52$/);
+		assert.match(await text(page, "header h1"), /巡格 示例镇 网格化值班台 演示数据/);
+		assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+		assert.equal(await page.locator("script:not([src]), style").count(), 0);
+		await clean(page);
+	});
+
+	test("no demo badge where the town is real", async () => {
+		const m = await mock({ demo: false });
+		const page = await duty(m);
+
+		assert.equal(await page.locator(".demo").count(), 0);
+		await clean(page);
+	});
+
+	test("a delta: the count rises, its row lights up and no other, the feed gets a row on top", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.waitForSelector("[data-row]");
+		m.change({
+			figures: [{ id: "patrols", level: "grid", category: "road", today: 20, month: 513, year: 4403, due_today: null }],
+			feed: [{ commit: m.commit + 1, kind: "patrol.start", person: "p-0007", scope: "990101100003001", at: Date.now(), text: "马某某 开始巡查 柳林01" }],
+		});
+		await cellIs(page, "route road", "20");
+		assert.equal(await cell(page, "patrols *"), "98");
+		assert.deepEqual(await page.$$eval(".ledger .f0, .ledger .f1", (e) => e.map((x) => x.getAttribute("data-row"))), ["patrols grid", "patrols *", "route road"]);
+		assert.match(await text(page, ".feed tbody tr:first-child"), /马某某 开始巡查 柳林01/);
+		assert.match(await page.getAttribute(".feed tbody tr:first-child", "class"), /f1/);
+		assert.equal(await page.locator(".feed tbody tr").count(), 50);
+		assert.equal(await page.$eval("tr.f1", (e) => getComputedStyle(e).animationDuration), "0.15s");
+		await clean(page);
+	});
+
+	test("reduced motion: no highlight", async () => {
+		const m = await mock();
+		const page = await duty(m, { reducedMotion: "reduce" });
+
+		await page.waitForSelector("[data-row]");
+		m.change({ areas: [{ ...m.town.areas[1], patrols_today: 33 }] });
+		await cellIs(page, "990101100001", "33");
+		assert.equal(await page.$eval('tr[data-row="990101100001"]', (e) => getComputedStyle(e).animationName), "none");
+		await clean(page);
+	});
+
+	test("rows that are gone leave; a device goes off", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.waitForSelector('tr[data-row="d-0052"]');
+		m.change({ devices: [{ device: "d-0052", gone: true }, { ...m.town.devices[0], online: false }], areas: [{ code: "990101100016", gone: true }] });
+		await page.waitForSelector('tr[data-row="d-0052"]', { state: "detached" });
+		await page.waitForSelector('tr[data-row="990101100016"]', { state: "detached" });
+		assert.match(await text(page, "[data-test=online]"), /4[01] \/ 51$/);
+		assert.match(await text(page, 'tr[data-row="d-0001"]'), /离线/);
+		await clean(page);
+	});
+
+	test("a gap in the stream: a whole snapshot, no number lost", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.waitForSelector("[data-row]");
+		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 5, month: 15, year: 131, due_today: null }] }, { tell: false });
+		m.change({ figures: [{ id: "river_patrols", level: "community", category: "", today: 11, month: 90, year: 452, due_today: null }] });
+		await cellIs(page, "river_patrols community", "11");
+		assert.equal(await cell(page, "river_patrols town"), "5");
+		assert.deepEqual(m.hellos.map((h) => h.since ?? null), [null, null]);
+		await clean(page);
+	});
+
+	test("filters: grids, fewest first, devices that are behind; a long list opens on demand", async () => {
+		const town = demoTown();
+
+		for (let i = 100; i < 420; i++)
+			town.devices.push({ device: `e-0${i}`, person: "", online: true, seen: Date.now(), queue: 0, missing: 0, battery: 50, loc: null });
+		const m = await mock({ town });
+		const page = await duty(m);
+
+		await page.click('.areas button:has-text("网格")');
+		assert.equal(await page.locator(".areas tbody tr").count(), 64);
+		await page.click('.areas button:has-text("少的在前")');
+		const seen = await page.$$eval(".areas tbody .key", (e) => e.map((x) => Number(x.textContent)));
+		assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+		assert.equal(await page.locator(".devices tbody tr").count(), 200);
+		await page.click(".devices .more button");
+		assert.equal(await page.locator(".devices tbody tr").count(), 372);
+		await page.click('.devices button:has-text("有待发或缺号")');
+		assert.equal(await page.locator(".devices tbody tr").count(), town.devices.filter((d) => d.queue || d.missing).length);
+		await page.click('.devices button:has-text("离线")');
+		assert.equal(await page.locator(".devices tbody tr").count(), town.devices.filter((d) => !d.online).length);
+		await clean(page);
+	});
+
+	test("an empty platform says why it is empty", async () => {
+		const m = await mock({ town: { figures: [], areas: [], alerts: [], cases: [], overdue: [], devices: [], feed: [] } });
+
+		m.scope = "*";
+		const page = await duty(m);
+
+		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 3);
+		assert.match(await text(page, ".areas .empty"), /还没有区域/);
+		assert.equal(await cell(page, "patrols *"), "0");
+		assert.match(await text(page, "header h1"), /全部区域/);
+		await clean(page);
+	});
+});
+
+describe("link and data", () => {
+	test("server gone: banner after 2 s, grey at 45 s, back with what was missed and no snapshot", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+
+		await page.waitForSelector("[data-row]");
+		await m.down();
+		await page.waitForSelector("[data-test=link] .bad");
+		assert.equal(await page.locator("[data-test=banner]").count(), 0, "not for a blip");
+		await page.clock.runFor(3000);
+		await page.waitForSelector("[data-test=banner]");
+		assert.match(await text(page, "[data-test=banner]"), /^连接中断 \d+ 秒，正在重连… 页面数字停在 \d\d:\d\d:\d\d。 立即重连$/);
+		assert.equal(await text(page, "p.vh[role=status]"), "与服务器的连接已中断");
+		assert.equal(await page.locator("main.stale").count(), 0);
+		await page.clock.runFor(46000);
+		await page.waitForSelector("main.stale");
+		assert.match(await text(page, "[data-test=asof]"), /数据可能已过时/);
+		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 7, month: 17, year: 133, due_today: null }] });
+		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 8, month: 18, year: 134, due_today: null }], devices: [{ device: "d-0052", gone: true }] });
+		await m.up();
+		await page.click("[data-test=banner] button");
+		await cellIs(page, "river_patrols town", "8");
+		await page.waitForSelector("main.stale", { state: "detached" });
+		assert.equal(await page.locator('tr[data-row="d-0052"]').count(), 0);
+		assert.equal(await text(page, "[data-test=back]"), "连接已恢复，数据已补齐。");
+		assert.deepEqual(m.hellos.map((h) => h.since ?? null), [null, 10049], "resumed where it stood");
+		assert.equal(m.hellos[1].db, m.db);
+		await page.clock.runFor(5000);
+		await page.waitForSelector("[data-test=back]", { state: "detached" });
+		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
+	});
+
+	test("another database: everything anew", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+
+		await page.waitForSelector("[data-row]");
+		await m.down();
+		m.db = "restored";
+		m.commit = 3;
+		m.log.clear();
+		m.town = { ...demoTown(), figures: [{ id: "river_patrols", level: "town", category: "", today: 2, month: 2, year: 2, due_today: null }], feed: [] };
+		await m.up();
+		await page.clock.runFor(2000);
+		await cellIs(page, "river_patrols town", "2");
+		assert.equal(await cell(page, "patrols *"), "0");
+		assert.equal(await page.locator(".feed .empty").count(), 1);
+		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
+	});
+
+	test("a silent server: asked, given up, and the numbers grow old in plain sight", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+
+		await page.waitForSelector("[data-row]");
+		m.mute = true;
+		await page.clock.runFor(21e3);
+		await until(page, () => /\s2\d 秒前/.test(document.querySelector("[data-test=asof]")?.textContent || ""));
+		for (let i = 0; m.hellos.length < 2 && i < 100; i++)
+			await new Promise((ok) => setTimeout(ok, 50));
+		assert.deepEqual(m.hellos[1], { op: "ping" });
+		await page.clock.runFor(27e3);
+		await page.waitForSelector("main.stale");
+		await page.waitForSelector("[data-test=banner]");
+		m.mute = false;
+		await page.clock.runFor(30e3); // the attempt that is out is given up, the next one is answered
+		await page.waitForSelector("main.stale", { state: "detached" });
+		await clean(page, /WebSocket|status of 401/);
+	});
+
+	test("the server lives, intake does not: said apart from the link", async () => {
+		const m = await mock();
+
+		m.ready = 503;
+		const page = await duty(m);
+
+		await page.waitForSelector("[data-test=heldup]");
+		assert.equal(await page.locator("[data-test=link] .good").count(), 1);
+		await clean(page, /status of (401|503)/);
+	});
+
+	test("4403: a page that says so, and no further attempt until asked", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+
+		m.closeAll(4403);
+		await page.waitForSelector("#h-denied");
+		assert.match(await text(page, "main"), /账号 zhang 的权限已变更/);
+		await page.clock.runFor(60e3);
+		assert.equal(m.hellos.length, 1);
+		await page.click("button.primary");
+		await page.waitForSelector("main.desk");
+		await clean(page);
+	});
+
+	test("a page that is looked at keeps its session in use, and notices when it has ended", async () => {
+		const m = await mock({ tickMs: 100 });
+		const page = await duty(m, { clock: true });
+		const before = m.seen.length;
+
+		await page.clock.fastForward(301e3);
+		for (let i = 0; !m.seen.slice(before).includes("GET /api/v1/me") && i < 100; i++)
+			await new Promise((ok) => setTimeout(ok, 50));
+		assert.ok(m.seen.slice(before).includes("GET /api/v1/me"));
+		await page.waitForSelector("[data-test=link] .good");
+		m.sessions.clear();
+		await page.clock.fastForward(301e3);
+		await page.waitForSelector("#user");
+		await clean(page);
+	});
+
+	test("the session ends: sign-in, with the reason", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+
+		m.sessions.clear();
+		m.closeAll(4403);
+		await page.waitForSelector("#user");
+		assert.match(await text(page, "main"), /登录已过期，请重新登录。/);
+		await signIn(page, m.user, m.password);
+		await page.waitForSelector('[data-test=link] .good');
+		await clean(page);
+	});
+});
+
+describe("languages, colours, sizes", () => {
+	test("the switch changes every word and is remembered; ?lang=en too", async () => {
+		const m = await mock();
+		const page = await duty(m);
+		const words = () => page.evaluate(() => {
+			// what the page itself says: without names of places and people, and the other language's own name
+			const skip = "noscript, .place, .who, .what, tbody th[title], [lang]:not(html)";
+
+			return [...document.querySelectorAll("body *")].filter((e) => !e.closest(skip)).flatMap((e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim())
+				.concat(e.getAttribute("aria-label") || "", e.getAttribute("title") || "")).filter((s) => s).concat(document.title);
+		});
+
+		await page.waitForSelector("[data-row]");
+		assert.ok((await words()).some((w) => w.includes("履职台账")));
+		await page.click('button[lang="en"]');
+		await page.waitForFunction(() => document.documentElement.lang === "en");
+		assert.deepEqual((await words()).filter((w) => /[\u3000-\u9fff]/.test(w)), []);
+		assert.match(await text(page, ".feed tbody tr:first-child .what"), /^Report · p-\d+ · 北山04|^Report · /);
+		await page.reload();
+		await page.waitForSelector("main.desk");
+		assert.equal(await page.getAttribute("html", "lang"), "en");
+		await clean(page);
+
+		const other = await duty(m, { query: "?lang=en" });
+
+		assert.equal(await other.getAttribute("html", "lang"), "en");
+		assert.match(await text(other, "#h-ledger"), /^Duty ledger/);
+		await clean(other);
+	});
+
+	test("times are Beijing's on a PC in another zone", async () => {
+		const m = await mock();
+
+		m.town.feed = [{ commit: 10049, kind: "inspect", person: "p", scope: "990101100001", at: Date.UTC(2024, 0, 31, 16, 0, 0), text: "x" }];
+		const page = await duty(m);
+
+		await page.waitForSelector(".feed [data-row]");
+		assert.equal(await text(page, ".feed .when"), "2024-02-01 00:00");
+		await clean(page);
+	});
+
+	for (const scheme of ["light", "dark"])
+		for (const lang of ["zh", "en"])
+			test(`axe: no violation, ${scheme}, ${lang}`, async () => {
+				const m = await mock();
+				const page = await openPage(browser, m.url + `?lang=${lang}`, { colorScheme: scheme, clock: true });
+				const check = async (/** @type {string} */ what) => {
+					await page.waitForFunction(() => document.getAnimations().length === 0);
+					await page.evaluate(() => "axe" in globalThis) || await page.evaluate((await import("node:fs")).readFileSync(AXE, "utf8"));
+					const r = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
+
+					assert.deepEqual(r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(" | ")}`), [], what);
+					assert.ok(r.passes.length > 10, what);
+				};
+
+				await page.waitForSelector("#user");
+				await page.click("button.primary");
+				await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent);
+				await check("sign-in with an error");
+				await signIn(page, m.user, m.password);
+				await page.waitForSelector("[data-row]");
+				await check("duty page");
+				await m.down();
+				await page.waitForSelector("[data-test=link] .bad");
+				await page.clock.runFor(50e3);
+				await page.waitForSelector("main.stale");
+				await check("stale, with the banner");
+				await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
+			});
+
+	for (const lang of ["zh", "en"])
+		test(`no horizontal scroll from 390 to 2560 px, ${lang}`, async () => {
+			const m = await mock();
+			const page = await openPage(browser, `${m.url}?lang=${lang}`);
+			const wide = () => page.evaluate(() => [document.documentElement, ...document.querySelectorAll("body *")]
+				.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who"))
+				.map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`));
+			const sizes = async (/** @type {string} */ what) => {
+				for (const [width, height] of [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
+					await page.setViewportSize({ width, height });
+					assert.deepEqual(await wide(), [], `${what}, ${width}`);
+					assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}, ${width}`);
+				}
+			};
+
+			await page.waitForSelector("#user");
+			await sizes("sign-in");
+			await signIn(page, m.user, m.password);
+			await page.waitForSelector("[data-row]");
+			await sizes("duty page");
+			await clean(page);
+		});
+
+	test("dark and light by the switch, remembered", async () => {
+		const m = await mock();
+		const page = await duty(m);
+		const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+		assert.equal(await ground(), "rgb(243, 244, 240)");
+		await page.click('button:has-text("深色")');
+		await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+		assert.equal(await ground(), "rgb(15, 21, 23)");
+		await page.reload();
+		await page.waitForSelector("main.desk");
+		assert.equal(await ground(), "rgb(15, 21, 23)");
+		await clean(page);
+	});
+
+	test("keyboard: skip link, every control in reach, focus to be seen", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.waitForSelector("[data-row]");
+		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+		await page.keyboard.press("Tab");
+		assert.equal(await page.evaluate(() => document.activeElement?.className), "skip");
+		await page.keyboard.press("Enter");
+		assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+		const reached = new Set();
+
+		for (let i = 0; i < 40; i++) {
+			await page.keyboard.press("Tab");
+			const at = await page.evaluate(() => {
+				const e = /** @type {HTMLElement} */ (document.activeElement);
+
+				return e === document.body ? null : { what: e.closest("section")?.className + " " + (e.className || e.textContent), ring: getComputedStyle(e).outlineStyle };
+			});
+
+			if (!at)
+				break;
+			assert.equal(at.ring, "solid", at.what);
+			reached.add(at.what.replace(/\s+/g, " "));
+		}
+		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas 少的在前", "block devices 离线 10"])
+			assert.ok(reached.has(want), `${want} in ${[...reached].join(", ")}`);
+		await clean(page);
+	});
+});

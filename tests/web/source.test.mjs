@@ -1,0 +1,47 @@
+// The pages' source: types, third-party code as built, nothing that the content policy forbids.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFile, readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const WEB = new URL("../../server/web/", import.meta.url);
+const TESTS = fileURLToPath(new URL("..", import.meta.url));
+const node = (/** @type {string[]} */ ...args) => spawnSync(process.execPath, args, { cwd: TESTS, encoding: "utf8", timeout: 120e3 });
+
+test("the types fit", () => {
+	const r = node("node_modules/typescript/bin/tsc", "-p", "web/tsconfig.json");
+
+	assert.equal(r.stdout + r.stderr, "");
+	assert.equal(r.status, 0);
+});
+
+test("third-party code is what the locked versions build", () => {
+	const r = node("vendor.mjs", "--check");
+
+	assert.equal(r.status, 0, r.stderr);
+});
+
+test("no inline script, style or handler; no address of another origin; relative imports only", async () => {
+	const files = (await readdir(WEB)).filter((f) => /\.(js|html|css|svg)$/.test(f));
+
+	assert.ok(files.length > 12);
+	for (const f of files) {
+		const src = await readFile(new URL(f, WEB), "utf8");
+
+		assert.doesNotMatch(src, /\son[a-z]+=|[^.]style=|<style|<script(?![^>]*\ssrc=)/, f);
+		assert.doesNotMatch(src.replace("http://www.w3.org/2000/svg", ""), /(https?|wss?):\/\/[a-z]/i, f);
+		for (const m of src.matchAll(/from "([^"]+)"/g))
+			assert.match(m[1], /^\.\//, f);
+	}
+});
+
+test("the whole page stays small", async () => {
+	let bytes = 0;
+
+	for (const f of ["", "vendor/"])
+		for (const n of await readdir(new URL(f, WEB)))
+			if (/\.(js|html|css|svg)$/.test(n))
+				bytes += (await readFile(new URL(f + n, WEB))).length;
+	assert.ok(bytes < 120e3, `${bytes} bytes`);
+});
