@@ -9,5 +9,6 @@ int64_t clock_wall_ms(void);
 
 /* Milliseconds of a clock that only goes forward.  For deadlines and intervals. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void); /* the same in microseconds, for measuring */
 
 #endif
