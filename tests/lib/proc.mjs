@@ -52,6 +52,12 @@ export class Proc {
 			throw new Error(`${this.name} ended (${JSON.stringify(this.exit)}) before ${pattern}\n${this.tail()}`);
 	}
 
+	/** Waits until 127.0.0.1:port takes connections; fails at once when the process ends before. */
+	async listens(port, ms = 15000) {
+		await until(async () => !this.alive || (await answers(port)), `${this.name} to listen on ${port}`, ms, 10);
+		if (!this.alive) throw new Error(`${this.name} ended (${JSON.stringify(this.exit)})\n${this.tail()}`);
+	}
+
 	signal(sig) {
 		if (this.alive) process.kill(this.pid, sig);
 	}
@@ -113,6 +119,18 @@ export async function run(command, args, { env = {}, input, ms = 60000, cwd } = 
 		return { code: signal ? `${signal}` : code, out, err };
 	} finally {
 		clearTimeout(timer);
+	}
+}
+
+async function answers(port) {
+	const s = net.connect(port, '127.0.0.1');
+	try {
+		await once(s, 'connect');
+		return true;
+	} catch {
+		return false;
+	} finally {
+		s.destroy();
 	}
 }
 

@@ -135,7 +135,7 @@ export class Town {
 			rmSync(this.path('broker.pid'), { force: true });
 			this.broker = this.#proc('mosquitto', 'mosquitto', ['-c', this.write('mosquitto.conf', text)]);
 			try {
-				await this.broker.line(/running/);
+				await this.broker.listens(this.mqttPort);
 				return this.broker;
 			} catch (e) {
 				if (i === TRIES || !/Address already in use/.test(this.broker.log)) throw e;
