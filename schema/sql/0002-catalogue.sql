@@ -15,7 +15,7 @@ CREATE TABLE duty(
 	rule TEXT NOT NULL, role TEXT NOT NULL, level TEXT NOT NULL,
 	target TEXT NOT NULL,      -- each any
 	period TEXT NOT NULL,      -- day week tenday halfmonth month twomonths quarter year
-	month_from INTEGER NOT NULL, month_to INTEGER NOT NULL, -- 1..12, inclusive
+	months INTEGER NOT NULL,   -- the active ones, first * 100 + last: 312 = March to December
 	count INTEGER NOT NULL,
 	count_unit TEXT NOT NULL,  -- times days
 	min_minutes INTEGER, min_metres INTEGER, min_gap_hours INTEGER,
