@@ -72,7 +72,7 @@ export class Town {
 	}
 
 	async #make() {
-		this.user = os.userInfo().username;
+		this.osUser = os.userInfo().username;
 		this.ingestSecret = randomBytes(24).toString('base64url');
 		mkdirSync(this.path('broker'));
 		mkdirSync(this.path('files'));
@@ -126,7 +126,7 @@ export class Town {
 		for (let i = 1; ; i++) {
 			let text = readFileSync(path.join(ROOT, 'deploy/mosquitto.conf.in'), 'utf8');
 			const values = {
-				USER: this.user, PID: this.path('broker.pid'), PASSWD: this.path('broker.passwd'),
+				USER: this.osUser, PID: this.path('broker.pid'), PASSWD: this.path('broker.passwd'),
 				ACL: path.join(ROOT, 'deploy/mosquitto.acl'), DIR: this.path('broker'),
 				MQTT_BIND: '127.0.0.1', MQTT_PORT: this.mqttPort, MQTT_SOCKET: this.path('mq.sock'),
 			};
