@@ -839,6 +839,7 @@ static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, b
 		return e;
 	it = item_of(in, t, a->from);
 	in->waiting++;
+	in->changed |= t->is_new;
 #ifndef MUTANT_NO_DEDUPE /* a mistake that the tests must catch */
 	if (window_has(&t->window, seq))
 		return take_repeat(in, t, it, seq, tok, raw, a->recv_ms);
@@ -891,10 +892,7 @@ static enum err take_hello(struct intake *in, struct arrival *a)
 		a->state->skew = a->recv_ms - h.time_ms;
 		touch_state(in, a->state);
 	}
-	if (t->is_new) {
-		streams_touch(&in->streams, t);
-		in->changed = true;
-	}
+	in->changed |= t->is_new;
 	missing0 = window_missing(&t->window);
 	holes0 = window_holes(&t->window);
 	if (!window_first(&t->window, h.first)) {

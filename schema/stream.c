@@ -53,19 +53,30 @@ static enum err load(struct streams *s, struct stream *t, struct slice device, s
 	return e;
 }
 
-static enum err next_id(struct streams *s, int64_t *out)
+/* Its row is there from the beginning: held events of the same batch are found through it. */
+static enum err make_row(struct streams *s, struct stream *t)
 {
-	sqlite3_stmt *q;
-	enum err e = OK;
+	sqlite3_stmt *q = sql_get(s->st, "INSERT INTO stream(device, epoch, top, absent, last, chunk_n, "
+					 "chunk_lo, chunk_hi, answers) VALUES(?, ?, 0, '', 0, 0, 0, 0, 0)");
+	enum err e;
 
-	if (!s->next_id) {
-		q = sql_get(s->st, "SELECT coalesce(max(id), 0) + 1 FROM stream");
-		if ((e = sql_row(q)) == OK)
-			s->next_id = sqlite3_column_int64(q, 0);
-		sql_done(q);
-	}
-	*out = s->next_id++;
+	sql_str(q, 1, t->device);
+	sql_str(q, 2, t->epoch);
+	if ((e = sql_run(q)) == OK)
+		t->id = sqlite3_last_insert_rowid(sql_db(s->st));
 	return e;
+}
+
+void streams_touch(struct streams *s, struct stream *t)
+{
+	if (t->dirty)
+		return;
+	if (s->ndirty == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 64;
+		s->dirty = xrealloc(s->dirty, s->cap * sizeof(struct stream *));
+	}
+	s->dirty[s->ndirty++] = t;
+	t->dirty = true;
 }
 
 struct stream *streams_get(
@@ -84,8 +95,9 @@ struct stream *streams_get(
 	*e = load(s, t, device, epoch);
 	if (*e == ERR_NOTFOUND) {
 		*e = OK;
-		if (make && (*e = next_id(s, &t->id)) == OK) {
+		if (make && (*e = make_row(s, t)) == OK) {
 			t->is_new = true;
+			streams_touch(s, t);
 		} else {
 			stream_free(t);
 			return NULL;
@@ -99,25 +111,10 @@ struct stream *streams_get(
 	return t;
 }
 
-void streams_touch(struct streams *s, struct stream *t)
-{
-	if (t->dirty)
-		return;
-	if (s->ndirty == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 64;
-		s->dirty = xrealloc(s->dirty, s->cap * sizeof(struct stream *));
-	}
-	s->dirty[s->ndirty++] = t;
-	t->dirty = true;
-}
-
 static enum err write_stream(struct streams *s, const struct stream *t, struct buf *absent)
 {
-	sqlite3_stmt *q = t->is_new
-		? sql_get(s->st, "INSERT INTO stream(top, absent, last, chunk_n, chunk_lo, chunk_hi, "
-				 "answers, id, device, epoch) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-		: sql_get(s->st, "UPDATE stream SET top = ?, absent = ?, last = ?, chunk_n = ?, "
-				 "chunk_lo = ?, chunk_hi = ?, answers = ? WHERE id = ?");
+	sqlite3_stmt *q = sql_get(s->st, "UPDATE stream SET top = ?, absent = ?, last = ?, chunk_n = ?, "
+					 "chunk_lo = ?, chunk_hi = ?, answers = ? WHERE id = ?");
 
 	buf_clear(absent);
 	window_text(&t->window, absent);
@@ -129,10 +126,6 @@ static enum err write_stream(struct streams *s, const struct stream *t, struct b
 	sql_int(q, 6, t->chunk_hi);
 	sql_int(q, 7, t->answers);
 	sql_int(q, 8, t->id);
-	if (t->is_new) {
-		sql_str(q, 9, t->device);
-		sql_str(q, 10, t->epoch);
-	}
 	return sql_run(q);
 }
 

@@ -19,14 +19,14 @@ struct stream {
 	int64_t last;
 	int64_t chunk_n, chunk_lo, chunk_hi;
 	int64_t answers;
-	bool is_new, dirty;
+	bool is_new; /* made in the open batch: its row is there, and the batch must be committed */
+	bool dirty;
 	void *item; /* intake's: what this batch answers on it */
 };
 
 struct streams {
 	struct store *st;
 	struct map map;     /* "device epoch" -> struct stream */
-	int64_t next_id;    /* 0: not read yet */
 	struct stream **dirty;
 	size_t ndirty, cap;
 	struct {            /* the last walk along a chain: resent events come in rows */

@@ -1,0 +1,200 @@
+/* t_order.c - one set of events in any order, any duplication, any batches leaves the same
+ * patrols, cases, tallies, figures and voids (invariant 3).  SEED and ROUNDS in the environment. */
+#include "tests/unit/town.h"
+
+#include "base/clock.h"
+#include "core/event.h"
+
+#define EVENTS 240
+
+struct sent {
+	char device[16];
+	char json[700];
+};
+
+static uint64_t state;
+
+static uint32_t roll(uint32_t n)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(state >> 33) % n;
+}
+
+/* Makes the set: four devices, two epochs, patrols with doubled starts, late ends, tracks, voids of
+ * voids, of others' and of missing events, cases reported twice, acts before their report, places
+ * and people that nobody knows. */
+static int make(struct sent *v)
+{
+	static const char *const route[] = {"river", "gully", "road", "grid", "burning"};
+	static const char *const target[] = {"QSH-01", "HG-01", "990101100001001", "990101100", "NO-99"};
+	int64_t seq[4][2] = {{0}};
+	int n = 0;
+
+	for (; n < EVENTS; n++) {
+		int d = (int)roll(4), e = (int)roll(2);
+		int64_t s = ++seq[d][e];
+		int64_t at = TOWN_NOW - (int64_t)roll(40) * 3600 * 1000 - roll(5);
+		char head[200], body[300], extra[64] = "";
+
+		if (roll(12) == 0)
+			(void)snprintf(extra, sizeof extra, "\"scope\":\"%s\",", target[roll(5)]);
+		(void)snprintf(v[n].device, sizeof v[n].device, "d-%d", d + 1);
+		switch (roll(10)) {
+		case 0:
+		case 1:
+		case 2:
+			(void)snprintf(body, sizeof body, "\"patrol.start\",\"body\":{\"patrol\":\"w%u\",\"route\":\"%s\",\"target\":\"%s\"%s}",
+				roll(12), route[roll(5)], target[roll(20) ? roll(4) : 4], roll(6) ? "" : ",\"for\":\"p-3\"");
+			break;
+		case 3:
+			(void)snprintf(body, sizeof body, "\"patrol.end\",\"body\":{\"patrol\":\"w%u\",\"clear\":%s}", roll(12), roll(2) ? "true" : "false");
+			break;
+		case 4:
+			(void)snprintf(body, sizeof body, "\"patrol.track\",\"body\":{\"patrol\":\"w%u\",\"pts\":[[0,33.3,104.9,8]]}", roll(12));
+			break;
+		case 5:
+			(void)snprintf(body, sizeof body, "\"case.report\",\"body\":{\"case\":\"c%u\",\"class\":\"hazard\",\"category\":\"%s\",\"title\":\"t\"}",
+				roll(8), roll(8) ? "fire" : "no_such");
+			break;
+		case 6:
+			(void)snprintf(body, sizeof body, "\"case.act\",\"body\":{\"case\":\"c%u\",\"action\":\"accept\"}", roll(10));
+			break;
+		case 7:
+			(void)snprintf(body, sizeof body, "\"inspect\",\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}");
+			break;
+		default: { /* a void: mostly of one's own events, of any that exist or never will */
+			int vd = roll(4) ? d : (int)roll(4);
+
+			(void)snprintf(body, sizeof body, "\"void\",\"body\":{\"target\":\"d-%d/e%u/%u\"}", vd + 1, roll(2), 1 + roll(45));
+			break;
+		}
+		}
+		(void)snprintf(head, sizeof head, "{\"epoch\":\"e%d\",\"seq\":%lld,\"at\":%lld,%s\"kind\":", e, (long long)s, (long long)at, extra);
+		(void)snprintf(v[n].json, sizeof v[n].json, "%s%s}", head, body);
+	}
+	return n;
+}
+
+static const char *const dumps[] = {
+	"SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, "
+	"clear, tracks, t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2",
+	"SELECT name, report_at, report_device, report_epoch, report_seq FROM casus ORDER BY 1",
+	"SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5",
+	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.scope, e.flags FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3",
+	"SELECT device, epoch, seq FROM voided ORDER BY 1, 2, 3",
+	"SELECT s.device, s.epoch, h.seq FROM held h JOIN stream s ON s.id = h.stream ORDER BY 1, 2, 3",
+	"SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2",
+};
+
+static void figure(void *ctx, const struct figure_row *f)
+{
+	buf_addf(ctx, "%s|%s|%s|%s|%d|%lld\n", f->figure, f->level, f->category, f->area, f->day, (long long)f->n);
+}
+
+static char *outcome(struct town *t)
+{
+	struct buf b = {0};
+	struct head head;
+
+	for (size_t i = 0; i < ARRAY_LEN(dumps); i++) {
+		char *s = town_dump(t, dumps[i]);
+
+		buf_addf(&b, "-- %zu\n%s", i, s);
+		free(s);
+	}
+	assert_int_equal(store_head(t->st, &head), OK);
+	buf_adds(&b, "-- recount\n");
+	assert_int_equal(ledger_recount(t->st, head.commit, figure, &b), OK);
+	return b.p;
+}
+
+/* Sends all events in a random order, some twice or more, singly or in arrays, in random batches, with restarts. */
+static void deliver(struct town *t, const struct sent *v, int n, bool shuffled)
+{
+	int *order = calloc((size_t)n * 2, sizeof *order), m = 0;
+	struct buf b = {0};
+
+	for (int i = 0; i < n; i++)
+		order[m++] = i;
+	for (int i = 0; shuffled && i < n / 2; i++)
+		order[m++] = (int)roll((uint32_t)n); /* repeats */
+	for (int i = m - 1; shuffled && i > 0; i--) {
+		int k = (int)roll((uint32_t)i + 1), x = order[i];
+
+		order[i] = order[k];
+		order[k] = x;
+	}
+	for (int i = 0; i < m;) {
+		const char *device = v[order[i]].device;
+		int k = 0, most = shuffled ? 1 + (int)roll(6) : 1;
+
+		buf_clear(&b);
+		buf_addc(&b, '[');
+		for (; i < m && k < most && strcmp(v[order[i]].device, device) == 0; i++, k++)
+			buf_addf(&b, "%s%s", k ? "," : "", v[order[i]].json);
+		buf_addc(&b, ']');
+		town_send(t, device, b.p);
+		if (roll(4) == 0)
+			(void)town_commit(t);
+		if (shuffled && roll(40) == 0) {
+			(void)town_commit(t);
+			town_close(t);
+			town_open(t);
+		}
+	}
+	(void)town_commit(t);
+	buf_done(&b);
+	free(order);
+}
+
+static void test_any_order(void **unused)
+{
+	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t start = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
+	int n = rounds ? atoi(rounds) : 25;
+	struct sent *v = calloc(EVENTS, sizeof *v);
+	struct town *t = calloc(1, sizeof *t);
+
+	(void)unused;
+	(void)fprintf(stderr, "SEED=%llu ROUNDS=%d\n", (unsigned long long)start, n);
+	for (int r = 0; r < n; r++) {
+		char *want, *got;
+		int events;
+
+		state = start + (uint64_t)r;
+		events = make(v);
+		town_make(t);
+		deliver(t, v, events, false);
+		want = outcome(t);
+		town_check(t);
+		town_remove(t);
+		for (int k = 0; k < 3; k++) {
+			town_make(t);
+			deliver(t, v, events, true);
+			got = outcome(t);
+			if (strcmp(want, got) != 0) {
+				size_t at = 0;
+
+				while (want[at] == got[at])
+					at++;
+				while (at > 0 && want[at - 1] != '\n')
+					at--;
+				fail_msg("SEED=%llu: another outcome:\n%.200s\n--- instead of\n%.200s",
+					(unsigned long long)start + (uint64_t)r, got + at, want + at);
+			}
+			town_check(t);
+			free(got);
+			town_remove(t);
+		}
+		free(want);
+	}
+	free(v);
+	free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_order)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
