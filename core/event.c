@@ -38,6 +38,7 @@ enum type {
  * int64_t (T_INT), bool, event_id. */
 struct field {
 	const char *name;
+	uint32_t len; /* of name */
 	enum type type;
 	bool required;
 	int64_t lo, hi;
@@ -45,8 +46,8 @@ struct field {
 	uint32_t to;
 };
 
-#define NEED(n, t, ...) {.name = (n), .type = (t), .required = true, __VA_ARGS__}
-#define MAY(n, t, ...) {.name = (n), .type = (t), __VA_ARGS__}
+#define NEED(n, t, ...) {.name = n, .len = sizeof(n) - 1, .type = (t), .required = true, __VA_ARGS__}
+#define MAY(n, t, ...) {.name = n, .len = sizeof(n) - 1, .type = (t), __VA_ARGS__}
 #define NOWHERE 0 /* offset of raw, which no field fills */
 #define TO(m) offsetof(struct event, m)
 
@@ -217,6 +218,14 @@ static const struct field hello_fields[] = {
 	[H_APP] = MAY("app", T_TEXT, .hi = 64),
 };
 
+static bool is_word(struct slice s, const char *w)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		if (!w[i] || w[i] != s.p[i])
+			return false;
+	return !w[s.n];
+}
+
 const char *event_kind_name(enum event_kind k)
 {
 	return k >= 1 && k <= EVENT_KINDS ? kinds[k].name : "?";
@@ -230,7 +239,7 @@ const char *event_kind_zh(enum event_kind k)
 enum event_kind event_kind_of(struct slice name)
 {
 	for (int k = 1; k <= EVENT_KINDS; k++)
-		if (slice_is(name, kinds[k].name))
+		if (is_word(name, kinds[k].name))
 			return (enum event_kind)k;
 	return (enum event_kind)0;
 }
@@ -299,16 +308,21 @@ static enum event_code bad_json(struct event_fault *f, enum json_err e, uint32_t
 
 enum { DIGIT = 1, LOWER = 2, UPPER = 4, DASH = 8, BAR = 16, HEX = 32 };
 
-static unsigned class_of(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return DIGIT | HEX;
-	if (c >= 'a' && c <= 'z')
-		return c <= 'f' ? LOWER | HEX : LOWER;
-	if (c >= 'A' && c <= 'Z')
-		return UPPER;
-	return c == '-' ? DASH : c == '_' ? BAR : 0;
-}
+#define D (DIGIT | HEX)
+#define A (LOWER | HEX)
+
+static const uint8_t class_of[128] = {
+	['-'] = DASH,
+	['0'] = D, D, D, D, D, D, D, D, D, D,
+	['A'] = UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER,
+	UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER,
+	['_'] = BAR,
+	['a'] = A, A, A, A, A, A, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER,
+	LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER,
+};
+
+#undef D
+#undef A
 
 /* lo..hi bytes, each of one of the classes */
 static bool made_of(struct slice s, uint32_t lo, uint32_t hi, unsigned classes_ok)
@@ -316,7 +330,7 @@ static bool made_of(struct slice s, uint32_t lo, uint32_t hi, unsigned classes_o
 	if (s.n < lo || s.n > hi)
 		return false;
 	for (uint32_t i = 0; i < s.n; i++)
-		if (!(class_of((unsigned char)s.p[i]) & classes_ok))
+		if ((s.p[i] & 0x80) || !(class_of[(unsigned char)s.p[i]] & classes_ok))
 			return false;
 	return true;
 }
@@ -422,7 +436,7 @@ static bool check_word(struct reader *r, const struct field *f, uint32_t t, stru
 	if (r->j->tok[t].type != JSON_STRING)
 		return bad(r, f->name, "want a text");
 	for (const char *const *w = f->words; *w; w++)
-		if (slice_is(s, *w)) {
+		if (is_word(s, *w)) {
 			if (f->to != NOWHERE)
 				memcpy((char *)out + f->to, &s, sizeof s);
 			return true;
@@ -612,7 +626,7 @@ static bool read_object(
 		for (uint32_t i = 0; i < n; i++, next++) {
 			if (next >= n)
 				next = 0;
-			if (slice_is(key, f[next].name)) {
+			if (key.n == f[next].len && memcmp(key.p, f[next].name, key.n) == 0) {
 				val[next] = tok[k + 1].type == JSON_NULL ? 0 : k + 1;
 				break;
 			}
