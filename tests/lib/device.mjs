@@ -21,6 +21,7 @@ export async function connect(url, username, password, more = {}) {
 		c.end(true);
 		throw e;
 	});
+	c.stream.setNoDelay?.(true); // else each publish waits 40 ms for the kernel's delayed ACK
 	return c;
 }
 
