@@ -33,7 +33,10 @@
 
 enum state { IDLE, CONNECTING, HANDSHAKE, READY };
 
+struct run;
+
 struct conn {
+	struct run *run;
 	struct load_who who;
 	char id[40], secret[64];
 	int fd;
@@ -48,28 +51,24 @@ struct conn {
 	bool want_write;
 };
 
-static struct opts {
+struct opts {
 	const char *host, *devices, *stamps;
 	int port, conns, window, bytes;
 	int64_t events, at_base, rate, salt;
 	enum load_mix mix;
 	bool acks, wait;
-} opt = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .events = 100000, .acks = true};
+};
 
-static struct {
+struct run {
+	struct opts o;
 	int ep;
 	struct conn *conn;
-	int connecting, ready;
+	int connecting, ready, next;
 	int64_t published, pubacked, acked, acks, bad;
 	int64_t first_ns, last_ns, progress_ns, blocked;
 	bool going;
 	int64_t *stamp;
-} g;
-
-static void fail(const char *what, const char *detail)
-{
-	load_fail(what, detail);
-}
+};
 
 static void out_add(struct conn *c, const void *p, size_t n)
 {
@@ -136,11 +135,12 @@ static void add_subscribe(struct conn *c)
 
 static void add_publish(struct conn *c)
 {
+	struct run *r = c->run;
 	uint8_t h[160];
 	char topic[96], ev[LOAD_EVENT_MAX];
-	int64_t seq = c->sent + 1, i = g.published;
-	int64_t at = opt.rate ? opt.at_base + i : opt.at_base + c->sent * 1000 + (int64_t)(c - g.conn);
-	size_t nev = load_event(ev, (size_t)opt.bytes, &c->who, seq, at, opt.mix), n, ntopic;
+	int64_t seq = c->sent + 1, i = r->published;
+	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * 1000 + (int64_t)(c - r->conn);
+	size_t nev = load_event(ev, (size_t)r->o.bytes, &c->who, seq, at, r->o.mix), n, ntopic;
 	uint8_t t[128];
 
 	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/up", c->id);
@@ -155,20 +155,21 @@ static void add_publish(struct conn *c)
 	out_add(c, ev, nev);
 	c->sent++;
 	c->inflight++;
-	g.published++;
-	if (g.stamp)
-		g.stamp[i] = load_now_ns();
+	r->published++;
+	if (r->stamp)
+		r->stamp[i] = load_now_ns();
 }
 
 static void watch(struct conn *c, bool write)
 {
+	struct run *r = c->run;
 	struct epoll_event e = {.events = EPOLLIN | (write ? EPOLLOUT : 0), .data.ptr = c};
 
 	if (c->want_write == write)
 		return;
 	c->want_write = write;
-	if (epoll_ctl(g.ep, EPOLL_CTL_MOD, c->fd, &e) < 0)
-		fail("epoll", strerror(errno));
+	if (epoll_ctl(r->ep, EPOLL_CTL_MOD, c->fd, &e) < 0)
+		load_fail("epoll", strerror(errno));
 }
 
 static void flush(struct conn *c)
@@ -179,7 +180,7 @@ static void flush(struct conn *c)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n <= 0)
-			fail(c->id, "connection lost");
+			load_fail(c->id, "connection lost");
 		c->outpos += (size_t)n;
 	}
 	if (c->outpos == c->nout)
@@ -190,79 +191,82 @@ static void flush(struct conn *c)
 /* Fills the window. */
 static void pump(struct conn *c)
 {
-	while (c->inflight < opt.window && c->sent < c->quota)
+	struct run *r = c->run;
+	while (c->inflight < r->o.window && c->sent < c->quota)
 		add_publish(c);
 }
 
-static void start_next(void)
+static void start_next(struct run *r)
 {
-	for (int i = 0; i < opt.conns && g.connecting < CONNECTING_MAX; i++) {
-		struct conn *c = &g.conn[i];
-		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port)};
+	for (int i = 0; i < r->o.conns && r->connecting < CONNECTING_MAX; i++) {
+		struct conn *c = &r->conn[i];
+		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)r->o.port)};
 		struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
 
 		if (c->state != IDLE)
 			continue;
-		inet_pton(AF_INET, opt.host, &a.sin_addr);
+		inet_pton(AF_INET, r->o.host, &a.sin_addr);
 		if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
-			fail("socket", strerror(errno));
+			load_fail("socket", strerror(errno));
 		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
-			fail("connect", strerror(errno));
+			load_fail("connect", strerror(errno));
 		c->state = CONNECTING;
 		c->want_write = true;
-		g.connecting++;
-		if (epoll_ctl(g.ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
-			fail("epoll", strerror(errno));
+		r->connecting++;
+		if (epoll_ctl(r->ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
+			load_fail("epoll", strerror(errno));
 	}
 }
 
 /* An ack of the platform. */
 static void take_ack(struct conn *c, const char *p, size_t n)
 {
+	struct run *r = c->run;
 	const char *u = memmem(p, n, "\"upto\":", 7);
 	int64_t upto = 0;
 
-	g.acks++;
+	r->acks++;
 	if (!u)
 		return; /* {"type":"hello"} or {"type":"sync"} */
 	for (u += 7; u < p + n && *u >= '0' && *u <= '9'; u++)
 		upto = upto * 10 + (*u - '0');
 	if (memmem(p, n, "\"status\":", 9))
-		g.bad++;
+		r->bad++;
 	if (upto > c->sent)
-		fail(c->id, "acknowledged what was not sent");
+		load_fail(c->id, "acknowledged what was not sent");
 	if (upto > c->acked) {
-		g.acked += upto - c->acked;
+		r->acked += upto - c->acked;
 		c->acked = upto;
 	}
 }
 
 static void take_packet(struct conn *c, uint8_t type, const uint8_t *p, size_t n)
 {
+	struct run *r = c->run;
 	switch (type >> 4) {
 	case 2:
 		if (n < 2 || p[1] != 0)
-			fail(c->id, "the broker refused the connection");
+			load_fail(c->id, "the broker refused the connection");
 		add_subscribe(c);
 		break;
 	case 9:
 		if (n < 3 || p[2] > 2)
-			fail(c->id, "the broker refused the subscription");
+			load_fail(c->id, "the broker refused the subscription");
 		c->state = READY;
-		g.ready++;
-		g.connecting--;
+		r->ready++;
+		r->connecting--;
 		break;
 	case 4:
 		c->inflight--;
 		c->pubacked++;
-		g.pubacked++;
+		r->pubacked++;
 		break;
 	case 3: {
 		size_t nt = n < 2 ? 0 : ((size_t)p[0] << 8 | p[1]);
 
 		if (n < nt + 4)
-			fail(c->id, "malformed publish");
+			load_fail(c->id, "malformed publish");
 		if (type & 6) {
 			add_packet(c, 0x40, p + 2 + nt, 2);
 			take_ack(c, (const char *)p + 4 + nt, n - nt - 4);
@@ -285,14 +289,14 @@ static void on_read(struct conn *c)
 		if (c->capin - c->nin < 2048) {
 			c->capin = c->capin ? c->capin * 2 : 4096;
 			if (c->capin > 16 * IN_MAX)
-				fail(c->id, "packet too large");
+				load_fail(c->id, "packet too large");
 			c->in = xrealloc(c->in, c->capin);
 		}
 		n = recv(c->fd, c->in + c->nin, c->capin - c->nin, 0);
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n <= 0)
-			fail(c->id, "connection lost");
+			load_fail(c->id, "connection lost");
 		c->nin += (size_t)n;
 		while (c->nin - pos >= 2) {
 			const uint8_t *p = (const uint8_t *)c->in + pos;
@@ -321,37 +325,37 @@ static void on_read(struct conn *c)
 
 static void on_event(struct conn *c, uint32_t events)
 {
+	struct run *r = c->run;
 	if (c->state == CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
 		int e = 0;
 		socklen_t n = sizeof e;
 
 		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &n);
 		if (e)
-			fail(c->id, strerror(e));
+			load_fail(c->id, strerror(e));
 		c->state = HANDSHAKE;
 		add_connect(c);
 	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		on_read(c);
-	if (g.going && !opt.rate)
+	if (r->going && !r->o.rate)
 		pump(c);
 	flush(c);
 }
 
-static void rate_tick(int64_t now)
+static void rate_tick(struct run *r, int64_t now)
 {
-	int64_t due = (now - g.first_ns) * opt.rate / 1000000000;
-	static int next;
+	int64_t due = (now - r->first_ns) * r->o.rate / 1000000000;
 
-	if (due > opt.events)
-		due = opt.events;
-	for (int tried = 0; g.published < due && tried < opt.conns;) {
-		struct conn *c = &g.conn[next];
+	if (due > r->o.events)
+		due = r->o.events;
+	for (int tried = 0; r->published < due && tried < r->o.conns;) {
+		struct conn *c = &r->conn[r->next];
 
-		next = (next + 1) % opt.conns;
-		if (c->inflight >= opt.window || c->sent >= c->quota) {
+		r->next = (r->next + 1) % r->o.conns;
+		if (c->inflight >= r->o.window || c->sent >= c->quota) {
 			tried++;
-			g.blocked += c->inflight >= opt.window;
+			r->blocked += c->inflight >= r->o.window;
 			continue;
 		}
 		tried = 0;
@@ -360,64 +364,65 @@ static void rate_tick(int64_t now)
 	}
 }
 
-static void loop(int timer)
+static void loop(struct run *r, int timer)
 {
 	struct epoll_event ev[256];
-	int64_t goal = opt.events;
+	int64_t goal = r->o.events;
 
-	g.progress_ns = load_now_ns();
+	r->progress_ns = load_now_ns();
 	for (;;) {
-		int n = epoll_wait(g.ep, ev, 256, 1000);
-		int64_t now, before = g.ready + g.pubacked + g.acked;
+		int n = epoll_wait(r->ep, ev, 256, 1000);
+		int64_t now, before = r->ready + r->pubacked + r->acked;
 
 		if (n < 0 && errno != EINTR)
-			fail("epoll", strerror(errno));
+			load_fail("epoll", strerror(errno));
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.ptr) {
 				on_event(ev[i].data.ptr, ev[i].events);
 			} else {
 				uint64_t ticks;
 
-				if (read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks && g.going)
-					rate_tick(load_now_ns());
+				if (read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks && r->going)
+					rate_tick(r, load_now_ns());
 			}
 		}
 		now = load_now_ns();
-		if (g.ready + g.pubacked + g.acked != before)
-			g.progress_ns = now;
-		else if (now - g.progress_ns > STALL_NS)
+		if (r->ready + r->pubacked + r->acked != before)
+			r->progress_ns = now;
+		else if (now - r->progress_ns > STALL_NS)
 			return;
-		if (!g.going) {
-			if (g.ready == opt.conns)
+		if (!r->going) {
+			if (r->ready == r->o.conns)
 				return;
-			start_next();
-		} else if ((opt.acks ? g.acked : g.pubacked) >= goal) {
-			g.last_ns = now;
+			start_next(r);
+		} else if ((r->o.acks ? r->acked : r->pubacked) >= goal) {
+			r->last_ns = now;
 			return;
 		}
 	}
 }
 
-static void read_devices(void)
+static void read_devices(struct run *r)
 {
-	FILE *f = fopen(opt.devices, "r");
+	FILE *f = fopen(r->o.devices, "r");
 
 	if (!f)
-		fail(opt.devices, strerror(errno));
-	for (int i = 0; i < opt.conns; i++) {
-		struct conn *c = &g.conn[i];
-		unsigned index;
+		load_fail(r->o.devices, strerror(errno));
+	for (int i = 0; i < r->o.conns; i++) {
+		struct conn *c = &r->conn[i];
+		unsigned index = 0;
 
 		if (fscanf(f, "%39s %63s", c->id, c->secret) != 2 || sscanf(c->id, "d-%5u", &index) != 1)
-			fail(opt.devices, "too few lines `d-NNNNN SECRET`");
-		load_who_set(&c->who, index, (uint64_t)opt.salt);
-		c->quota = opt.events / opt.conns + (i < opt.events % opt.conns);
+			load_fail(r->o.devices, "too few lines `d-NNNNN SECRET`");
+		c->run = r;
+		load_who_set(&c->who, index, (uint64_t)r->o.salt);
+		c->quota = r->o.events / r->o.conns + (i < r->o.events % r->o.conns);
 		c->fd = -1;
 	}
 	fclose(f);
 }
 
-static void options(int argc, char **argv)
+static void options(struct run *r, int argc, char **argv)
 {
 	static const struct option o[] = {{"host", 1, 0, 'h'}, {"port", 1, 0, 'p'}, {"devices", 1, 0, 'd'},
 		{"conns", 1, 0, 'c'}, {"events", 1, 0, 'e'}, {"bytes", 1, 0, 'b'}, {"window", 1, 0, 'w'},
@@ -427,93 +432,95 @@ static void options(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", o, NULL)) != -1) {
 		switch (c) {
-		case 'h': opt.host = optarg; break;
-		case 'p': opt.port = atoi(optarg); break;
-		case 'd': opt.devices = optarg; break;
-		case 'c': opt.conns = atoi(optarg); break;
-		case 'e': opt.events = atoll(optarg); break;
-		case 'b': opt.bytes = atoi(optarg); break;
-		case 'w': opt.window = atoi(optarg); break;
-		case 'r': opt.rate = atoll(optarg); break;
-		case 'm': opt.mix = strcmp(optarg, "inspect") ? LOAD_PATROLS : LOAD_INSPECTIONS; break;
-		case 'a': opt.at_base = atoll(optarg); break;
-		case 's': opt.salt = atoll(optarg); break;
-		case 't': opt.stamps = optarg; break;
-		case 'n': opt.acks = false; break;
-		case 'W': opt.wait = true; break;
+		case 'h': r->o.host = optarg; break;
+		case 'p': r->o.port = atoi(optarg); break;
+		case 'd': r->o.devices = optarg; break;
+		case 'c': r->o.conns = atoi(optarg); break;
+		case 'e': r->o.events = atoll(optarg); break;
+		case 'b': r->o.bytes = atoi(optarg); break;
+		case 'w': r->o.window = atoi(optarg); break;
+		case 'r': r->o.rate = atoll(optarg); break;
+		case 'm': r->o.mix = strcmp(optarg, "inspect") ? LOAD_PATROLS : LOAD_INSPECTIONS; break;
+		case 'a': r->o.at_base = atoll(optarg); break;
+		case 's': r->o.salt = atoll(optarg); break;
+		case 't': r->o.stamps = optarg; break;
+		case 'n': r->o.acks = false; break;
+		case 'W': r->o.wait = true; break;
 		default: exit(2);
 		}
 	}
-	if (!opt.devices || opt.conns < 1 || opt.events < opt.conns || opt.window < 1 || opt.window > WINDOW_MAX ||
-		opt.bytes < 1 || opt.bytes > LOAD_EVENT_MAX)
-		fail("usage", "b_publish --devices FILE --port P ...; see the head of b_publish.c");
-	if (!opt.at_base)
-		opt.at_base = ((int64_t)time(NULL) - 3600) * 1000;
+	if (!r->o.devices || r->o.conns < 1 || r->o.events < r->o.conns || r->o.window < 1 || r->o.window > WINDOW_MAX ||
+		r->o.bytes < 1 || r->o.bytes > LOAD_EVENT_MAX)
+		load_fail("usage", "b_publish --devices FILE --port P ...; see the head of b_publish.c");
+	if (!r->o.at_base)
+		r->o.at_base = ((int64_t)time(NULL) - 3600) * 1000;
 }
 
 int main(int argc, char **argv)
 {
+	struct run run = {.o = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .events = 100000, .acks = true}};
+	struct run *r = &run;
 	struct rlimit rl;
 	int64_t cpu0;
 	int timer;
 	double s;
 	bool whole;
 
-	options(argc, argv);
+	options(r, argc, argv);
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
-	g.conn = xcalloc((size_t)opt.conns, sizeof *g.conn);
-	read_devices();
-	if (opt.stamps) {
-		int fd = open(opt.stamps, O_RDWR | O_CREAT, 0600);
+	r->conn = xcalloc((size_t)r->o.conns, sizeof *r->conn);
+	read_devices(r);
+	if (r->o.stamps) {
+		int fd = open(r->o.stamps, O_RDWR | O_CREAT, 0600);
 
-		if (fd < 0 || ftruncate(fd, opt.events * 8) < 0)
-			fail(opt.stamps, strerror(errno));
-		g.stamp = mmap(NULL, (size_t)opt.events * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (g.stamp == MAP_FAILED)
-			fail(opt.stamps, strerror(errno));
+		if (fd < 0 || ftruncate(fd, r->o.events * 8) < 0)
+			load_fail(r->o.stamps, strerror(errno));
+		r->stamp = mmap(NULL, (size_t)r->o.events * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (r->stamp == MAP_FAILED)
+			load_fail(r->o.stamps, strerror(errno));
 		close(fd);
 	}
-	if ((g.ep = epoll_create1(EPOLL_CLOEXEC)) < 0)
-		fail("epoll", strerror(errno));
-	start_next();
-	loop(-1);
-	if (g.ready < opt.conns)
-		fail("connect", "not all devices could connect and subscribe");
-	if (opt.wait) {
+	if ((r->ep = epoll_create1(EPOLL_CLOEXEC)) < 0)
+		load_fail("epoll", strerror(errno));
+	start_next(r);
+	loop(r, -1);
+	if (r->ready < r->o.conns)
+		load_fail("connect", "not all devices could connect and subscribe");
+	if (r->o.wait) {
 		char b;
 
 		printf("{\"ready\":true}\n");
 		fflush(stdout);
 		if (read(0, &b, 1) < 0)
-			fail("stdin", strerror(errno));
+			load_fail("stdin", strerror(errno));
 	}
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (opt.rate) {
+	if (r->o.rate) {
 		struct itimerspec it = {{0, 1000000}, {0, 1000000}};
 		struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
 
 		timerfd_settime(timer, 0, &it, NULL);
-		epoll_ctl(g.ep, EPOLL_CTL_ADD, timer, &e);
+		epoll_ctl(r->ep, EPOLL_CTL_ADD, timer, &e);
 	}
-	g.going = true;
+	r->going = true;
 	cpu0 = load_cpu_ns();
-	g.first_ns = load_now_ns();
-	for (int i = 0; !opt.rate && i < opt.conns; i++) {
-		pump(&g.conn[i]);
-		flush(&g.conn[i]);
+	r->first_ns = load_now_ns();
+	for (int i = 0; !r->o.rate && i < r->o.conns; i++) {
+		pump(&r->conn[i]);
+		flush(&r->conn[i]);
 	}
-	loop(timer);
-	whole = g.last_ns != 0;
+	loop(r, timer);
+	whole = r->last_ns != 0;
 	if (!whole)
-		g.last_ns = load_now_ns();
-	s = (double)(g.last_ns - g.first_ns) / 1e9;
+		r->last_ns = load_now_ns();
+	s = (double)(r->last_ns - r->first_ns) / 1e9;
 	printf("{\"events\":%lld,\"published\":%lld,\"pubacked\":%lld,\"acked\":%lld,\"acks\":%lld,\"otherwise\":%lld,"
 	       "\"blocked\":%lld,\"first_ns\":%lld,\"last_ns\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"cpu_s\":%.3f}\n",
-		(long long)opt.events, (long long)g.published, (long long)g.pubacked, (long long)g.acked, (long long)g.acks,
-		(long long)g.bad, (long long)g.blocked, (long long)g.first_ns, (long long)g.last_ns, s,
-		(double)g.acked / s, (double)(load_cpu_ns() - cpu0) / 1e9);
-	return whole && g.bad == 0 ? 0 : 1;
+		(long long)r->o.events, (long long)r->published, (long long)r->pubacked, (long long)r->acked, (long long)r->acks,
+		(long long)r->bad, (long long)r->blocked, (long long)r->first_ns, (long long)r->last_ns, s,
+		(double)r->acked / s, (double)(load_cpu_ns() - cpu0) / 1e9);
+	return whole && r->bad == 0 ? 0 : 1;
 }

@@ -10,10 +10,10 @@
 int main(int argc, char **argv)
 {
 	char *db, *list, *passwd;
-	uint32_t n;
+	uint32_t n = argc == 3 ? (uint32_t)atoi(argv[2]) : 0;
 	FILE *f;
 
-	if (argc != 3 || (n = (uint32_t)atoi(argv[2])) < 1 || n > 99999)
+	if (n < 1 || n > 99999)
 		load_fail("usage", "b_town DIR DEVICES");
 	db = xasprintf("%s/town.db", argv[1]);
 	list = xasprintf("%s/devices.txt", argv[1]);

@@ -55,11 +55,6 @@ struct run {
 	FILE *out;
 };
 
-static void fail(const char *what, const char *detail)
-{
-	load_fail(what, detail);
-}
-
 static void sample(struct run *r, int64_t stamp, int64_t now)
 {
 	if (stamp == 0 || stamp > now) {
@@ -129,7 +124,7 @@ static void take_frame(struct run *r, struct client *c, const char *p, size_t n,
 static void send_all(struct client *c, const char *p, size_t n)
 {
 	if (send(c->fd, p, n, MSG_NOSIGNAL) != (ssize_t)n)
-		fail("send", strerror(errno));
+		load_fail("send", strerror(errno));
 }
 
 static void send_text(struct client *c, uint8_t opcode, const char *text, size_t n)
@@ -138,7 +133,7 @@ static void send_text(struct client *c, uint8_t opcode, const char *text, size_t
 	size_t h = 2;
 
 	if (n > 4096)
-		fail("hello", "too long");
+		load_fail("hello", "too long");
 	f[0] = (char)(0x80 | opcode);
 	if (n < 126) {
 		f[1] = (char)(0x80 | n);
@@ -164,14 +159,14 @@ static void start_next(struct run *r)
 			continue;
 		a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
-			fail("socket", strerror(errno));
+			load_fail("socket", strerror(errno));
 		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 		if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
-			fail("connect", strerror(errno));
+			load_fail("connect", strerror(errno));
 		c->state = CONNECTING;
 		r->connecting++;
 		if (epoll_ctl(r->ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
-			fail("epoll", strerror(errno));
+			load_fail("epoll", strerror(errno));
 	}
 }
 
@@ -184,17 +179,17 @@ static void connected(struct run *r, struct client *c)
 
 	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len);
 	if (err)
-		fail("connect", strerror(err));
+		load_fail("connect", strerror(err));
 	n = snprintf(q, sizeof q, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 		"Sec-WebSocket-Protocol: %s\r\nOrigin: %s\r\n%s%s%s\r\n", r->path, r->port, r->protocol, r->origin,
 		r->cookie ? "Cookie: " : "", r->cookie ? r->cookie : "", r->cookie ? "\r\n" : "");
 	if (n >= (int)sizeof q)
-		fail("upgrade", "request too long");
+		load_fail("upgrade", "request too long");
 	send_all(c, q, (size_t)n);
 	c->state = UPGRADE;
 	if (epoll_ctl(r->ep, EPOLL_CTL_MOD, c->fd, &e) < 0)
-		fail("epoll", strerror(errno));
+		load_fail("epoll", strerror(errno));
 }
 
 static size_t upgraded(struct run *r, struct client *c)
@@ -204,7 +199,7 @@ static size_t upgraded(struct run *r, struct client *c)
 	if (!end)
 		return 0;
 	if (c->nin < 12 || memcmp(c->in, "HTTP/1.1 101", 12) != 0)
-		fail("upgrade refused", (c->in[c->nin < 64 ? c->nin - 1 : 64] = 0, c->in));
+		load_fail("upgrade refused", (c->in[c->nin < 64 ? c->nin - 1 : 64] = 0, c->in));
 	c->state = OPEN;
 	if (r->hello) {
 		send_text(c, 1, r->hello, strlen(r->hello));
@@ -240,7 +235,7 @@ static size_t frame(struct run *r, struct client *c, char *p, size_t n, int64_t 
 		h = 10;
 	}
 	if (len > FRAME_MAX || b[1] & 128 || b[0] & 0x70)
-		fail("frame", "not one that a server may send");
+		load_fail("frame", "not one that a server may send");
 	if (n < h + len)
 		return 0;
 	switch (b[0]) {
@@ -257,7 +252,7 @@ static size_t frame(struct run *r, struct client *c, char *p, size_t n, int64_t 
 		r->gone++;
 		break;
 	default: /* the benchmark's servers send whole messages */
-		fail("frame", "fragmented or binary");
+		load_fail("frame", "fragmented or binary");
 	}
 	return h + (size_t)len;
 }
@@ -277,7 +272,7 @@ static void on_read(struct run *r, struct client *c)
 		return;
 	if (n <= 0) {
 		if (!r->going)
-			fail("connection lost", n < 0 ? strerror(errno) : "closed");
+			load_fail("connection lost", n < 0 ? strerror(errno) : "closed");
 		epoll_ctl(r->ep, EPOLL_CTL_DEL, c->fd, NULL);
 		r->gone += c->state != GONE;
 		c->state = GONE;
@@ -304,9 +299,9 @@ static void *ring(void *ctx)
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", r->bell);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
-		fail(r->bell, strerror(errno));
+		load_fail(r->bell, strerror(errno));
 	if (send(fd, "{\"op\":\"listen\"}\n", 16, MSG_NOSIGNAL) != 16)
-		fail(r->bell, strerror(errno));
+		load_fail(r->bell, strerror(errno));
 	for (;;) {
 		ssize_t k = recv(fd, b + n, sizeof b - n, 0);
 		int64_t now = load_now_ns();
@@ -371,7 +366,7 @@ static void loop(struct run *r)
 			start_next(r);
 		n = epoll_wait(r->ep, ev, 256, -1);
 		if (n < 0 && errno != EINTR)
-			fail("epoll", strerror(errno));
+			load_fail("epoll", strerror(errno));
 		for (int i = 0; i < n; i++) {
 			struct client *c = ev[i].data.ptr;
 			char b = 'q';
@@ -421,7 +416,7 @@ static void options(struct run *r, int argc, char **argv)
 		}
 	}
 	if (!r->port || !r->stamps || r->count < 1 || r->clients < 1)
-		fail("usage", "b_wsclients --port P --stamps FILE --count N ...; see the head of b_wsclients.c");
+		load_fail("usage", "b_wsclients --port P --stamps FILE --count N ...; see the head of b_wsclients.c");
 }
 
 int main(int argc, char **argv)
@@ -438,12 +433,12 @@ int main(int argc, char **argv)
 	}
 	fd = open(r.stamps, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, r.count * 8) < 0)
-		fail(r.stamps, strerror(errno));
+		load_fail(r.stamps, strerror(errno));
 	r.stamp = mmap(NULL, (size_t)r.count * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (r.stamp == MAP_FAILED)
-		fail(r.stamps, strerror(errno));
+		load_fail(r.stamps, strerror(errno));
 	if (r.record && !(r.out = fopen(r.record, "we")))
-		fail(r.record, strerror(errno));
+		load_fail(r.record, strerror(errno));
 	r.c = xcalloc((size_t)r.clients, sizeof *r.c);
 	for (int i = 0; i < r.clients; i++) {
 		r.c[i].index = i;
@@ -451,12 +446,12 @@ int main(int argc, char **argv)
 			r.c[i].seen = xcalloc((size_t)r.count / 8 + 1, 1);
 	}
 	if ((r.ep = epoll_create1(EPOLL_CLOEXEC)) < 0)
-		fail("epoll", strerror(errno));
+		load_fail("epoll", strerror(errno));
 	if (r.bell && pthread_create(&bell, NULL, ring, &r) != 0)
-		fail("thread", "cannot start");
+		load_fail("thread", "cannot start");
 	loop(&r);
 	report(&r);
 	if (r.out && fclose(r.out) != 0)
-		fail(r.record, strerror(errno));
+		load_fail(r.record, strerror(errno));
 	return r.gone ? 1 : 0;
 }

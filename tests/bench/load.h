@@ -118,7 +118,7 @@ static inline size_t load_event(char *out, size_t bytes, const struct load_who *
 	p = load_digits(load_put(p, "\",\"scope\":\"990101100"), 1 + w->index % LOAD_COMMUNITIES, 3);
 	p = load_put(p, "\",\"body\":{");
 	if (mix == LOAD_INSPECTIONS) {
-		p = load_put(p, "\"topic\":\"fire\",\"result\":\"ok\",\"people\":2");
+		p = load_put(p, "\"topic\":\"gas_check\",\"result\":\"ok\",\"people\":2");
 	} else {
 		p = load_put(p, "\"patrol\":\"");
 		load_hex16(p, load_hash(((uint64_t)w->index << 40) ^ (uint64_t)nth ^ ((uint64_t)w->epoch[0] << 32)));
@@ -147,7 +147,7 @@ static inline size_t load_event(char *out, size_t bytes, const struct load_who *
 	return (size_t)(load_put(p, "}}") - out);
 }
 
-static inline void load_fail(const char *what, const char *detail)
+static inline __attribute__((noreturn)) void load_fail(const char *what, const char *detail)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, detail);
 	exit(1);
