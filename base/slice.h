@@ -31,4 +31,14 @@ static inline bool slice_starts(struct slice a, struct slice prefix)
 	return a.n >= prefix.n && (prefix.n == 0 || memcmp(a.p, prefix.p, prefix.n) == 0);
 }
 
+/* Copies s into `to` as a string, cut at room - 1 bytes. */
+static inline void slice_copy(char *to, size_t room, struct slice s)
+{
+	size_t n = s.n < room ? s.n : room - 1;
+
+	if (n)
+		memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
 #endif

@@ -4,11 +4,6 @@
 
 #include "core/civil.h"
 
-static void copy(char *to, size_t room, struct slice from)
-{
-	(void)snprintf(to, room, "%.*s", (int)from.n, from.p ? from.p : ""); /* decoded: it fits */
-}
-
 static int slice_order(struct slice a, const char *b)
 {
 	struct slice s = slice_of(b);
@@ -35,8 +30,8 @@ static void set_key(struct fold_key *k, const struct event *ev, struct slice dev
 {
 	k->at_ms = ev->when_ms;
 	k->seq = ev->seq;
-	copy(k->device, sizeof k->device, device);
-	copy(k->epoch, sizeof k->epoch, ev->epoch);
+	slice_copy(k->device, sizeof k->device, device);
+	slice_copy(k->epoch, sizeof k->epoch, ev->epoch);
 }
 
 void patrol_add(struct patrol *p, const struct event *ev, struct slice device, struct slice actor)
@@ -46,10 +41,10 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 		if (!fold_before(ev->when_ms, device, ev->epoch, ev->seq, &p->start))
 			break;
 		set_key(&p->start, ev, device);
-		copy(p->actor, sizeof p->actor, actor);
-		copy(p->person, sizeof p->person, ev->for_person.p ? ev->for_person : actor);
-		copy(p->route, sizeof p->route, ev->route);
-		copy(p->target, sizeof p->target, ev->target);
+		slice_copy(p->actor, sizeof p->actor, actor);
+		slice_copy(p->person, sizeof p->person, ev->for_person.p ? ev->for_person : actor);
+		slice_copy(p->route, sizeof p->route, ev->route);
+		slice_copy(p->target, sizeof p->target, ev->target);
 		break;
 	case EV_PATROL_END:
 		if (!fold_before(ev->when_ms, device, ev->epoch, ev->seq, &p->end))
@@ -85,23 +80,23 @@ enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_
 		return OK;
 	out->counts = true;
 	out->day = civil_day(p->start.at_ms);
-	copy(out->route, sizeof out->route, slice_of(p->route));
+	slice_copy(out->route, sizeof out->route, slice_of(p->route));
 	pl = registry_place(r, slice_of(p->target), &e);
 	if (e != OK)
 		return e;
 	if (pl)
-		copy(out->area, sizeof out->area, slice_of(pl->area));
+		slice_copy(out->area, sizeof out->area, slice_of(pl->area));
 	who = registry_person(r, slice_of(p->person), &e);
 	if (!who)
 		return e;
 	if ((a = person_appointment(who, NULL, pl, out->day)))
-		copy(out->level, sizeof out->level, slice_of(a->level));
+		slice_copy(out->level, sizeof out->level, slice_of(a->level));
 	if (strcmp(p->route, "river") != 0 && strcmp(p->route, "gully") != 0)
 		return OK;
 	if ((a = person_appointment(who, "chief", pl, out->day))) {
 		out->river = true;
-		copy(out->river_level, sizeof out->river_level, slice_of(a->level));
-		copy(out->level, sizeof out->level, slice_of(a->level));
+		slice_copy(out->river_level, sizeof out->river_level, slice_of(a->level));
+		slice_copy(out->level, sizeof out->level, slice_of(a->level));
 	}
 	return OK;
 }

@@ -186,17 +186,12 @@ size_t intake_waiting(const struct intake *in)
 
 /* ------------------------------------------------------------------ answers of this batch */
 
-static void copy(char *to, size_t room, struct slice from)
-{
-	(void)snprintf(to, room, "%.*s", (int)from.n, from.p ? from.p : ""); /* checked before */
-}
-
 static struct item *new_item(struct intake *in, const struct intake_from *from)
 {
 	struct item *it = xcalloc(1, sizeof *it);
 
-	copy(it->device, sizeof it->device, from->device);
-	copy(it->district, sizeof it->district, from->district);
+	slice_copy(it->device, sizeof it->device, from->device);
+	slice_copy(it->district, sizeof it->district, from->district);
 	it->tag = from->tag;
 	if (in->nitem == in->itemcap) {
 		in->itemcap = in->itemcap ? in->itemcap * 2 : 64;
@@ -358,7 +353,7 @@ static struct state *state_of(struct intake *in, struct slice device, enum err *
 	if (s)
 		return s;
 	s = xcalloc(1, sizeof *s);
-	copy(s->device, sizeof s->device, device);
+	slice_copy(s->device, sizeof s->device, device);
 	if ((*e = load_state(in, s)) != OK) {
 		free(s);
 		return NULL;
@@ -470,8 +465,8 @@ static enum err touch_case(struct intake *in, const struct event *ev, struct sli
 		*subject = sqlite3_column_int64(q, 0);
 		*link = sqlite3_column_int64(q, 1);
 		have.at_ms = sqlite3_column_int64(q, 2);
-		copy(have.device, sizeof have.device, sql_col(q, 3));
-		copy(have.epoch, sizeof have.epoch, sql_col(q, 4));
+		slice_copy(have.device, sizeof have.device, sql_col(q, 3));
+		slice_copy(have.epoch, sizeof have.epoch, sql_col(q, 4));
 		have.seq = sqlite3_column_int64(q, 5);
 	}
 	sql_done(q);
@@ -721,9 +716,9 @@ static enum err take_repeat(struct intake *in, struct stream *t, struct item *it
 		sql_int(q, 1, t->id);
 		sql_int(q, 2, seq);
 		if ((e = sql_row(q)) == OK) {
-			copy(status, sizeof status, sql_col(q, 0));
-			copy(code, sizeof code, sql_col(q, 1));
-			copy(detail, sizeof detail, sql_col(q, 2));
+			slice_copy(status, sizeof status, sql_col(q, 0));
+			slice_copy(code, sizeof code, sql_col(q, 1));
+			slice_copy(detail, sizeof detail, sql_col(q, 2));
 		}
 		sql_done(q);
 		if (e != OK && e != ERR_NOTFOUND)
@@ -935,8 +930,8 @@ static enum err load_held(struct intake *in, int64_t id, struct held *h)
 		h->seq = sqlite3_column_int64(q, 0);
 		h->recv = sqlite3_column_int64(q, 1);
 		h->flags = sqlite3_column_int64(q, 2);
-		copy(h->device, sizeof h->device, sql_col(q, 3));
-		copy(h->epoch, sizeof h->epoch, sql_col(q, 4));
+		slice_copy(h->device, sizeof h->device, sql_col(q, 3));
+		slice_copy(h->epoch, sizeof h->epoch, sql_col(q, 4));
 		raw = sql_col(q, 5);
 		h->raw = xstrndup(raw.p, raw.n);
 	}

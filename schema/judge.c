@@ -52,7 +52,7 @@ static enum err judge_people(struct judge *j, const struct event *ev, const stru
 		hold(v, HOLD_NOT_ALLOWED, "registry", "/person: %.*s is not enrolled on %s", (int)id.n,
 			id.p, dev->id);
 	else
-		(void)snprintf(v->person, sizeof v->person, "%s", (*who)->id); /* fits */
+		slice_copy(v->person, sizeof v->person, slice_of((*who)->id));
 	return OK;
 }
 
@@ -81,7 +81,7 @@ static enum err ref_target(struct judge *j, const struct event *ev, const struct
 	sql_text(q, 2, ev->ref);
 	if ((e = sql_row(q)) == OK) {
 		t = sql_col(q, 0);
-		(void)snprintf(out, room, "%.*s", (int)t.n, t.p ? t.p : ""); /* fits */
+		slice_copy(out, room, t);
 	}
 	sql_done(q);
 	return e == ERR_NOTFOUND ? OK : e;
@@ -107,13 +107,13 @@ static enum err judge_places(struct judge *j, const struct event *ev, const stru
 	if (!scope)
 		scope = target;
 	if (scope) {
-		(void)snprintf(v->scope, sizeof v->scope, "%s", scope->code); /* fits */
+		slice_copy(v->scope, sizeof v->scope, slice_of(scope->code));
 		return OK;
 	}
 	if (ev->ref.p && (e = ref_target(j, ev, dev, v->scope, sizeof v->scope)) != OK)
 		return e;
 	if (!v->scope[0] && who && (a = person_appointment(who, NULL, NULL, day)))
-		(void)snprintf(v->scope, sizeof v->scope, "%s", a->scope); /* fits */
+		slice_copy(v->scope, sizeof v->scope, slice_of(a->scope));
 	return OK;
 }
 

@@ -27,11 +27,6 @@ static enum err ended(sqlite3_stmt *q, enum err e)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-static void copy(char *to, size_t room, const char *from)
-{
-	(void)snprintf(to, room, "%s", from); /* as written */
-}
-
 /* ------------------------------------------------------------------ events */
 
 enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms,
@@ -111,10 +106,10 @@ static void add_sum(struct sums *s, const char *figure, const char *level, const
 	size_t key = offsetof(struct sum, n);
 
 	memset(&k, 0, sizeof k); /* padding is part of the key */
-	copy(k.figure, sizeof k.figure, figure);
-	copy(k.level, sizeof k.level, level);
-	copy(k.category, sizeof k.category, category);
-	copy(k.area, sizeof k.area, area);
+	slice_copy(k.figure, sizeof k.figure, slice_of(figure));
+	slice_copy(k.level, sizeof k.level, slice_of(level));
+	slice_copy(k.category, sizeof k.category, slice_of(category));
+	slice_copy(k.area, sizeof k.area, slice_of(area));
 	k.day = day;
 	have = map_get(&s->map, &k, key);
 	if (!have) {
@@ -163,7 +158,7 @@ static enum err fold_starts(struct store *st, int64_t as_of, struct map *patrols
 		p = map_get(patrols, key, (size_t)n);
 		if (!p) {
 			p = xcalloc(1, sizeof *p);
-			copy(p->device, sizeof p->device, text(q, 0));
+			slice_copy(p->device, sizeof p->device, slice_of(text(q, 0)));
 			(void)snprintf(p->name, sizeof p->name, "%.*s", (int)ev.patrol.n, ev.patrol.p);
 			(void)map_put(patrols, key, (size_t)n, p); /* was not there */
 		}

@@ -35,43 +35,38 @@ static struct slice key_of(struct slice device, struct slice name, char room[EVE
 	return (struct slice){room, device.n + name.n + 1};
 }
 
-static void copy(char *to, size_t room, struct slice from)
-{
-	(void)snprintf(to, room, "%.*s", (int)from.n, from.p ? from.p : ""); /* as written */
-}
-
 static void read_key(sqlite3_stmt *q, int col, const char *device, struct fold_key *k)
 {
 	*k = (struct fold_key){0};
 	if (sqlite3_column_type(q, col) == SQLITE_NULL)
 		return;
 	k->at_ms = sqlite3_column_int64(q, col);
-	copy(k->epoch, sizeof k->epoch, sql_col(q, col + 1));
+	slice_copy(k->epoch, sizeof k->epoch, sql_col(q, col + 1));
 	k->seq = sqlite3_column_int64(q, col + 2);
-	copy(k->device, sizeof k->device, slice_of(device));
+	slice_copy(k->device, sizeof k->device, slice_of(device));
 }
 
 static void read_patrol(sqlite3_stmt *q, struct patrol *p)
 {
 	p->id = sqlite3_column_int64(q, 0);
-	copy(p->device, sizeof p->device, sql_col(q, 1));
-	copy(p->name, sizeof p->name, sql_col(q, 2));
+	slice_copy(p->device, sizeof p->device, sql_col(q, 1));
+	slice_copy(p->name, sizeof p->name, sql_col(q, 2));
 	p->last = sqlite3_column_int64(q, 3);
 	read_key(q, 4, p->device, &p->start);
-	copy(p->person, sizeof p->person, sql_col(q, 7));
-	copy(p->actor, sizeof p->actor, sql_col(q, 8));
-	copy(p->route, sizeof p->route, sql_col(q, 9));
-	copy(p->target, sizeof p->target, sql_col(q, 10));
+	slice_copy(p->person, sizeof p->person, sql_col(q, 7));
+	slice_copy(p->actor, sizeof p->actor, sql_col(q, 8));
+	slice_copy(p->route, sizeof p->route, sql_col(q, 9));
+	slice_copy(p->target, sizeof p->target, sql_col(q, 10));
 	read_key(q, 11, p->device, &p->end);
 	p->clear = sqlite3_column_int(q, 14) != 0;
 	p->tracks = sqlite3_column_int64(q, 15);
 	p->share.counts = sqlite3_column_type(q, 16) != SQLITE_NULL;
 	p->share.day = sqlite3_column_int(q, 16);
-	copy(p->share.area, sizeof p->share.area, sql_col(q, 17));
-	copy(p->share.level, sizeof p->share.level, sql_col(q, 18));
-	copy(p->share.route, sizeof p->share.route, sql_col(q, 19));
+	slice_copy(p->share.area, sizeof p->share.area, sql_col(q, 17));
+	slice_copy(p->share.level, sizeof p->share.level, sql_col(q, 18));
+	slice_copy(p->share.route, sizeof p->share.route, sql_col(q, 19));
 	p->share.river = sqlite3_column_type(q, 20) != SQLITE_NULL;
-	copy(p->share.river_level, sizeof p->share.river_level, sql_col(q, 20));
+	slice_copy(p->share.river_level, sizeof p->share.river_level, sql_col(q, 20));
 }
 
 static enum err next_id(struct patrols *ps, int64_t *out)
@@ -119,8 +114,8 @@ struct patrol *patrols_get(
 		*e = OK;
 		if (make && (*e = next_id(ps, &p->id)) == OK) {
 			p->is_new = true;
-			copy(p->device, sizeof p->device, device);
-			copy(p->name, sizeof p->name, name);
+			slice_copy(p->device, sizeof p->device, device);
+			slice_copy(p->name, sizeof p->name, name);
 			keep(ps, p);
 			return p;
 		}
@@ -145,8 +140,8 @@ enum err patrols_by_id(struct patrols *ps, int64_t id, struct patrol **out)
 
 	sql_int(q, 1, id);
 	if ((e = sql_row(q)) == OK) {
-		copy(device, sizeof device, sql_col(q, 0));
-		copy(name, sizeof name, sql_col(q, 1));
+		slice_copy(device, sizeof device, sql_col(q, 0));
+		slice_copy(name, sizeof name, sql_col(q, 1));
 	}
 	sql_done(q);
 	if (e == OK)

@@ -84,11 +84,6 @@ static void keep(struct map *m, struct slice key, void *v, void (*release)(void 
 	(void)map_put(m, key.p, key.n, v); /* was not there */
 }
 
-static void copy(char *to, size_t room, struct slice from)
-{
-	(void)snprintf(to, room, "%.*s", (int)from.n, from.p ? from.p : ""); /* checked at import */
-}
-
 static int32_t day_or(sqlite3_stmt *s, int col, int32_t open)
 {
 	return sqlite3_column_type(s, col) == SQLITE_NULL ? open : sqlite3_column_int(s, col);
@@ -106,7 +101,7 @@ static enum err load_place(struct registry *r, struct slice code, struct place *
 		if ((e = sql_row(s)) == OK) {
 			p->from = day_or(s, 0, INT32_MIN);
 			p->to = day_or(s, 1, INT32_MAX);
-			copy(p->area, sizeof p->area, code);
+			slice_copy(p->area, sizeof p->area, code);
 		}
 	} else {
 		s = sql_get(r->st, "SELECT area FROM reach WHERE code = ?1 AND " HOLDS);
@@ -116,10 +111,10 @@ static enum err load_place(struct registry *r, struct slice code, struct place *
 			p->is_reach = true;
 			p->from = INT32_MIN;
 			p->to = INT32_MAX;
-			copy(p->area, sizeof p->area, sql_col(s, 0));
+			slice_copy(p->area, sizeof p->area, sql_col(s, 0));
 		}
 	}
-	copy(p->code, sizeof p->code, code);
+	slice_copy(p->code, sizeof p->code, code);
 	sql_done(s);
 	return e;
 }
@@ -162,7 +157,7 @@ static enum err load_person(struct registry *r, struct slice id, struct person *
 	sql_done(s);
 	if (e != OK)
 		return e;
-	copy(p->id, sizeof p->id, id);
+	slice_copy(p->id, sizeof p->id, id);
 	s = sql_get(r->st, "SELECT role, scope, level, valid_from, valid_to FROM appointment "
 			   "WHERE person = ?1 AND " HOLDS " ORDER BY scope, role, valid_from");
 	sql_text(s, 1, id);
@@ -172,9 +167,9 @@ static enum err load_person(struct registry *r, struct slice id, struct person *
 
 		p->appt = xrealloc(p->appt, (p->nappt + 1) * sizeof *p->appt);
 		a = &p->appt[p->nappt++];
-		copy(a->role, sizeof a->role, sql_col(s, 0));
-		copy(a->scope, sizeof a->scope, sql_col(s, 1));
-		copy(a->level, sizeof a->level, sql_col(s, 2));
+		slice_copy(a->role, sizeof a->role, sql_col(s, 0));
+		slice_copy(a->scope, sizeof a->scope, sql_col(s, 1));
+		slice_copy(a->level, sizeof a->level, sql_col(s, 2));
 		a->from = day_or(s, 3, INT32_MIN);
 		a->to = day_or(s, 4, INT32_MAX);
 	}
@@ -212,9 +207,9 @@ static enum err load_device(struct registry *r, struct slice id, struct device *
 	sql_text(s, 1, id);
 	sql_int(s, 9, r->as_of);
 	if ((e = sql_row(s)) == OK) {
-		copy(d->id, sizeof d->id, id);
-		copy(d->person, sizeof d->person, sql_col(s, 0));
-		copy(d->district, sizeof d->district, sql_col(s, 1));
+		slice_copy(d->id, sizeof d->id, id);
+		slice_copy(d->person, sizeof d->person, sql_col(s, 0));
+		slice_copy(d->district, sizeof d->district, sql_col(s, 1));
 		d->revoked = sqlite3_column_type(s, 2) != SQLITE_NULL;
 	}
 	sql_done(s);
@@ -225,7 +220,7 @@ static enum err load_device(struct registry *r, struct slice id, struct device *
 	sql_int(s, 9, r->as_of);
 	while ((e = sql_row(s)) == OK) {
 		d->enrolled = xrealloc(d->enrolled, (d->nenrolled + 1) * sizeof *d->enrolled);
-		copy(d->enrolled[d->nenrolled++], sizeof *d->enrolled, sql_col(s, 0));
+		slice_copy(d->enrolled[d->nenrolled++], sizeof *d->enrolled, sql_col(s, 0));
 	}
 	sql_done(s);
 	return e == ERR_NOTFOUND ? OK : e;

@@ -90,8 +90,8 @@ struct stream *streams_get(
 	if (t)
 		return t;
 	t = xcalloc(1, sizeof *t);
-	(void)snprintf(t->device, sizeof t->device, "%.*s", (int)device.n, device.p); /* checked */
-	(void)snprintf(t->epoch, sizeof t->epoch, "%.*s", (int)epoch.n, epoch.p);     /* checked */
+	slice_copy(t->device, sizeof t->device, device);
+	slice_copy(t->epoch, sizeof t->epoch, epoch);
 	*e = load(s, t, device, epoch);
 	if (*e == ERR_NOTFOUND) {
 		*e = OK;

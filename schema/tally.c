@@ -43,10 +43,10 @@ void tally_add(struct tallies *t, const char *figure, const char *level, const c
 	int32_t ymd = civil_yyyymmdd(day);
 
 	memset(&c, 0, sizeof c); /* padding is part of the key */
-	(void)snprintf(c.figure, sizeof c.figure, "%s", figure);       /* our own short names */
-	(void)snprintf(c.level, sizeof c.level, "%s", level);          /* of four */
-	(void)snprintf(c.category, sizeof c.category, "%s", category); /* route or kind */
-	(void)snprintf(c.area, sizeof c.area, "%s", area);             /* area code */
+	slice_copy(c.figure, sizeof c.figure, slice_of(figure)); /* our own short names */
+	slice_copy(c.level, sizeof c.level, slice_of(level)); /* of four */
+	slice_copy(c.category, sizeof c.category, slice_of(category)); /* route or kind */
+	slice_copy(c.area, sizeof c.area, slice_of(area)); /* area code */
 	c.n = n;
 	c.span = ymd;
 	add(t, &c);
