@@ -42,6 +42,7 @@ struct item {
 	int64_t hello_first; /* 0: no hello */
 	struct result *result;
 	uint32_t nresult, cap;
+	uint32_t stored, duplicate; /* not told yet */
 	enum reject error; /* when stream is NULL */
 	int64_t limit;     /* of the error; 0: none */
 };
@@ -732,8 +733,10 @@ static enum err take_repeat(struct intake *in, struct stream *t, struct item *it
 		return keep_conflict(in, t, seq, tok, raw, recv_ms);
 	}
 	in->counts.duplicate++;
-	if (!status[0])
+	if (!status[0]) {
+		it->duplicate++;
 		return OK;
+	}
 	for (const char *const *n = intake_reject_names; *n; n++)
 		if (strcmp(*n, code) == 0)
 			add_result(it, seq, "rejected", *n, detail);
@@ -793,6 +796,7 @@ static enum err take_new(struct intake *in, struct arrival *a, struct stream *t,
 
 	if (e != OK)
 		return e;
+	it->stored += v.hold == HOLD_NONE;
 	if (v.hold == HOLD_NONE)
 		return apply(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
 	t->answers++;
@@ -907,8 +911,10 @@ static void take_back(struct stream *t, int64_t seq)
 	for (struct item *it = t->item; it; it = it->same)
 		for (uint32_t i = 0; i < it->nresult; i++)
 			if (it->result[i].seq == seq && it->result[i].status &&
-				strcmp(it->result[i].status, "held") == 0)
+				strcmp(it->result[i].status, "held") == 0) {
 				it->result[i].status = NULL;
+				it->stored++;
+			}
 }
 
 struct held {
@@ -1412,7 +1418,9 @@ bool intake_next_ack(struct intake *in, struct intake_ack *out)
 		in->ack_item++;
 		in->ack_result = 0;
 	}
-	*out = (struct intake_ack){it->device, it->district, it->tag, buf_slice(&in->ack)};
+	*out = (struct intake_ack){
+		it->device, it->district, it->tag, buf_slice(&in->ack), it->stored, it->duplicate};
+	it->stored = it->duplicate = 0; /* a second ack for the rest of the results adds none */
 	return true;
 }
 

@@ -62,6 +62,7 @@ struct intake_ack {
 	const char *device, *district; /* district "" when it was not claimed */
 	uint64_t tag;
 	struct slice json; /* {"type":"ack",...} */
+	uint32_t stored, duplicate; /* events behind this ack that are new, and that were stored before */
 };
 /* Acks of the last commit, one for each (device, epoch, tag); false at the end.  Borrowed until the next intake_take. */
 bool intake_next_ack(struct intake *in, struct intake_ack *out);
