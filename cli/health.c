@@ -2,30 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "cli/args.h"
 #include "cli/desk.h"
 #include "core/civil.h"
 #include "core/json.h"
-
-static int64_t file_bytes(const char *path, const char *tail)
-{
-	char *name = xasprintf("%s%s", path, tail);
-	struct stat st;
-	int64_t n = stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
-
-	free(name);
-	return n;
-}
-
-static int64_t disk_free(const char *path)
-{
-	struct statvfs v;
-
-	return statvfs(path, &v) == 0 ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : 0;
-}
+#include "schema/stock.h"
 
 /* One line for each value; what lies deeper has its path before it: "counts.stored". */
 static void flatten(struct json *j, uint32_t t, const char *path)
@@ -50,7 +32,7 @@ static void flatten(struct json *j, uint32_t t, const char *path)
 struct state {
 	const char *db;
 	struct head head;
-	int64_t bytes, wal_bytes, free_bytes;
+	struct stock stock;
 	struct buf ingest; /* its answer; empty: it does not run */
 	struct json json;
 	uint32_t status; /* token of it */
@@ -70,8 +52,10 @@ static void print_json(const struct state *s)
 	buf_json_str(&b, s->head.db);
 	buf_addf(&b, ",\"commit\":%lld,\"rev\":%lld,\"time\":", (long long)s->head.commit, (long long)s->head.rev);
 	buf_json_str(&b, time);
-	buf_addf(&b, ",\"bytes\":%lld,\"wal_bytes\":%lld,\"free_bytes\":%lld,\"ingest\":", (long long)s->bytes,
-		(long long)s->wal_bytes, (long long)s->free_bytes);
+	buf_addf(&b, ",\"held\":%lld,\"rejected\":%lld,\"conflicts\":%lld,\"bytes\":%lld,\"wal_bytes\":%lld,"
+		"\"free_bytes\":%lld,\"ingest\":", (long long)s->stock.held, (long long)s->stock.rejected,
+		(long long)s->stock.conflicts, (long long)s->stock.db_bytes, (long long)s->stock.wal_bytes,
+		(long long)s->stock.free_bytes);
 	if (s->status) {
 		struct slice v = json_raw(&s->json, s->status);
 
@@ -93,10 +77,13 @@ static void print_text(struct state *s)
 		     "  id         %s\n"
 		     "  version    %d\n"
 		     "  commit     %lld (transaction %lld, %s)\n"
+		     "  events     %lld held, %lld rejected, %lld in conflict\n"
 		     "  size       %lld KiB, WAL %lld KiB\n"
 		     "  disk free  %lld MiB\n",
 		s->db, s->head.db, store_version(), (long long)s->head.commit, (long long)s->head.rev, time,
-		(long long)(s->bytes / 1024), (long long)(s->wal_bytes / 1024), (long long)(s->free_bytes >> 20));
+		(long long)s->stock.held, (long long)s->stock.rejected, (long long)s->stock.conflicts,
+		(long long)(s->stock.db_bytes / 1024), (long long)(s->stock.wal_bytes / 1024),
+		(long long)(s->stock.free_bytes / 1048576));
 	(void)puts(s->status ? "ingest       runs" : "ingest       does not run");
 	if (s->status)
 		flatten(&s->json, s->status, "");
@@ -116,13 +103,10 @@ int cmd_status(struct cli *c, int argc, char **argv)
 	if ((e = args_read(argc, argv, opt, ARRAY_LEN(opt), NULL, 0, &n, &why)) != OK ||
 		(e = cli_db(c, &s.db, &why)) != OK || (e = cli_read_store(c, &st, &why)) != OK)
 		return cli_status(c, e, &why);
-	if ((e = store_head(st, &s.head)) != OK) {
+	if ((e = store_head(st, &s.head)) != OK || (e = stock_take(st, s.db, &s.stock)) != OK) {
 		(void)why_set(&why, e, "cannot read %s: %s", s.db, store_detail(st));
 		goto out;
 	}
-	s.bytes = file_bytes(s.db, "");
-	s.wal_bytes = file_bytes(s.db, "-wal");
-	s.free_bytes = disk_free(s.db);
 	e = desk_open_door(c, &d, &why);
 	if (e == OK)
 		e = desk_status(d, &s.ingest, &why);

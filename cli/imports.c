@@ -138,7 +138,7 @@ struct events {
 	struct buf event, ack;
 	struct map parcels; /* device -> struct parcel */
 	size_t waiting;     /* bytes in all parcels */
-	int64_t lines, fresh, duplicate, held, conflict, rejected, unreadable, said;
+	int64_t lines, fresh, duplicate, held, conflict, rejected, unreadable, unanswered, said;
 };
 
 static void fault(struct events *x, int64_t line, const char *code, struct slice detail)
@@ -236,16 +236,21 @@ static void take_error(struct events *x, struct parcel *p, uint32_t error)
 static enum err take_answer(struct events *x, struct parcel *p, struct why *why)
 {
 	struct json *j = &x->answer;
+	int64_t before = x->held + x->conflict + x->rejected, left = p->n, n;
 	uint32_t acks, t;
-	int64_t n;
+	char *text;
 
 	if (!json_read(j, x->ack.p, x->ack.n) || !(acks = json_get(j, 0, "acks")) ||
 		j->tok[acks].type != JSON_ARRAY)
 		return why_set(why, ERR_IO, "local door: ingest gave no acks for events of %s", p->device);
-	if ((t = json_get(j, 0, "stored")) && json_int(j, t, &n))
+	if ((t = json_get(j, 0, "stored")) && json_int(j, t, &n)) {
 		x->fresh += n;
-	if ((t = json_get(j, 0, "duplicate")) && json_int(j, t, &n))
+		left -= n;
+	}
+	if ((t = json_get(j, 0, "duplicate")) && json_int(j, t, &n)) {
 		x->duplicate += n;
+		left -= n;
+	}
 	t = acks + 1;
 	for (uint32_t i = 0; i < j->tok[acks].count; i++, t = j->tok[t].next) {
 		uint32_t error = json_get(j, t, "error"), results = json_get(j, t, "results"), r;
@@ -259,6 +264,15 @@ static enum err take_answer(struct events *x, struct parcel *p, struct why *why)
 		for (uint32_t k = 0; k < j->tok[results].count; k++, r = j->tok[r].next)
 			take_result(x, p, epoch, r);
 	}
+	left -= x->held + x->conflict + x->rejected - before;
+	if (left <= 0)
+		return OK;
+	/* The platform remembers only so many gaps of a device; a phone would send these again. */
+	text = xasprintf("%lld events of %s up to line %lld have too many gaps before them", (long long)left,
+		p->device, (long long)p->from[p->n - 1].line);
+	fault(x, p->from[0].line, "unanswered", slice_of(text));
+	free(text);
+	x->unanswered += left;
 	return OK;
 }
 
@@ -423,9 +437,9 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 		(void)printf("events: %lld well formed, %lld rejected, %lld unreadable (dry run: nothing was sent)\n",
 			(long long)x.fresh, (long long)x.rejected, (long long)x.unreadable);
 	else
-		(void)printf("events: %lld stored, %lld duplicate, %lld held, %lld conflict, %lld rejected, %lld unreadable\n",
+		(void)printf("events: %lld stored, %lld duplicate, %lld held, %lld conflict, %lld rejected, %lld unreadable, %lld unanswered\n",
 			(long long)x.fresh, (long long)x.duplicate, (long long)x.held, (long long)x.conflict,
-			(long long)x.rejected, (long long)x.unreadable);
+			(long long)x.rejected, (long long)x.unreadable, (long long)x.unanswered);
 	free_parcels(&x);
 	json_done(&x.line);
 	json_done(&x.answer);
@@ -434,8 +448,8 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	desk_close(x.desk);
 	if (e != OK)
 		return cli_fail(c, "%s; import the file again: what was stored counts once", why.text);
-	if (x.rejected + x.unreadable + x.conflict)
+	if (x.rejected + x.unreadable + x.conflict + x.unanswered)
 		return cli_fail(c, "%s: %lld lines were not taken, they are named above", file,
-			(long long)(x.rejected + x.unreadable + x.conflict));
+			(long long)(x.rejected + x.unreadable + x.conflict + x.unanswered));
 	return CLI_DONE;
 }

@@ -34,6 +34,7 @@ struct pending {
 	uint64_t conn;
 	char *id; /* as JSON; NULL: none */
 	struct buf acks;
+	uint64_t stored, duplicate;
 };
 
 struct localdoor {
@@ -726,6 +727,8 @@ bool localdoor_acked(struct localdoor *d, const struct intake_ack *ack)
 	p = &d->pending[ack->tag - 1];
 	buf_json_sep(&p->acks);
 	buf_add(&p->acks, ack->json.p, ack->json.n);
+	p->stored += ack->stored;
+	p->duplicate += ack->duplicate;
 	return true;
 }
 
@@ -741,7 +744,8 @@ void localdoor_committed(struct localdoor *d, const struct head *head, bool rang
 		buf_json_key(&c->out, "acks");
 		buf_addc(&c->out, '[');
 		buf_add(&c->out, p->acks.p ? p->acks.p : "", p->acks.n);
-		buf_addc(&c->out, ']');
+		buf_addf(&c->out, "],\"stored\":%llu,\"duplicate\":%llu", (unsigned long long)p->stored,
+			(unsigned long long)p->duplicate);
 		answer_end(&c->out);
 	}
 	if (rang)
