@@ -1,0 +1,22 @@
+/* pages.h - the files of the web folder, read once at the start and kept in memory, texts also
+ * gzipped.  A path is looked up, never opened: there is nothing to climb out of. */
+#ifndef XUNGE_SERVER_PAGES_H
+#define XUNGE_SERVER_PAGES_H
+
+#include "base/err.h"
+#include "server/http.h"
+
+#define PAGES_FILES_MAX 2000
+#define PAGES_BYTES_MAX (64 * 1024 * 1024)
+
+struct pages;
+
+/* ERR_NOTFOUND: no such folder; ERR_FULL: beyond the bounds; names what. */
+enum err pages_load(const char *dir, struct pages **out, struct why *why) MUST_CHECK;
+void pages_free(struct pages *p);
+size_t pages_count(const struct pages *p);
+
+/* GET and HEAD of rq->path ("/" is /index.html).  False: no such file; rs is untouched. */
+bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs);
+
+#endif
