@@ -1,0 +1,38 @@
+/* bell.h - client of ingest's local door in the loop: the bell of each commit, ingest's status.
+ *
+ *   DOWN --connect (every 0.2 .. 2 s)--> UP: "listen", and "status" now and then
+ *
+ * A bell is a hint: whoever is rung looks into the database.  Bells that came together ring once. */
+#ifndef XUNGE_SERVER_BELL_H
+#define XUNGE_SERVER_BELL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bell;
+
+struct bell_world { /* what the loop does for it */
+	void *(*watch)(void *ctx, int fd, struct bell *b); /* takes fd; NULL: cannot (fd is closed) */
+	void (*unwatch)(void *watched);                    /* closes the fd */
+	void (*want_write)(void *watched);
+	void (*rung)(void *ctx);
+	void *ctx;
+};
+
+struct bell *bell_new(const char *socket_path, const struct bell_world *world);
+void bell_free(struct bell *b);
+
+/* Call about every 100 ms: connects, asks for the status. */
+void bell_tick(struct bell *b, int64_t now_mono_ms);
+
+/* The loop's news of the fd.  False: the connection is over, the fd is to be closed. */
+bool bell_readable(struct bell *b, int fd);
+bool bell_writable(struct bell *b, int fd);
+void bell_gone(struct bell *b); /* the loop closed the fd */
+
+bool bell_is_up(const struct bell *b);
+const json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */
+uint64_t bell_rings(const struct bell *b);
+
+#endif

@@ -1,0 +1,1096 @@
+#include "server/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "core/area.h"
+#include "core/civil.h"
+#include "schema/ledger.h"
+
+/* Clients that one frame may go to at once: many clients, frames a little further apart, so that
+ * a rush of commits does not multiply with a thousand screens. */
+#define CLIENTS_PER_MS 50
+
+struct figure { /* a row of figures */
+	struct figure *dirty_next;
+	bool dirty, shown;
+	int64_t n[SPANS], sent[SPANS];
+	int64_t commit;
+	const char *id, *level, *category; /* behind the struct */
+};
+
+struct place { /* a row of areas */
+	struct place *dirty_next;
+	bool dirty;
+	char code[16];
+	char *name;
+	int64_t sent;
+};
+
+struct device_row { /* a row of devices: by id, the unit may go */
+	struct device_row *dirty_next;
+	bool dirty, shown;
+	uint64_t sent; /* hash of the row */
+	char id[];
+};
+
+struct view {
+	struct views *all;
+	char scope[40];
+	struct view_client *clients;
+	size_t nclients;
+
+	struct map figures, devices;
+	struct map place_of; /* code -> struct place in places */
+	struct place *places;
+	size_t nplaces;
+	bool places_cut;
+	struct item *feed[VIEW_FEED]; /* oldest first */
+	int nfeed, fresh_items;       /* the newest fresh_items were not sent */
+	bool feed_cut;                /* read it from the database */
+	int64_t feed_after;
+
+	struct figure *dirty_figures;
+	struct place *dirty_places;
+	struct device_row *dirty_devices;
+	bool stale;     /* places must be read again */
+	bool no_feed;   /* the feed was not read yet */
+
+	int64_t sent;    /* commit of the last frame or snapshot */
+	struct frame *ring[VIEW_RING];
+	uint64_t first, next; /* frames first..next-1 are in the ring */
+	size_t ring_bytes;
+	struct frame *snapshot; /* as of snapshot_version */
+	uint64_t version, snapshot_version;
+	int64_t last_mono_ms, last_any_mono_ms, idle_mono_ms;
+};
+
+/* ------------------------------------------------------------------ frames */
+
+void frame_unref(struct frame *f)
+{
+	if (f && --f->refs == 0) {
+		*f->total -= f->n;
+		free(f);
+	}
+}
+
+struct frame *frame_new(struct views *vs, const struct buf *b, int64_t from, int64_t commit)
+{
+	struct frame *f = xcalloc(1, sizeof *f + b->n);
+
+	f->refs = 1;
+	f->from = from;
+	f->commit = commit;
+	f->n = b->n;
+	f->total = &vs->frame_bytes;
+	vs->frame_bytes += b->n;
+	memcpy(f->text, b->p, b->n);
+	return f;
+}
+
+/* The same message with another "from": for the first delta after a snapshot or a resume. */
+static struct frame *frame_from(struct views *vs, const struct frame *f, int64_t from)
+{
+	struct buf b = {0};
+	struct frame *g;
+
+	buf_add(&b, f->text, f->from_at);
+	buf_int(&b, from);
+	buf_add(&b, f->text + f->from_at + f->from_n, f->n - f->from_at - f->from_n);
+	g = frame_new(vs, &b, from, f->commit);
+	buf_done(&b);
+	return g;
+}
+
+static void ring_drop(struct view *v)
+{
+	struct frame *f = v->ring[v->first % VIEW_RING];
+
+	v->ring[v->first % VIEW_RING] = NULL;
+	v->ring_bytes -= f->n;
+	v->first++;
+	frame_unref(f);
+}
+
+static void ring_push(struct view *v, struct frame *f)
+{
+	if (v->next - v->first == VIEW_RING)
+		ring_drop(v);
+	v->ring[v->next++ % VIEW_RING] = f;
+	v->ring_bytes += f->n;
+	while (v->ring_bytes > VIEW_RING_BYTES && v->next - v->first > 1)
+		ring_drop(v);
+	v->all->frames++;
+	for (struct view_client *c = v->clients; c; c = c->next)
+		if (!c->woken) {
+			c->woken = true;
+			v->all->wake(v->all->ctx, c);
+		}
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static void figure_row(struct buf *b, const struct figure *f)
+{
+	buf_json_sep(b);
+	buf_adds(b, "{\"id\":");
+	buf_json_str(b, f->id);
+	buf_adds(b, ",\"level\":");
+	buf_json_str(b, f->level);
+	buf_adds(b, ",\"category\":");
+	buf_json_str(b, f->category);
+	buf_addf(b, ",\"today\":%lld,\"month\":%lld,\"year\":%lld,\"due_today\":null}",
+		(long long)f->n[SPAN_DAY], (long long)f->n[SPAN_MONTH], (long long)f->n[SPAN_YEAR]);
+}
+
+static int64_t place_patrols(const struct view *v, const struct place *p)
+{
+	const struct node *nd = model_node(v->all->model, p->code);
+
+	return nd ? nd->patrols : 0;
+}
+
+static void place_row(struct buf *b, const struct place *p, int64_t patrols)
+{
+	buf_json_sep(b);
+	buf_addf(b, "{\"code\":\"%s\",\"name\":", p->code);
+	buf_json_str(b, p->name);
+	buf_addf(b, ",\"patrols_today\":%lld,\"due_today\":null,\"open_cases\":null}", (long long)patrols);
+}
+
+static void number_or_null(struct buf *b, const char *key, int64_t v)
+{
+	buf_json_key(b, key);
+	if (v < 0)
+		buf_adds(b, "null");
+	else
+		buf_int(b, v);
+}
+
+static void unit_row(struct buf *b, const struct unit *u)
+{
+	buf_json_sep(b);
+	buf_adds(b, "{\"device\":");
+	buf_json_str(b, u->id);
+	buf_adds(b, ",\"person\":");
+	buf_json_str(b, u->person);
+	buf_adds(b, ",\"name\":");
+	buf_json_str(b, u->name);
+	buf_addf(b, ",\"online\":%s", u->online ? "true" : "false");
+	number_or_null(b, "seen", u->seen_ms > 0 ? u->seen_ms : -1);
+	number_or_null(b, "queue", u->queue);
+	number_or_null(b, "missing", u->missing);
+	number_or_null(b, "battery", u->battery);
+	if (u->has_loc)
+		buf_addf(b, ",\"loc\":[%.7f,%.7f]}", u->lon_e7 / 1e7, u->lat_e7 / 1e7);
+	else
+		buf_adds(b, ",\"loc\":null}");
+}
+
+static bool in_scope(const struct view *v, const char *area)
+{
+	return area_covers(slice_of(v->scope), slice_of(area));
+}
+
+/* ------------------------------------------------------------------ what changed */
+
+static void mark_figure(struct view *v, struct figure *f)
+{
+	v->version++;
+	if (f->dirty)
+		return;
+	f->dirty = true;
+	f->dirty_next = v->dirty_figures;
+	v->dirty_figures = f;
+}
+
+static void mark_place(struct view *v, struct place *p)
+{
+	v->version++;
+	if (p->dirty)
+		return;
+	p->dirty = true;
+	p->dirty_next = v->dirty_places;
+	v->dirty_places = p;
+}
+
+static struct figure *figure_get(struct view *v, const struct cell *c)
+{
+	char key[256];
+	int n = snprintf(key, sizeof key, "%s\t%s\t%s", c->figure, c->level, c->category);
+	struct figure *f = map_get(&v->figures, key, (size_t)n);
+	char *p;
+
+	if (f)
+		return f;
+	f = xcalloc(1, sizeof *f + (size_t)n + 1);
+	p = (char *)(f + 1);
+	memcpy(p, key, (size_t)n + 1);
+	f->id = p;
+	*(p = strchr(p, '\t')) = '\0';
+	f->level = ++p;
+	*(p = strchr(p, '\t')) = '\0';
+	f->category = ++p;
+	map_put(&v->figures, key, (size_t)n, f);
+	return f;
+}
+
+static void add_cell(struct view *v, const struct cell *c, const int64_t diff[SPANS])
+{
+	struct figure *f = figure_get(v, c);
+
+	for (int i = 0; i < SPANS; i++)
+		f->n[i] += diff[i];
+	if (c->commit > f->commit)
+		f->commit = c->commit;
+	mark_figure(v, f);
+}
+
+static void on_cell(void *ctx, const struct cell *c, const int64_t diff[SPANS])
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (in_scope(v, c->area))
+			add_cell(v, c, diff);
+}
+
+static void on_node(void *ctx, const struct node *nd)
+{
+	struct views *vs = ctx;
+	struct place *p;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if ((p = map_get(&v->place_of, nd->code, strlen(nd->code))))
+			mark_place(v, p);
+}
+
+static void mark_device(struct view *v, const char *id)
+{
+	size_t n = strlen(id);
+	struct device_row *d = map_get(&v->devices, id, n);
+
+	v->version++;
+	if (!d) {
+		d = xcalloc(1, sizeof *d + n + 1);
+		memcpy(d->id, id, n + 1);
+		map_put(&v->devices, id, n, d);
+	}
+	if (d->dirty)
+		return;
+	d->dirty = true;
+	d->dirty_next = v->dirty_devices;
+	v->dirty_devices = d;
+}
+
+static void on_unit(void *ctx, const char *id, const struct unit *u)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if ((u && in_scope(v, u->area)) || map_get(&v->devices, id, strlen(id)))
+			mark_device(v, id);
+}
+
+static void feed_add(struct view *v, struct item *it, bool is_new)
+{
+	if (v->nfeed && it->commit <= v->feed[v->nfeed - 1]->commit)
+		return; /* it is here already */
+	if (v->nfeed == VIEW_FEED) {
+		item_unref(v->feed[0]);
+		memmove(v->feed, v->feed + 1, (VIEW_FEED - 1) * sizeof *v->feed);
+		v->nfeed--;
+	}
+	item_ref(it);
+	v->feed[v->nfeed++] = it;
+	if (is_new && v->fresh_items < v->nfeed)
+		v->fresh_items++;
+	v->version++;
+}
+
+static void on_item(void *ctx, struct item *it)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (!v->no_feed && in_scope(v, it->area))
+			feed_add(v, it, true);
+}
+
+static void on_feed_cut(void *ctx, int64_t after)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (!v->feed_cut && !v->no_feed) {
+			v->feed_cut = true;
+			v->feed_after = after;
+			v->version++;
+		}
+}
+
+static void on_places(void *ctx)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		v->stale = true;
+}
+
+/* ------------------------------------------------------------------ life of a view */
+
+static void drop_places(struct view *v)
+{
+	for (size_t i = 0; i < v->nplaces; i++)
+		free(v->places[i].name);
+	free(v->places);
+	map_done(&v->place_of);
+	v->places = NULL;
+	v->nplaces = 0;
+	v->dirty_places = NULL;
+}
+
+static void drop_feed(struct view *v)
+{
+	while (v->nfeed)
+		item_unref(v->feed[--v->nfeed]);
+	v->fresh_items = 0;
+}
+
+static void drop_rows(struct view *v)
+{
+	void *p;
+
+	for (size_t pos = 0; (p = map_next(&v->figures, &pos));)
+		free(p);
+	map_done(&v->figures);
+	for (size_t pos = 0; (p = map_next(&v->devices, &pos));)
+		free(p);
+	map_done(&v->devices);
+	v->dirty_figures = NULL;
+	v->dirty_devices = NULL;
+	drop_places(v);
+	drop_feed(v);
+	while (v->first < v->next)
+		ring_drop(v);
+	frame_unref(v->snapshot);
+	v->snapshot = NULL;
+}
+
+static void view_free(struct view *v)
+{
+	drop_rows(v);
+	free(v);
+}
+
+static void on_reset(void *ctx)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));) {
+		drop_rows(v);
+		v->stale = v->no_feed = true;
+		v->feed_cut = false;
+		v->sent = 0;
+		v->version++;
+		for (struct view_client *c = v->clients; c; c = c->next)
+			view_refresh(c);
+	}
+}
+
+struct places_load {
+	struct place *list;
+	size_t n, cap;
+};
+
+static void take_place(void *ctx, const struct live_area *a)
+{
+	struct places_load *l = ctx;
+	struct place *p;
+
+	if (strlen(a->code) >= sizeof p->code)
+		return;
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 64;
+		l->list = xrealloc(l->list, l->cap * sizeof *l->list);
+	}
+	p = &l->list[l->n++];
+	*p = (struct place){.name = xstrdup(a->name)};
+	memcpy(p->code, a->code, strlen(a->code) + 1);
+}
+
+static void places_clear(struct places_load *l)
+{
+	while (l->n)
+		free(l->list[--l->n].name);
+}
+
+/* Towns, communities and grids; what is too many is left out from below. */
+static enum err read_places(struct view *v, struct places_load *l, bool *cut)
+{
+	static const int deepest[] = {AREA_GRID, AREA_COMMUNITY, AREA_TOWN};
+	struct store *st = v->all->model->st;
+	enum err e = ERR_CLOSED;
+
+	*cut = false;
+	for (size_t i = 0; st && i < ARRAY_LEN(deepest); i++) {
+		places_clear(l);
+		e = live_areas(st, v->scope, AREA_TOWN, deepest[i], VIEW_AREAS, take_place, l);
+		if (e != OK || l->n <= VIEW_AREAS)
+			return e;
+		*cut = true;
+	}
+	while (l->n > VIEW_AREAS)
+		free(l->list[--l->n].name);
+	return e;
+}
+
+static bool same_places(const struct view *v, const struct places_load *l)
+{
+	if (l->n != v->nplaces)
+		return false;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->list[i].code, v->places[i].code) != 0 ||
+			strcmp(l->list[i].name, v->places[i].name) != 0)
+			return false;
+	return true;
+}
+
+struct feed_take {
+	struct view *v;
+	bool is_new;
+};
+
+static void take_feed(void *ctx, const struct live_feed *f)
+{
+	struct feed_take *t = ctx;
+	struct item *it;
+
+	if (f->commit > t->v->all->model->head.commit)
+		return; /* not here yet: it comes with the next refresh */
+	it = item_new(f);
+	feed_add(t->v, it, t->is_new);
+	item_unref(it);
+}
+
+/* Reads what only the database knows: places, the feed of this scope.  Clients get a fresh
+ * snapshot when their places are others. */
+static enum err view_read(struct view *v)
+{
+	struct model *m = v->all->model;
+	struct places_load l = {0};
+	struct feed_take ft = {v, false};
+	bool cut;
+	enum err e = read_places(v, &l, &cut);
+
+	if (e == OK && v->no_feed) {
+		drop_feed(v);
+		e = live_feed_scope(m->st, v->scope, 0, VIEW_FEED, take_feed, &ft);
+		v->no_feed = e != OK;
+	}
+	if (e != OK) {
+		places_clear(&l);
+		free(l.list);
+		return e;
+	}
+	v->stale = false;
+	if (same_places(v, &l)) {
+		places_clear(&l);
+		free(l.list);
+		return OK;
+	}
+	drop_places(v);
+	v->places = l.list;
+	v->nplaces = l.n;
+	v->places_cut = cut;
+	for (size_t i = 0; i < l.n; i++) {
+		v->places[i].sent = place_patrols(v, &v->places[i]);
+		map_put(&v->place_of, v->places[i].code, strlen(v->places[i].code), &v->places[i]);
+	}
+	v->version++;
+	for (struct view_client *c = v->clients; c; c = c->next)
+		view_refresh(c);
+	return OK;
+}
+
+static struct view *view_new(struct views *vs, const char *scope)
+{
+	struct view *v = xcalloc(1, sizeof *v);
+	struct model *m = vs->model;
+	struct cell *c;
+	struct unit *u;
+
+	v->all = vs;
+	(void)snprintf(v->scope, sizeof v->scope, "%s", scope); /* "*" or an area code */
+	for (size_t pos = 0; (c = map_next(&m->cells, &pos));)
+		if (in_scope(v, c->area))
+			add_cell(v, c, c->n);
+	for (size_t pos = 0; (u = map_next(&m->units, &pos));)
+		if (in_scope(v, u->area))
+			mark_device(v, u->id);
+	v->stale = v->no_feed = true;
+	v->version = 1;
+	return v;
+}
+
+void views_init(struct views *vs, struct model *m, void (*wake)(void *ctx, struct view_client *c), void *ctx)
+{
+	*vs = (struct views){.model = m, .wake = wake, .ctx = ctx};
+}
+
+void views_done(struct views *vs)
+{
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		view_free(v);
+	map_done(&vs->by_scope);
+}
+
+struct model_observer views_observer(struct views *vs)
+{
+	return (struct model_observer){on_cell, on_node, on_unit, on_item, on_feed_cut, on_places,
+		on_reset, vs};
+}
+
+size_t views_clients(const struct views *vs)
+{
+	struct view *v;
+	size_t n = 0;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		n += v->nclients;
+	return n;
+}
+
+/* ------------------------------------------------------------------ frames of a view */
+
+static void begin_array(struct buf *b, const char *key)
+{
+	buf_json_key(b, key);
+	buf_addc(b, '[');
+}
+
+/* Adds the rows that are others than what was sent; takes the marks off. */
+static bool delta_figures(struct view *v, struct buf *b)
+{
+	bool any = false;
+
+	for (struct figure *f; (f = v->dirty_figures);) {
+		v->dirty_figures = f->dirty_next;
+		f->dirty = false;
+		if (f->shown && memcmp(f->n, f->sent, sizeof f->n) == 0)
+			continue;
+		if (!any)
+			begin_array(b, "figures");
+		any = true;
+		f->shown = true;
+		memcpy(f->sent, f->n, sizeof f->n);
+		figure_row(b, f);
+	}
+	if (any)
+		buf_addc(b, ']');
+	return any;
+}
+
+static bool delta_places(struct view *v, struct buf *b)
+{
+	bool any = false;
+
+	for (struct place *p; (p = v->dirty_places);) {
+		int64_t n = place_patrols(v, p);
+
+		v->dirty_places = p->dirty_next;
+		p->dirty = false;
+		if (n == p->sent)
+			continue;
+		if (!any)
+			begin_array(b, "areas");
+		any = true;
+		p->sent = n;
+		place_row(b, p, n);
+	}
+	if (any)
+		buf_addc(b, ']');
+	return any;
+}
+
+static bool device_delta(struct view *v, struct device_row *d, struct buf *b)
+{
+	const struct unit *u = model_unit(v->all->model, d->id);
+	struct buf row = {0};
+	uint64_t h;
+
+	if (!u || !in_scope(v, u->area)) {
+		if (!d->shown)
+			return false;
+		d->shown = false;
+		buf_json_sep(b);
+		buf_adds(b, "{\"device\":");
+		buf_json_str(b, d->id);
+		buf_adds(b, ",\"gone\":true}");
+		return true;
+	}
+	unit_row(&row, u);
+	h = map_hash(row.p, row.n);
+	if (d->shown && d->sent == h) {
+		buf_done(&row);
+		return false;
+	}
+	d->shown = true;
+	d->sent = h;
+	buf_json_sep(b);
+	buf_add(b, row.p, row.n);
+	buf_done(&row);
+	return true;
+}
+
+static bool delta_devices(struct view *v, struct buf *b)
+{
+	struct buf rows = {0};
+	bool any = false;
+
+	buf_addc(&rows, '[');
+	for (struct device_row *d; (d = v->dirty_devices);) {
+		v->dirty_devices = d->dirty_next;
+		d->dirty = false;
+		any |= device_delta(v, d, &rows);
+	}
+	if (any) {
+		buf_json_key(b, "devices");
+		buf_add(b, rows.p, rows.n);
+		buf_addc(b, ']');
+	}
+	buf_done(&rows);
+	return any;
+}
+
+/* The newest n rows of the feed. */
+static void feed_rows(const struct view *v, int n, struct buf *b)
+{
+	begin_array(b, "feed");
+	for (int i = v->nfeed - n; i < v->nfeed; i++) {
+		buf_json_sep(b);
+		buf_add(b, v->feed[i]->json, v->feed[i]->n);
+	}
+	buf_addc(b, ']');
+}
+
+static bool is_dirty(const struct view *v)
+{
+	return v->dirty_figures || v->dirty_places || v->dirty_devices || v->fresh_items || v->feed_cut;
+}
+
+/* A burst beyond one refresh: the newest rows of this scope, from the database. */
+static enum err read_cut_feed(struct view *v)
+{
+	struct feed_take ft = {v, true};
+	enum err e;
+
+	if (!v->feed_cut)
+		return OK;
+	if (!v->all->model->st)
+		return ERR_CLOSED;
+	/* No more than the ring of the feed holds: what is older would be dropped again. */
+	e = live_feed_scope(v->all->model->st, v->scope, v->feed_after, VIEW_FEED, take_feed, &ft);
+	if (e == OK)
+		v->feed_cut = false;
+	return e;
+}
+
+static uint32_t delta_head(struct buf *b, int64_t from, int64_t commit, int64_t now_ms, uint32_t *from_n)
+{
+	uint32_t at;
+
+	buf_adds(b, "{\"op\":\"delta\",\"from\":");
+	at = (uint32_t)b->n;
+	buf_int(b, from);
+	*from_n = (uint32_t)b->n - at;
+	buf_addf(b, ",\"commit\":%lld,\"time\":%lld", (long long)commit, (long long)now_ms);
+	return at;
+}
+
+/* Sends what is marked to all of the view. */
+static void view_flush(struct view *v, int64_t now_ms, int64_t now_mono_ms)
+{
+	int64_t commit = v->all->model->head.commit;
+	struct buf b = {0};
+	uint32_t at, n;
+	struct frame *f;
+	bool any;
+
+	if (read_cut_feed(v) != OK)
+		return; /* the store is being opened again */
+	at = delta_head(&b, v->sent, commit, now_ms, &n);
+	any = delta_figures(v, &b);
+	any |= delta_places(v, &b);
+	any |= delta_devices(v, &b);
+	if (v->fresh_items) {
+		feed_rows(v, v->fresh_items, &b);
+		v->fresh_items = 0;
+		any = true;
+	}
+	buf_addc(&b, '}');
+	if (any) {
+		if (v->clients) {
+			f = frame_new(v->all, &b, v->sent, commit);
+			f->from_at = at;
+			f->from_n = n;
+			ring_push(v, f);
+		}
+		v->sent = commit;
+		v->last_mono_ms = v->last_any_mono_ms = now_mono_ms;
+	}
+	buf_done(&b);
+}
+
+static void view_tick(struct view *v, int64_t now_ms, int64_t now_mono_ms)
+{
+	int64_t commit = v->all->model->head.commit;
+	struct buf b = {0};
+
+	buf_addf(&b, "{\"op\":\"tick\",\"commit\":%lld,\"time\":%lld}", (long long)commit, (long long)now_ms);
+	v->sent = commit;
+	v->last_any_mono_ms = now_mono_ms;
+	ring_push(v, frame_new(v->all, &b, -1, commit));
+	buf_done(&b);
+}
+
+static int by_code(const void *a, const void *b)
+{
+	const struct figure *x = *(struct figure *const *)a, *y = *(struct figure *const *)b;
+	int d = strcmp(x->id, y->id);
+
+	if (!d)
+		d = strcmp(x->level, y->level);
+	return d ? d : strcmp(x->category, y->category);
+}
+
+/* Figures changed after commit `after`, in a steady order. */
+static void all_figures(struct view *v, int64_t after, struct buf *b)
+{
+	struct figure **list = xcalloc(v->figures.n + 1, sizeof *list), *f;
+	size_t n = 0;
+
+	for (size_t pos = 0; (f = map_next(&v->figures, &pos));)
+		if (f->commit > after || after == 0)
+			list[n++] = f;
+	qsort(list, n, sizeof *list, by_code);
+	for (size_t i = 0; i < n; i++) {
+		figure_row(b, list[i]);
+		list[i]->shown = true;
+		memcpy(list[i]->sent, list[i]->n, sizeof list[i]->n);
+	}
+	free(list);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(struct unit *const *)a)->id, (*(struct unit *const *)b)->id);
+}
+
+static bool all_devices(struct view *v, struct buf *b)
+{
+	struct unit **list = xcalloc(v->devices.n + 1, sizeof *list), *u;
+	struct device_row *d;
+	size_t n = 0, i;
+
+	for (size_t pos = 0; (d = map_next(&v->devices, &pos));)
+		if ((u = map_get(&v->all->model->units, d->id, strlen(d->id))) && in_scope(v, u->area))
+			list[n++] = u;
+	qsort(list, n, sizeof *list, by_id);
+	for (i = 0; i < n && i < VIEW_DEVICES; i++)
+		unit_row(b, list[i]);
+	free(list);
+	return n > VIEW_DEVICES;
+}
+
+/* The whole state as of the model's commit.  Everything marked was flushed before: what clients
+ * have plus this agree. */
+static void make_snapshot(struct view *v, int64_t now_ms)
+{
+	struct model *m = v->all->model;
+	struct buf b = {0};
+	bool cut;
+
+	buf_adds(&b, "{\"op\":\"snapshot\",\"db\":");
+	buf_json_str(&b, m->head.db);
+	buf_addf(&b, ",\"commit\":%lld,\"time\":%lld,\"scope\":", (long long)m->head.commit, (long long)now_ms);
+	buf_json_str(&b, v->scope);
+	begin_array(&b, "figures");
+	all_figures(v, 0, &b);
+	buf_addc(&b, ']');
+	begin_array(&b, "areas");
+	for (size_t i = 0; i < v->nplaces; i++)
+		place_row(&b, &v->places[i], place_patrols(v, &v->places[i]));
+	buf_addc(&b, ']');
+	if (v->places_cut)
+		buf_adds(&b, ",\"areas_cut\":true");
+	buf_adds(&b, ",\"alerts\":[],\"cases\":[],\"overdue\":[]");
+	begin_array(&b, "devices");
+	cut = all_devices(v, &b);
+	buf_addc(&b, ']');
+	if (cut)
+		buf_adds(&b, ",\"devices_cut\":true");
+	feed_rows(v, v->nfeed, &b);
+	buf_addc(&b, '}');
+	frame_unref(v->snapshot);
+	v->snapshot = frame_new(v->all, &b, -1, m->head.commit);
+	v->snapshot_version = v->version;
+	v->all->snapshots++;
+	buf_done(&b);
+}
+
+/* ------------------------------------------------------------------ resume */
+
+struct resume {
+	struct view *v;
+	struct buf rows;
+};
+
+static void resume_device(void *ctx, const struct live_device *d)
+{
+	struct resume *r = ctx;
+	const struct unit *u = model_unit(r->v->all->model, d->device);
+
+	if (u && !d->revoked && in_scope(r->v, u->area)) {
+		unit_row(&r->rows, u);
+	} else if (d->revoked && in_scope(r->v, d->area)) {
+		buf_json_sep(&r->rows);
+		buf_adds(&r->rows, "{\"device\":");
+		buf_json_str(&r->rows, d->device);
+		buf_adds(&r->rows, ",\"gone\":true}");
+	}
+}
+
+/* Can a client that has commit `since` go on with a delta?  Not when places or accounts changed
+ * since, when a day began since (rows change without a commit then), or when it is too far back. */
+static bool can_resume(struct view *v, int64_t since, int64_t now_ms)
+{
+	struct model *m = v->all->model;
+	int64_t ms;
+
+	if (since <= 0 || since > m->head.commit || m->head.commit - since > VIEW_RESUME_COMMITS ||
+		m->registry > since)
+		return false;
+	return ledger_commit_time(m->st, since, &ms) == OK && civil_day(ms) == m->day &&
+		civil_day(now_ms) == m->day;
+}
+
+static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
+{
+	struct model *m = v->all->model;
+	struct resume r = {.v = v};
+	struct buf b = {0};
+	struct frame *f = NULL;
+	int64_t rev = 0;
+	uint32_t at, n;
+	int items = 0;
+
+	buf_addc(&r.rows, '[');
+	if (live_rev_of(m->st, since, &rev) != OK || rev == 0 ||
+		live_devices(m->st, rev, resume_device, &r) != OK)
+		goto out;
+	at = delta_head(&b, since, m->head.commit, now_ms, &n);
+	begin_array(&b, "figures");
+	all_figures(v, since, &b);
+	buf_addc(&b, ']');
+	begin_array(&b, "areas");
+	for (size_t i = 0; i < v->nplaces; i++) {
+		const struct node *nd = model_node(m, v->places[i].code);
+
+		if (nd && nd->commit > since)
+			place_row(&b, &v->places[i], nd->patrols);
+	}
+	buf_addc(&b, ']');
+	buf_json_key(&b, "devices");
+	buf_add(&b, r.rows.p, r.rows.n);
+	buf_addc(&b, ']');
+	while (items < v->nfeed && v->feed[v->nfeed - 1 - items]->commit > since)
+		items++;
+	feed_rows(v, items, &b);
+	buf_addc(&b, '}');
+	f = frame_new(v->all, &b, since, m->head.commit);
+	f->from_at = at;
+	f->from_n = n;
+	v->all->resumes++;
+out:
+	buf_done(&r.rows);
+	buf_done(&b);
+	return f;
+}
+
+/* ------------------------------------------------------------------ clients */
+
+static void make_room(struct views *vs, int64_t now_mono_ms, bool hard)
+{
+	struct view *v, *idle = NULL;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (!v->clients && (!idle || v->idle_mono_ms < idle->idle_mono_ms))
+			idle = v;
+	if (!idle || (!hard && now_mono_ms - idle->idle_mono_ms < VIEW_IDLE_MS))
+		return;
+	map_take(&vs->by_scope, idle->scope, strlen(idle->scope));
+	view_free(idle);
+}
+
+enum err view_join(struct views *vs, struct view_client *c, const char *scope, const char *db,
+	int64_t since, int64_t now_mono_ms)
+{
+	struct view *v;
+
+	view_leave(c);
+	v = map_get(&vs->by_scope, scope, strlen(scope));
+	if (!v) {
+		if (vs->by_scope.n >= VIEWS_MAX)
+			make_room(vs, now_mono_ms, true);
+		if (vs->by_scope.n >= VIEWS_MAX)
+			return ERR_FULL;
+		v = view_new(vs, scope);
+		v->last_any_mono_ms = now_mono_ms;
+		map_put(&vs->by_scope, v->scope, strlen(v->scope), v);
+	}
+	c->view = v;
+	c->at = &v->clients;
+	c->next = v->clients;
+	if (c->next)
+		c->next->at = &c->next;
+	v->clients = c;
+	v->nclients++;
+	c->since = db && strcmp(db, vs->model->head.db) == 0 ? since : -1;
+	view_refresh(c);
+	return OK;
+}
+
+void view_leave(struct view_client *c)
+{
+	struct view *v = c->view;
+
+	if (!v)
+		return;
+	*c->at = c->next;
+	if (c->next)
+		c->next->at = c->at;
+	c->view = NULL;
+	if (--v->nclients == 0) {
+		while (v->first < v->next)
+			ring_drop(v);
+		frame_unref(v->snapshot);
+		v->snapshot = NULL;
+		v->idle_mono_ms = v->last_any_mono_ms;
+	}
+}
+
+const char *view_scope(const struct view_client *c)
+{
+	return c->view ? c->view->scope : NULL;
+}
+
+void view_refresh(struct view_client *c)
+{
+	c->fresh = true;
+	if (c->view && !c->woken) {
+		c->woken = true;
+		c->view->all->wake(c->view->all->ctx, c);
+	}
+}
+
+/* Snapshot or resume: first everything marked goes to the others, so that from here on c and they
+ * get the same frames. */
+static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t now_mono_ms, enum err *e)
+{
+	struct view *v = c->view;
+	struct frame *f = NULL;
+	int64_t since = c->since;
+
+	c->since = -1;
+	if (v->stale && (*e = view_read(v)) != OK)
+		return NULL;
+	if (is_dirty(v))
+		view_flush(v, now_ms, now_mono_ms);
+	if (v->all->model->st && since > 0 && can_resume(v, since, now_ms))
+		f = resume_frame(v, since, now_ms);
+	if (!f) {
+		if (!v->snapshot || v->snapshot_version != v->version ||
+			v->snapshot->commit != v->all->model->head.commit)
+			make_snapshot(v, now_ms);
+		f = v->snapshot;
+		f->refs++;
+	}
+	c->fresh = false;
+	c->cursor = v->next;
+	c->sent = f->commit;
+	return f;
+}
+
+struct frame *view_next(struct view_client *c, int64_t now_ms, int64_t now_mono_ms, enum err *e)
+{
+	struct view *v = c->view;
+	struct frame *f;
+
+	*e = OK;
+	c->woken = false;
+	if (!v)
+		return NULL;
+	if (c->fresh || c->cursor < v->first)
+		return first_frame(c, now_ms, now_mono_ms, e);
+	if (c->cursor == v->next)
+		return NULL;
+	f = v->ring[c->cursor++ % VIEW_RING];
+	if (f->from_n && f->from != c->sent)
+		f = frame_from(v->all, f, c->sent);
+	else
+		f->refs++;
+	c->sent = f->commit;
+	return f;
+}
+
+bool view_waits(const struct view_client *c)
+{
+	return c->view && (c->fresh || c->cursor < c->view->next);
+}
+
+/* When the view's marks are due to be sent. */
+static int64_t due(const struct view *v)
+{
+	int64_t gap = (int64_t)v->nclients / CLIENTS_PER_MS;
+
+	if (gap > VIEW_GATHER_MS || !(v->fresh_items || v->feed_cut))
+		gap = VIEW_GATHER_MS;
+	return v->last_mono_ms + gap;
+}
+
+int64_t views_run(struct views *vs, int64_t now_ms, int64_t now_mono_ms)
+{
+	int64_t again = now_mono_ms + VIEW_TICK_MS;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));) {
+		int64_t t;
+
+		if (v->stale && v->clients && view_read(v) != OK)
+			continue; /* the store is being opened again */
+		if (is_dirty(v) && (t = due(v)) <= now_mono_ms)
+			view_flush(v, now_ms, now_mono_ms);
+		else if (is_dirty(v) && t < again)
+			again = t;
+		if (!v->clients)
+			continue;
+		if (now_mono_ms - v->last_any_mono_ms >= VIEW_TICK_MS)
+			view_tick(v, now_ms, now_mono_ms);
+		if (v->last_any_mono_ms + VIEW_TICK_MS < again)
+			again = v->last_any_mono_ms + VIEW_TICK_MS;
+	}
+	make_room(vs, now_mono_ms, false);
+	return again;
+}

@@ -1,0 +1,89 @@
+/* view.h - the live view of one scope, shared by all clients who look at it.
+ *
+ *   model change -> rows marked -> views_run: one frame, encoded once -> ring -> every client
+ *
+ * A client is a cursor into a ring of at most VIEW_RING frames or VIEW_RING_BYTES.  One that falls
+ * out of it, and one whose places changed, gets a fresh snapshot when it can take bytes again: its
+ * slowness costs nothing but its own frame.  Scope is applied here: no row outside it is encoded. */
+#ifndef XUNGE_SERVER_VIEW_H
+#define XUNGE_SERVER_VIEW_H
+
+#include "base/buf.h"
+#include "server/model.h"
+
+#define VIEW_RING 32
+#define VIEW_RING_BYTES (1024 * 1024)
+#define VIEW_FEED 50
+#define VIEW_AREAS 2000          /* rows; deepest levels are left out first */
+#define VIEW_DEVICES 5000        /* rows; the rest is left out, "devices_cut" says so */
+#define VIEWS_MAX 256            /* with clients; idle ones give way */
+#define VIEW_IDLE_MS 60000
+#define VIEW_GATHER_MS 100       /* figures, areas, devices wait at most so long */
+#define VIEW_TICK_MS 15000
+#define VIEW_RESUME_COMMITS 10000
+
+#define FRAME_ROOM 16 /* bytes before the text that the carrier may use */
+
+struct frame { /* one message; refs count who holds it */
+	uint32_t refs;
+	uint32_t from_at, from_n; /* the digits of "from" in text; from_n 0: there is none */
+	int64_t from, commit;
+	size_t n;
+	size_t *total; /* bytes of all frames alive */
+	char room[FRAME_ROOM];
+	char text[];
+};
+
+struct view;
+struct views;
+
+struct view_client { /* embed; zeroed = nowhere */
+	struct view *view;
+	struct view_client *next, **at;
+	uint64_t cursor; /* next frame of the ring */
+	int64_t sent;    /* commit last sent to it */
+	int64_t since;   /* resume from here; -1: no */
+	bool fresh;      /* owes it a snapshot */
+	bool woken;      /* views_run told the carrier, which has not asked since */
+};
+
+struct views {
+	struct model *model; /* borrowed */
+	void (*wake)(void *ctx, struct view_client *c); /* something waits for c */
+	void *ctx;
+	struct map by_scope;
+	size_t frame_bytes; /* of all frames alive */
+	uint64_t frames, snapshots, resumes; /* made, for metrics */
+};
+
+/* A message of text b; from -1: none. */
+struct frame *frame_new(struct views *vs, const struct buf *b, int64_t from, int64_t commit);
+void frame_unref(struct frame *f);
+
+void views_init(struct views *vs, struct model *m, void (*wake)(void *ctx, struct view_client *c), void *ctx);
+void views_done(struct views *vs); /* every client must have left */
+
+/* What the model tells: give it to model_init. */
+struct model_observer views_observer(struct views *vs);
+
+/* Puts c at the view of scope ("*" or an area code; rights are the caller's).  since: commit that
+ * the client has of database db, -1 or another db: snapshot.  ERR_FULL: too many views. */
+enum err view_join(struct views *vs, struct view_client *c, const char *scope, const char *db,
+	int64_t since, int64_t now_mono_ms) MUST_CHECK;
+void view_leave(struct view_client *c);
+const char *view_scope(const struct view_client *c);
+/* A fresh snapshot for c, for a right gained. */
+void view_refresh(struct view_client *c);
+
+/* The next message for c, or NULL: nothing waits.  The caller lets it go with frame_unref.
+ * *e tells an error of the store: the client should be closed, to come again. */
+struct frame *view_next(struct view_client *c, int64_t now_ms, int64_t now_mono_ms, enum err *e);
+
+bool view_waits(const struct view_client *c); /* would view_next give something? */
+
+/* Makes the frames that are due and wakes clients; returns when to call again (mono ms). */
+int64_t views_run(struct views *vs, int64_t now_ms, int64_t now_mono_ms);
+
+size_t views_clients(const struct views *vs);
+
+#endif
