@@ -1,0 +1,53 @@
+/* app.h - the parts of the server, for those who tie them together. */
+#ifndef XUNGE_SERVER_APP_H
+#define XUNGE_SERVER_APP_H
+
+#include <sys/types.h>
+
+#include "base/conf.h"
+#include "server/bell.h"
+#include "server/pages.h"
+#include "server/wire.h"
+#include "server/worker.h"
+
+#define APP_HASHERS 2      /* 64 MiB each while they work */
+#define APP_HASH_QUEUE 32
+
+struct app {
+	struct conf *conf;
+	char *db_path, *address;
+	bool stop, failed; /* failed: the exit status says so */
+	bool ready;        /* the line that says so was written */
+	struct store *st; /* reader; NULL while it cannot be opened */
+	ino_t db_inode;        /* of the file that is open */
+	dev_t db_device;
+	int64_t store_mono_ms; /* next try */
+	struct model model;
+	struct views views;
+	struct watchers watchers;
+	struct sessions *sessions;
+	struct worker *worker;
+	struct bell *bell;
+	struct pages *pages;
+	struct wire *wire;
+	bool tls, demo;
+	bool recheck; /* accounts must be read again */
+	char *metrics_token;
+	int64_t swept_mono_ms;
+	uint64_t refreshes, refresh_errors, signins, signins_refused, signins_busy;
+};
+
+/* app.c: the database, and what follows from its changes */
+enum err app_store_open(struct app *a, int64_t now_ms, struct why *why) MUST_CHECK;
+bool app_is_fatal(enum err e); /* no use to try the opening again */
+void app_refresh(struct app *a); /* after a bell, and once a second */
+void app_alarm(void *ctx, int64_t now_mono_ms);
+
+/* api.c: what HTTP asks */
+void api_request(void *ctx, struct request *rq, struct response *rs);
+struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs);
+
+/* metrics.c: Prometheus text, ours and ingest's */
+void metrics_text(struct app *a, struct buf *b);
+
+#endif

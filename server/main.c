@@ -1,0 +1,320 @@
+#include "server/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define GOODBYE_MS 500 /* for streams to be closed with a word */
+
+static void usage(FILE *f)
+{
+	fputs("usage: xunge-server [--config FILE]\n"
+	      "HTTP and the live stream of Xunge.\n"
+	      "  --config FILE  settings (default: $XUNGE_CONFIG, run/xunge.conf, /etc/xunge/xunge.conf)\n"
+	      "  --version      print the version\n"
+	      "  --help         this\n", f);
+}
+
+static const char *default_config(void)
+{
+	const char *file = getenv("XUNGE_CONFIG");
+
+	if (file && *file)
+		return file;
+	if (access("run/xunge.conf", R_OK) == 0)
+		return "run/xunge.conf";
+	return access("/etc/xunge/xunge.conf", R_OK) == 0 ? "/etc/xunge/xunge.conf" : NULL;
+}
+
+/* The web folder beside the program: installed, or in the build tree. */
+static char *default_web(void)
+{
+	static const char *const beside[] = {"../share/xunge/web", "../server/web"};
+	char exe[4096], *slash, *dir;
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	if (n <= 0)
+		return NULL;
+	exe[n] = '\0';
+	if ((slash = strrchr(exe, '/')))
+		*slash = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		dir = xasprintf("%s/%s", exe, beside[i]);
+		if (access(dir, R_OK | X_OK) == 0)
+			return dir;
+		free(dir);
+	}
+	return NULL;
+}
+
+static enum err load_pages(struct app *a, struct why *why)
+{
+	const char *dir = conf_path(a->conf, "server", "web", NULL);
+	char *found = dir ? NULL : default_web();
+	enum err e = OK;
+
+	if (dir || found)
+		e = pages_load(dir ? dir : found, &a->pages, why);
+	else
+		log_warn("server", "no web pages found, only the interface is served: set [server] web");
+	free(found);
+	return e;
+}
+
+static enum err load_token(struct app *a, struct why *why)
+{
+	const char *file = conf_path(a->conf, "server", "metrics_token_file", NULL);
+	char text[256];
+	FILE *f;
+
+	if (!file)
+		return OK;
+	f = fopen(file, "re");
+	if (!f || !fgets(text, sizeof text, f) || strcspn(text, "\r\n") < 16) {
+		if (f)
+			fclose(f);
+		return why_set(why, ERR_INVALID, "metrics token %s: want a first line of 16 characters or more", file);
+	}
+	fclose(f);
+	text[strcspn(text, "\r\n")] = '\0';
+	a->metrics_token = xstrdup(text);
+	return OK;
+}
+
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static enum err wire_settings(struct app *a, struct wire_conf *w, struct why *why)
+{
+	int64_t port;
+	bool lan;
+	enum err e;
+
+	w->listen = conf_str(a->conf, "server", "listen", "127.0.0.1");
+	if (strcmp(w->listen, "localhost") == 0)
+		w->listen = "127.0.0.1";
+	w->cert = conf_path(a->conf, "server", "cert", NULL);
+	w->key = conf_path(a->conf, "server", "key", NULL);
+	a->tls = w->cert != NULL;
+	if ((e = conf_int(a->conf, "server", "port", 0, 65535, 8080, &port, why)) != OK ||
+		(e = conf_bool(a->conf, "server", "insecure_lan", false, &lan, why)) != OK ||
+		(e = conf_bool(a->conf, "server", "demo", false, &a->demo, why)) != OK)
+		return e;
+	w->port = (int)port;
+	if (!w->cert != !w->key)
+		return why_set(why, ERR_INVALID, "[server] cert and key belong together: set both or none");
+	if (!a->tls && !lan && !is_loopback(w->listen))
+		return why_set(why, ERR_INVALID,
+			"[server] listen = %s without TLS: passwords would cross the network in the clear; set cert and key, "
+			"or insecure_lan = yes", w->listen);
+	return OK;
+}
+
+static void rung(void *ctx)
+{
+	app_refresh(ctx);
+}
+
+static void helpers_done(void *ctx)
+{
+	struct app *a = ctx;
+
+	worker_finish(a->worker, a);
+}
+
+static void wake_loop(void *ctx)
+{
+	struct app *a = ctx;
+
+	if (a->wire)
+		wire_wake(a->wire);
+}
+
+static bool bell_in(void *b, int fd)
+{
+	return bell_readable(b, fd);
+}
+
+static bool bell_out(void *b, int fd)
+{
+	return bell_writable(b, fd);
+}
+
+static void bell_lost(void *b)
+{
+	bell_gone(b);
+}
+
+static void *watch_bell(void *ctx, int fd, struct bell *b)
+{
+	struct app *a = ctx;
+
+	return wire_watch(a->wire, fd, &(struct wire_fd){bell_in, bell_out, bell_lost, b});
+}
+
+static void unwatch_bell(void *watched)
+{
+	wire_unwatch(watched);
+}
+
+static void bell_wants_write(void *watched)
+{
+	wire_watch_write(watched);
+}
+
+/* Signals come as bytes of a descriptor, in their turn. */
+static bool on_signal(void *ctx, int fd)
+{
+	struct signalfd_siginfo si;
+	struct app *a = ctx;
+
+	while (read(fd, &si, sizeof si) == sizeof si) {
+		if (si.ssi_signo == SIGHUP)
+			wire_certificate(a->wire);
+		else
+			a->stop = true;
+	}
+	return true;
+}
+
+static enum err take_signals(struct app *a, struct why *why)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL); /* the helper threads inherit it */
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0 || !wire_watch(a->wire, fd, &(struct wire_fd){on_signal, NULL, NULL, a}))
+		return why_set(why, ERR_IO, "signalfd: %s", strerror(errno));
+	return OK;
+}
+
+static enum err start(struct app *a, const char *config, struct why *why)
+{
+	struct wire_calls calls = {api_request, api_upgrade, helpers_done, app_alarm, &a->watchers, a};
+	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, a};
+	struct model_observer tell;
+	struct wire_conf wc;
+	const char *path;
+	enum err e;
+
+	if ((e = conf_open(config, &a->conf, why)) != OK || (e = wire_settings(a, &wc, why)) != OK ||
+		(e = load_token(a, why)) != OK || (e = load_pages(a, why)) != OK)
+		return e;
+	if (!(path = conf_path(a->conf, "store", "path", NULL)))
+		return why_set(why, ERR_INVALID, "set [store] path (config: %s)", config ? config : "none found, see --config");
+	a->db_path = xstrdup(path);
+	if (!(path = conf_path(a->conf, "server", "db", NULL)))
+		return why_set(why, ERR_INVALID, "set [server] db, the file of sign-ins (config: %s)", config ? config : "none found");
+	if ((e = sessions_open(path, clock_wall_ms(), &a->sessions, why)) != OK)
+		return e;
+	tell = views_observer(&a->views);
+	model_init(&a->model, &tell);
+	views_init(&a->views, &a->model, watchers_wake, &a->watchers);
+	watchers_init(&a->watchers, &a->views, wire_want_write, wire_kill);
+	if ((e = wire_open(&wc, &calls, &a->wire, why)) != OK || (e = take_signals(a, why)) != OK)
+		return e;
+	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
+	a->bell = bell_new(conf_path(a->conf, "ingest", "socket", "/run/xunge/door.sock"), &world);
+	a->address = xasprintf("http%s://%s%s%s:%d", a->tls ? "s" : "", strchr(wc.listen, ':') ? "[" : "", wc.listen,
+		strchr(wc.listen, ':') ? "]" : "", wire_port(a->wire));
+	e = app_store_open(a, clock_wall_ms(), why);
+	if (e == OK || app_is_fatal(e))
+		return e;
+	log_warn("server", "%s; it is tried again", why->text); /* ingest or init may be about to make it */
+	return OK;
+}
+
+static void serve(struct app *a)
+{
+	int64_t end;
+
+	app_alarm(a, clock_mono_ms());
+	while (!a->stop && wire_serve(a->wire))
+		;
+	log_info("server", "stopping clients=%zu", a->watchers.n);
+	watchers_end(&a->watchers, clock_mono_ms());
+	end = clock_mono_ms() + GOODBYE_MS;
+	while (a->watchers.n && clock_mono_ms() < end) {
+		wire_alarm(a->wire, clock_mono_ms() + 50);
+		if (!wire_serve(a->wire))
+			break;
+	}
+}
+
+static void finish(struct app *a)
+{
+	struct wire *w = a->wire;
+
+	bell_free(a->bell);
+	worker_free(a->worker, a);
+	a->wire = NULL;
+	wire_close(w); /* lets every watcher go */
+	views_done(&a->views);
+	model_done(&a->model);
+	store_close(a->st);
+	sessions_free(a->sessions);
+	pages_free(a->pages);
+	free(a->metrics_token);
+	free(a->db_path);
+	free(a->address);
+	conf_free(a->conf);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	};
+	const char *config = NULL;
+	struct why why = {""};
+	struct app a = {0};
+	enum err e;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+		switch (c) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'v':
+			puts("xunge-server " XUNGE_VERSION);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	if (sodium_init() < 0)
+		die("server: libsodium has no random numbers");
+	signal(SIGPIPE, SIG_IGN);
+	e = start(&a, config ? config : default_config(), &why);
+	if (e == OK)
+		serve(&a);
+	else
+		log_error("server", "%s", why.text);
+	finish(&a);
+	return e == OK && !a.failed ? 0 : 1;
+}
