@@ -1,8 +1,9 @@
 /* json.h - a strict JSON reader: text -> flat array of tokens, no copies, one pass.
  *
  * As strict as jansson with JSON_REJECT_DUPLICATES (tests/fuzz/f_json.c holds the two against
- * each other), and stricter: depth <= JSON_DEPTH, no raw NUL behind it.  Why our own: jansson costs 5 us an event, a
- * quarter of the whole budget.  Numbers are read in the C locale, which no program of ours leaves.
+ * each other), and stricter: depth <= JSON_DEPTH, no raw NUL behind the value.  Why our own: jansson
+ * costs 5 us an event, a quarter of the budget.  Numbers are read in the C locale, which no program
+ * of ours leaves.
  *
  * Two sorts of errors:
  *   hard  the text is not JSON (syntax, truncated, trailing bytes).  doc->err, doc->err_at say what
