@@ -22,7 +22,7 @@
 #include "cli/simtown.h"
 
 #define DEVICES_MAX 100000
-#define FDS_PER_PHONE 3   /* its socket, and libmosquitto's pair */
+#define FDS_OTHER 64      /* open files beside the phones' */
 #define CONNECTING_MAX 64 /* connections being made at a time: the broker's backlog is 100 */
 #define CONNECT_MS 15000
 #define KEEPALIVE_S 60
@@ -93,6 +93,8 @@ struct sim {
 	struct simrng rng;
 	struct buf b, rest;
 	bool stop, draining, told, failed;
+	bool thrifty; /* one descriptor for each phone */
+	struct rlimit files;
 	struct why why;
 	int64_t made, twice, misc_mono;
 };
@@ -297,14 +299,27 @@ static void hang_up(struct phone *p, int64_t now_mono)
 	p->next_mono = now_mono + hurried(s, (double)wait * (0.8 + 0.4 * simrng_unit(&p->rng)));
 }
 
+/* libmosquitto makes a pair of sockets for each client, to wake up a thread that we do not have, and does without
+ * them where it cannot.  When descriptors are scarce, it cannot. */
+static struct mosquitto *new_client(struct phone *p)
+{
+	struct sim *s = p->sim;
+	const struct rlimit none = {0, s->files.rlim_max};
+	bool scarce = s->thrifty && setrlimit(RLIMIT_NOFILE, &none) == 0;
+	struct mosquitto *m = mosquitto_new(p->id, true, p);
+
+	if (!m || (scarce && setrlimit(RLIMIT_NOFILE, &s->files) != 0))
+		die("simulate: cannot make a client");
+	return m;
+}
+
 static void dial(struct phone *p, int64_t now_mono)
 {
 	struct sim *s = p->sim;
 	char *t = topic(p, "presence");
 	static const char will[] = "{\"online\":false}";
 
-	if (!(p->m = mosquitto_new(p->id, true, p)))
-		die("simulate: out of memory");
+	p->m = new_client(p);
 	mosquitto_connect_callback_set(p->m, on_connect);
 	mosquitto_subscribe_callback_set(p->m, on_subscribe);
 	mosquitto_disconnect_callback_set(p->m, on_disconnect);
@@ -599,20 +614,35 @@ static void set_clock(struct phone *p, double share)
 	p->shift_ms = (int64_t)(wrong * (p->tells_off ? 3 * 86400e3 : 540e3));
 }
 
+static enum err raise_files(struct sim *s, struct why *why)
+{
+	rlim_t want = (rlim_t)s->n * 3 + FDS_OTHER, least = (rlim_t)s->n + FDS_OTHER, most;
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &s->files) != 0)
+		return why_set(why, ERR_IO, "getrlimit: %s", strerror(errno));
+	most = s->files.rlim_max;
+	lim = (struct rlimit){want, most < want ? want : most};
+	if (s->files.rlim_cur < want && setrlimit(RLIMIT_NOFILE, &lim) != 0) { /* root may go beyond most */
+		s->thrifty = true;
+		lim = (struct rlimit){most, most};
+		if (most < least || setrlimit(RLIMIT_NOFILE, &lim) != 0)
+			return why_set(why, ERR_FULL, "%d devices need %llu open files, %llu are allowed (ulimit -n); choose fewer --devices",
+				s->n, (unsigned long long)least, (unsigned long long)most);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &s->files) != 0)
+		return why_set(why, ERR_IO, "getrlimit: %s", strerror(errno));
+	return OK;
+}
+
 static enum err prepare(struct sim *s, struct why *why)
 {
-	rlim_t want = (rlim_t)s->n * FDS_PER_PHONE + 64;
-	struct rlimit lim;
 	sigset_t set;
 	struct epoll_event ev = {.events = EPOLLIN};
 	enum err e;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < want) {
-		lim.rlim_cur = lim.rlim_max < want ? lim.rlim_max : want;
-		if (lim.rlim_cur < want || setrlimit(RLIMIT_NOFILE, &lim) != 0)
-			return why_set(why, ERR_FULL, "%d devices need %llu open files, %llu are allowed (ulimit -n); choose fewer --devices",
-				s->n, (unsigned long long)want, (unsigned long long)lim.rlim_max);
-	}
+	if ((e = raise_files(s, why)) != OK)
+		return e;
 	if ((e = simtown_open(strcmp(s->o.town, "none") == 0 ? NULL : s->o.town, &s->town, why)) != OK ||
 		(e = simbox_open(s->o.dir, s->o.hurry, &s->box, why)) != OK)
 		return e;
