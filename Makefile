@@ -1,5 +1,6 @@
 # Xunge 巡格.  make run | make test | make help
-V       := $(shell sed -n 1p VERSION)
+VERSION := $(shell sed -n 1p VERSION)
+Q       := $(if $(V),,@)# V=1 shows the commands
 BUILD   ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(MUTANT),-$(MUTANT))
 comma   := ,
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -12,7 +13,7 @@ ROUNDS  ?= 200
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR)$(CI),-Werror)
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARN) -fno-strict-aliasing -fstack-protector-strong $(CFLAGS) \
-	-DXUNGE_VERSION='"$(V)"' $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
+	-DXUNGE_VERSION='"$(VERSION)"' $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
 	$(if $(MUTANT),-DMUTANT_$(MUTANT))
 LIB_LIBS    := -lsqlite3 -lsodium -ljansson -lm -lpthread
 INGEST_LIBS := -lmosquitto
@@ -32,7 +33,7 @@ BENCH   := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/b_
 all: $(PROGRAMS) ## build the three programs
 
 run: deps ## install packages, build, run the platform with its demo town (DEMO=0, HTTP=, MQTT=, RUN=)
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@exec deploy/run.sh "$(BUILD)" "$(RUN)" "$(HTTP)" "$(MQTT)" "$(DEMO)"
 
 test: deps-test ## install, build, lint, run every test; closes with "N passed, N failed"
@@ -43,24 +44,30 @@ check: all unit lint ## quick: unit tests and lint, nothing installed
 $(BUILD)/libxunge.a: $(LIB_OBJ)
 	@rm -f $@ && ar rcs $@ $^
 $(BUILD)/xunge: $(call obj,cli) $(BUILD)/libxunge.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(CLI_LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(CLI_LIBS)
 $(BUILD)/xunge-ingest: $(call obj,ingest) $(BUILD)/libxunge.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(INGEST_LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(INGEST_LIBS)
 $(BUILD)/xunge-server: $(call obj,server) $(BUILD)/libxunge.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(SERVER_LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(SERVER_LIBS)
 $(BUILD)/o/%.o: %.c VERSION
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  cc $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/o/schema/sql_text.o: $(BUILD)/sql_text.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@echo '  cc $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/sql_text.c: schema/embed.sh $(wildcard schema/sql/*.sql)
 	@mkdir -p $(@D)
 	sh schema/embed.sh schema/sql/*.sql > $@.new && mv $@.new $@
 
 $(BUILD)/t/%: tests/unit/%.c $(no_main) $(BUILD)/libxunge.a $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< $(no_main) $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS) $(SERVER_LIBS) -lcmocka
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(no_main) $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS) $(SERVER_LIBS) -lcmocka
 unit: $(UNIT) ## C unit and property tests
 	@exec tests/unit.sh $(UNIT)
 system: all ## system tests against real daemons, a real broker, a real browser
@@ -73,10 +80,12 @@ fuzz: $(FUZZ) ## libFuzzer targets, FUZZ_SECONDS each (60)
 	@exec tests/fuzz/run.sh $(FUZZ)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(BUILD)/sql_text.c
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -DXUNGE_VERSION='"fuzz"' -o $@ $< $(LIB_SRC) $(BUILD)/sql_text.c $(LIB_LIBS)
+	@echo '  link $@'
+	$(Q)clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -DXUNGE_VERSION='"fuzz"' -o $@ $< $(LIB_SRC) $(BUILD)/sql_text.c $(LIB_LIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libxunge.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS)
 bench: all $(BENCH) ## every benchmark with its reference, interleaved (BENCH=name for one)
 	@exec tests/bench/run.sh
 lint: ## layers, style rules, static checks
