@@ -271,6 +271,22 @@ static void add(struct csv *c, int ch, uint32_t line, struct csv_fault *fault)
 		buf_addc(&c->text, (char)ch);
 }
 
+/* The bytes up to the next one that means something, as far as they are in the block: most of a
+ * file, in one piece.  Were there any? */
+static bool add_run(struct csv *c)
+{
+	const char *p = c->in + c->at;
+	size_t n = 0, left = c->n - c->at, room = CSV_CELL_MAX - (c->text.n - c->start);
+
+	if (left > room)
+		left = room;
+	while (n < left && p[n] != ',' && p[n] != '"' && p[n] != '\n' && p[n] != '\r' && p[n] != '\0')
+		n++;
+	buf_add(&c->text, p, n);
+	c->at += n;
+	return n > 0;
+}
+
 /* A quoted cell whose first quote was read.  Leaves behind its last quote. */
 static void quoted(struct csv *c, uint32_t line, struct csv_fault *fault)
 {
@@ -291,6 +307,8 @@ static void quoted(struct csv *c, uint32_t line, struct csv_fault *fault)
 			next(c);
 		}
 		add(c, ch, line, fault);
+		if (add_run(c))
+			before = 0;
 	}
 }
 
@@ -327,6 +345,7 @@ static bool read_row(struct csv *c, struct csv_fault *fault)
 		if (ch == '"')
 			fault_set(fault, line, c->ncell + 1, "has a quote inside: quote the whole cell and double it");
 		add(c, ch, line, fault);
+		(void)add_run(c); /* none is well */
 	}
 }
 

@@ -80,6 +80,7 @@ static void rows_and_quotes(void **state)
 	reads("\n\na,\n,b\n,\n", "3:a|\n4:|b\n5:|\n");
 	reads("\"a,\"\"x\"\"\",\"\"\n", "1:a,\"x\"|\n");
 	reads("\"two\r\nlines\",b\r\nc,d", "1:two\r\nlines|b\n3:c|d\n");
+	reads("\"a\rb\nc\r\nd\r\re\"\nz\n", "1:a\rb\nc\r\nd\r\re\n7:z\n");
 	reads("\"\"\n", ""); /* a row of one empty cell is a blank line */
 	reads("\"\",\n", "1:|\n");
 	reads(" a , b\t\n", "1: a | b\t\n"); /* blanks are the cell's */
