@@ -601,6 +601,11 @@ struct merge {
 	sqlite3_stmt *close; /* ends it */
 	sqlite3_stmt *again; /* a new one from it; columns that the file lacks stay as they were */
 	sqlite3_stmt *first; /* a new one */
+	/* A gap of the registry: from a key that was not there to the next that is, nothing needs to be
+	 * looked up.  So a list that is all new costs its writing only.  For keys of one text column. */
+	sqlite3_stmt *next; /* the first key behind ?1; NULL: another sort of key */
+	struct buf gap_end;
+	bool in_gap, endless; /* endless: no key is behind it */
 };
 
 static bool present(const struct apply *a, uint32_t i)
@@ -672,10 +677,50 @@ static enum err prepare_merge(struct apply *a, struct merge *m)
 		else
 			buf_addf(&sql, "%s,", k->column[i].empty ? k->column[i].empty : "NULL");
 	buf_addf(&sql, "?%u)", k->n + 1);
-	e = prepare(db, &sql, &m->first);
+	if ((e = prepare(db, &sql, &m->first)) != OK)
+		goto out;
+
+	if (k->column[1].key || import_type_is_int(k->column[0].type))
+		goto out;
+	buf_addf(&sql, "SELECT \"%s\" FROM \"%s\" WHERE \"%s\" > ?1 AND until IS NULL ORDER BY 1 LIMIT 1",
+		import_column_name(&k->column[0]), k->table, import_column_name(&k->column[0]));
+	e = prepare(db, &sql, &m->next);
 out:
 	buf_done(&sql);
 	return e;
+}
+
+/* Behind a row that was not there: up to where? */
+static enum err find_gap(struct merge *m)
+{
+	struct slice to;
+	enum err e;
+
+	sql_text(m->next, 1, sql_col(m->rows, 0));
+	e = sql_row(m->next);
+	m->in_gap = e == OK || e == ERR_NOTFOUND;
+	m->endless = e == ERR_NOTFOUND;
+	if (e == OK) {
+		to = sql_col(m->next, 0);
+		buf_clear(&m->gap_end);
+		buf_add(&m->gap_end, to.p, to.n);
+	}
+	sql_done(m->next);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Is the staged row's key before the end of the gap? */
+static bool in_gap(struct merge *m)
+{
+	struct slice key, end = buf_slice(&m->gap_end);
+	int order;
+
+	if (!m->in_gap || m->endless)
+		return m->in_gap;
+	key = sql_col(m->rows, 0);
+	order = memcmp(key.p, end.p, key.n < end.n ? key.n : end.n); /* as SQLite orders text */
+	m->in_gap = order < 0 || (order == 0 && key.n < end.n);
+	return m->in_gap;
 }
 
 /* The staged row's columns into q; only those that q names. */
@@ -709,6 +754,10 @@ static enum err merge_row(struct apply *a, struct merge *m, struct import_result
 	bool same = false;
 	enum err e;
 
+	if (in_gap(m)) {
+		r->inserted++;
+		return write_row(a, m, m->first, false);
+	}
 	bind_row(a, m->same, m, false);
 	e = sql_row(m->same);
 	if (e == OK)
@@ -716,7 +765,8 @@ static enum err merge_row(struct apply *a, struct merge *m, struct import_result
 	sql_done(m->same);
 	if (e == ERR_NOTFOUND) {
 		r->inserted++;
-		return write_row(a, m, m->first, false);
+		e = write_row(a, m, m->first, false);
+		return e == OK && m->next ? find_gap(m) : e;
 	}
 	if (e != OK)
 		return e;
@@ -754,6 +804,8 @@ out:
 	(void)sqlite3_finalize(m.close);
 	(void)sqlite3_finalize(m.again);
 	(void)sqlite3_finalize(m.first);
+	(void)sqlite3_finalize(m.next);
+	buf_done(&m.gap_end);
 	return e;
 }
 

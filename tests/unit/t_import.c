@@ -426,6 +426,48 @@ static void maps(void **state)
 	holds(w, "SELECT count(*) FROM shape WHERE until IS NULL", "3\n");
 }
 
+/* Any registry, any file: what holds afterwards is the old with the new over it, and no key twice.
+ * Codes are drawn from few, so that the gaps of the one meet the rows of the other. */
+static void random_merges(void **state)
+{
+	struct world *w = *state;
+	unsigned seed = (unsigned)getpid();
+	int model[100] = {0}; /* 0: not there; else the name */
+
+	print_message("seed %u\n", seed);
+	for (int round = 1; round <= 150; round++) {
+		int from = rand_r(&seed) % 60, n = 1 + rand_r(&seed) % 30, step = 1 + rand_r(&seed) % 3;
+		struct buf file = {0}, want = {0};
+		int inserted = 0, updated = 0, unchanged = 0;
+
+		buf_adds(&file, "code,name\n");
+		buf_adds(&want, "");
+		for (int i = 0, k = from; i < n && k < 100; i++, k += step) {
+			int name = 1 + rand_r(&seed) % 3;
+
+			buf_addf(&file, "%s%d,n%d\n", k % 7 ? "99010110" : "990101100", 1000 + k - (k % 7 ? 0 : 900), name);
+			if (model[k] == 0)
+				inserted++;
+			else if (model[k] == name)
+				unchanged++;
+			else
+				updated++;
+			model[k] = name;
+		}
+		takes(w, "areas", file.p, inserted, updated, unchanged);
+		for (int pass = 0; pass < 2; pass++)
+			for (int k = 0; k < 100; k++)
+				if (model[k] && (k % 7 == 0) == (pass == 0))
+					buf_addf(&want, "%s%d|n%d\n", k % 7 ? "99010110" : "990101100", 1000 + k - (k % 7 ? 0 : 900), model[k]);
+		holds(w, "SELECT code, name FROM area WHERE until IS NULL ORDER BY code", want.p);
+		buf_done(&file);
+		buf_done(&want);
+	}
+	/* the history of each code is one chain without a hole */
+	holds(w, "SELECT count(*) FROM area a WHERE until IS NOT NULL AND NOT EXISTS "
+		 "(SELECT 1 FROM area b WHERE b.code = a.code AND b.since = a.until)", "0\n");
+}
+
 /* A disk that fills up in the midst leaves nothing; then it works. */
 static void all_or_nothing(void **state)
 {
@@ -494,6 +536,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_town_is_known_by_its_communities, setup, teardown),
 		cmocka_unit_test_setup_teardown(catalogue_duties_calendar, setup, teardown),
 		cmocka_unit_test_setup_teardown(maps, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_merges, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_or_nothing, setup, teardown),
 	};
 
