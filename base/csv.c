@@ -433,10 +433,12 @@ void csv_out_text(struct csv_out *o, struct slice s)
 		buf_addc(o->b, '"');
 	if (is_formula(s))
 		buf_addc(o->b, '\'');
-	for (uint32_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
+	for (const char *p = s.p, *end = s.p + s.n, *q; p < end; p = q) {
+		q = quote ? memchr(p, '"', (size_t)(end - p)) : NULL; /* none in a cell without quotes */
+		q = q ? q + 1 : end;
+		buf_add(o->b, p, (size_t)(q - p));
+		if (q[-1] == '"')
 			buf_addc(o->b, '"');
-		buf_addc(o->b, s.p[i]);
 	}
 	if (quote)
 		buf_addc(o->b, '"');

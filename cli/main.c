@@ -69,9 +69,7 @@ static const struct command commands[] = {
 		"Stop xunge-ingest first.  The database gets a new id, so that old cursors are refused; the one it\n"
 		"replaces is kept beside it.\n",
 		false, false},
-#if __has_include("cli/simulate.c")
 	{"simulate", "[OPTIONS]", "simulated field devices", cmd_simulate, NULL, true, true},
-#endif
 };
 
 /* ------------------------------------------------------------------ help and dispatch */
