@@ -20,6 +20,12 @@ static enum err words(int argc, char **argv, const char **word, int want, const 
 	return n == want ? OK : why_set(why, ERR_USAGE, "%s is missing", what);
 }
 
+/* What needs the database for itself says who has it. */
+static enum err in_use(enum err e, const char *db, struct why *why)
+{
+	return e == ERR_BUSY ? why_set(why, e, "%s is in use: stop xunge-ingest first", db) : e;
+}
+
 int cmd_init(struct cli *c, int argc, char **argv)
 {
 	struct why why = {""};
@@ -48,7 +54,7 @@ int cmd_migrate(struct cli *c, int argc, char **argv)
 	enum err e;
 
 	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
-		(e = cli_owner(db, &why)) != OK || (e = store_migrate(db, &from, &to, &why)) != OK)
+		(e = cli_owner(db, &why)) != OK || (e = in_use(store_migrate(db, &from, &to, &why), db, &why)) != OK)
 		return cli_status(c, e, &why);
 	if (from == to)
 		(void)printf("%s: version %d, nothing to do\n", db, to);
@@ -119,7 +125,7 @@ int cmd_restore(struct cli *c, int argc, char **argv)
 
 	if ((e = words(argc, argv, &file, 1, "FILE", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
 		(e = cli_owner(db, &why)) != OK ||
-		(e = store_restore(file, db, clock_wall_ms(), &why)) != OK ||
+		(e = in_use(store_restore(file, db, clock_wall_ms(), &why), db, &why)) != OK ||
 		(e = store_open(db, STORE_READER, &st, &why)) != OK)
 		return cli_status(c, e, &why);
 	if ((e = store_head(st, &head)) != OK)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/args.h"
 #include "cli/desk.h"
@@ -9,23 +10,42 @@
 #include "core/json.h"
 #include "schema/stock.h"
 
-/* One line for each value; what lies deeper has its path before it: "counts.stored". */
+/* One line for each value that is not 0; what lies deeper has its path before it: "events.held.waits_for".
+ * At the top, what print_text() has said already is left out. */
 static void flatten(struct json *j, uint32_t t, const char *path)
 {
+	static const char *const said[] = {"version", "head", "store", "time"};
 	uint32_t k = t + 1;
+	struct slice v;
 
 	if (j->tok[t].type == JSON_OBJECT) {
 		for (uint32_t i = 0; i < j->tok[t].count; i++, k = j->tok[k + 1].next) {
 			struct slice name = json_text(j, k);
-			char *deeper = xasprintf("%s%s%.*s", path, *path ? "." : "", (int)name.n, name.p);
+			bool skip = false;
+			char *deeper;
 
+			for (size_t n = 0; n < ARRAY_LEN(said) && !*path; n++)
+				skip |= slice_is(name, said[n]);
+			if (skip)
+				continue;
+			deeper = xasprintf("%s%s%.*s", path, *path ? "." : "", (int)name.n, name.p);
 			flatten(j, k + 1, deeper);
 			free(deeper);
 		}
 		return;
 	}
-	struct slice v = j->tok[t].type == JSON_STRING ? json_text(j, t) : json_raw(j, t);
+	v = j->tok[t].type == JSON_STRING ? json_text(j, t) : json_raw(j, t);
+	if (slice_is(v, "0"))
+		return;
+	if (strcmp(path, "started") == 0) {
+		char text[CIVIL_INSTANT_TEXT];
+		int64_t ms = 0;
 
+		(void)json_int(j, t, &ms); /* else 1970 shows that it is none */
+		civil_instant_text(ms, text);
+		(void)printf("  %-28s %s\n", path, text);
+		return;
+	}
 	(void)printf("  %-28s %.*s\n", path, (int)v.n, v.p); /* cli_flush says */
 }
 
@@ -84,7 +104,7 @@ static void print_text(struct state *s)
 		(long long)s->stock.held, (long long)s->stock.rejected, (long long)s->stock.conflicts,
 		(long long)(s->stock.db_bytes / 1024), (long long)(s->stock.wal_bytes / 1024),
 		(long long)(s->stock.free_bytes / 1048576));
-	(void)puts(s->status ? "ingest       runs" : "ingest       does not run");
+	(void)puts(s->status ? "ingest       runs (counters at 0 are left out; --json has all)" : "ingest       does not run");
 	if (s->status)
 		flatten(&s->json, s->status, "");
 }

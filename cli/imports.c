@@ -136,9 +136,10 @@ struct events {
 	struct desk *desk;
 	struct json line, answer; /* as read */
 	struct buf event, ack;
+	struct map devices; /* those that may send -> anything */
 	struct map parcels; /* device -> struct parcel */
 	size_t waiting;     /* bytes in all parcels */
-	int64_t lines, fresh, duplicate, held, conflict, rejected, unreadable, unanswered, said;
+	int64_t lines, fresh, duplicate, held, conflict, rejected, unsent, unanswered, said;
 };
 
 static void fault(struct events *x, int64_t line, const char *code, struct slice detail)
@@ -357,21 +358,27 @@ static enum err take_line(struct events *x, const char *text, size_t n, struct w
 	int64_t seq;
 
 	if (n > LINE_MAX_BYTES) {
-		x->unreadable++;
+		x->unsent++;
 		fault(x, x->lines, "too_large", slice_of("a line of more than 1 MiB"));
 		return OK;
 	}
 	(void)json_read(j, text, n); /* the answer says what is wrong with it, where it can */
 	if (j->err != JSON_OK || j->ntok == 0 || j->tok[0].type != JSON_OBJECT) {
-		x->unreadable++;
+		x->unsent++;
 		fault(x, x->lines, "bad_json", slice_of(j->err != JSON_OK ? json_err_name(j->err) : "no object"));
 		return OK;
 	}
 	device = text_of(j, 0, "device");
 	if (!device_ok(device) || !event_identity(j, 0, &epoch, &seq)) {
-		x->unreadable++;
+		x->unsent++;
 		fault(x, x->lines, "bad_event",
 			slice_of(device_ok(device) ? "no epoch and seq" : "/device: want 1 to 32 of a-z 0-9 -"));
+		return OK;
+	}
+	if (!map_get(&x->devices, device.p, device.n)) {
+		/* Sent, it would be rejected for good: nothing could take it back after `device add`. */
+		x->unsent++;
+		fault(x, x->lines, "no_device", slice_of("not known, or revoked: xunge device add it first"));
 		return OK;
 	}
 	if (x->dry_run) {
@@ -415,14 +422,38 @@ static enum err take_file(struct events *x, FILE *f, struct why *why)
 	return e == OK ? send_all(x, why) : e;
 }
 
+static void keep_device(void *ctx, const struct account_device *d)
+{
+	struct map *m = ctx;
+
+	if (!d->revoked_ms)
+		(void)map_put(m, d->id, strlen(d->id), m); /* each comes once */
+}
+
+static enum err load_devices(struct cli *c, struct map *m, struct why *why)
+{
+	struct store *st = NULL;
+	enum err e = cli_read_store(c, &st, why);
+
+	if (e != OK)
+		return e;
+	if ((e = account_devices(st, keep_device, m)) != OK)
+		(void)why_set(why, e, "cannot read the devices: %s", store_detail(st));
+	store_close(st);
+	return e;
+}
+
 int imports_events(struct cli *c, const char *file, bool dry_run)
 {
 	struct events x = {.c = c, .file = file, .dry_run = dry_run};
 	struct why why = {""};
 	FILE *f = NULL;
-	enum err e = OK;
+	enum err e;
 
+	if ((e = load_devices(c, &x.devices, &why)) != OK)
+		return cli_status(c, e, &why);
 	if (!dry_run && (e = desk_open_door(c, &x.desk, &why)) != OK) {
+		map_done(&x.devices);
 		if (e == ERR_CLOSED)
 			return cli_fail(c, "%s: start xunge-ingest, it takes the events", why.text);
 		return cli_status(c, e, &why);
@@ -434,13 +465,14 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	if (x.said > FAULTS_SAID)
 		(void)fprintf(stderr, "%s: %lld more lines like these\n", file, (long long)(x.said - FAULTS_SAID));
 	if (dry_run)
-		(void)printf("events: %lld well formed, %lld rejected, %lld unreadable (dry run: nothing was sent)\n",
-			(long long)x.fresh, (long long)x.rejected, (long long)x.unreadable);
+		(void)printf("events: %lld well formed, %lld rejected, %lld not readable (dry run: nothing was sent)\n",
+			(long long)x.fresh, (long long)x.rejected, (long long)x.unsent);
 	else
-		(void)printf("events: %lld stored, %lld duplicate, %lld held, %lld conflict, %lld rejected, %lld unreadable, %lld unanswered\n",
+		(void)printf("events: %lld stored, %lld duplicate, %lld held, %lld conflict, %lld rejected, %lld not sent, %lld unanswered\n",
 			(long long)x.fresh, (long long)x.duplicate, (long long)x.held, (long long)x.conflict,
-			(long long)x.rejected, (long long)x.unreadable, (long long)x.unanswered);
+			(long long)x.rejected, (long long)x.unsent, (long long)x.unanswered);
 	free_parcels(&x);
+	map_done(&x.devices);
 	json_done(&x.line);
 	json_done(&x.answer);
 	buf_done(&x.event);
@@ -448,8 +480,8 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	desk_close(x.desk);
 	if (e != OK)
 		return cli_fail(c, "%s; import the file again: what was stored counts once", why.text);
-	if (x.rejected + x.unreadable + x.conflict + x.unanswered)
+	if (x.rejected + x.unsent + x.conflict + x.unanswered)
 		return cli_fail(c, "%s: %lld lines were not taken, they are named above", file,
-			(long long)(x.rejected + x.unreadable + x.conflict + x.unanswered));
+			(long long)(x.rejected + x.unsent + x.conflict + x.unanswered));
 	return CLI_DONE;
 }

@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	{"import", "KIND FILE [--dry-run]", "take a registry file, all of it or nothing", cmd_import,
 		"KIND: areas reaches people appointments exemptions categories duties calendar (CSV, UTF-8\n"
 		"      or GB18030), map (GeoJSON), events (NDJSON with a member `device` in each line; through\n"
-		"      the running xunge-ingest, each event with an answer of its own).\n"
+		"      the running xunge-ingest, each event with an answer of its own; add the devices first).\n"
 		"--dry-run   check and count only; of events, their form only\n",
 		false, false},
 	{"export", "NAME --from D --to D [--scope CODE] [--as-of COMMIT] [--format csv|json] [-o FILE] [--no-bom]",

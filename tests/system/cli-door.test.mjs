@@ -57,6 +57,8 @@ describe('the command beside ingest', () => {
 		await town.enrol('d-town', 'p-chief-t');
 		await town.enrol('d-comm', 'p-chief-c');
 		await town.enrol('d-grid', 'p-0001');
+		await town.enrol('d-gone', 'p-0001');
+		await town.must('device', 'revoke', 'd-gone');
 	});
 	after(() => town?.stop());
 
@@ -103,7 +105,7 @@ describe('the command beside ingest', () => {
 		const good = await events('good.ndjson', list);
 		assert.equal(good.code, 0, good.err);
 		assert.equal(good.err, '');
-		assert.equal(good.out, 'events: 6 stored, 0 duplicate, 0 held, 0 conflict, 0 rejected, 0 unreadable, 0 unanswered\n');
+		assert.equal(good.out, 'events: 6 stored, 0 duplicate, 0 held, 0 conflict, 0 rejected, 0 not sent, 0 unanswered\n');
 		asOf = (await head()).commit;
 		const mixed = [
 			'\ufeff' + JSON.stringify(list[0]),
@@ -115,20 +117,22 @@ describe('the command beside ingest', () => {
 			'{"device":"d-comm","epoch":"old","seq":4,',
 			{ ...start('d-comm', 5, '03-04', 'river', RIVER), device: undefined },
 			{ ...start('d-comm', 6, '03-04', 'river', RIVER), epoch: 'NO' },
-			{ ...start('d-comm', 4, '03-06', 'river', RIVER) },
+			start('d-comm', 4, '03-06', 'river', RIVER),
+			start('d-none', 1, '03-06', 'river', RIVER), // neither may become rejected for good
+			start('d-gone', 1, '03-06', 'river', RIVER),
 		];
 		const r = await events('mixed.ndjson', mixed);
 		assert.equal(r.code, 1);
-		assert.equal(r.out, 'events: 1 stored, 2 duplicate, 1 held, 1 conflict, 1 rejected, 3 unreadable, 0 unanswered\n');
+		assert.equal(r.out, 'events: 1 stored, 2 duplicate, 1 held, 1 conflict, 1 rejected, 5 not sent, 0 unanswered\n');
 		const said = r.err.trimEnd().split('\n');
-		assert.match(said.pop(), /^xunge import: [^\n]*5 lines/);
+		assert.match(said.pop(), /^xunge import: [^\n]*7 lines/);
 		assert.deepEqual(said.map((l) => /mixed\.ndjson:(\d+): (\w+)/.exec(l)?.slice(1, 3).join(' ')).sort(),
-			['4 conflict', '6 unknown_kind', '7 bad_json', '8 bad_event', '9 bad_event']);
+			['4 conflict', '6 unknown_kind', '7 bad_json', '8 bad_event', '9 bad_event', '11 no_device', '12 no_device'].sort());
 		assert.equal(await town.one('SELECT count(*) FROM event WHERE flags & 1 = 0'), 0); // all marked as imported
 		assert.equal(await town.one("SELECT count(*) FROM event WHERE raw LIKE '%\"device\"%'"), 0);
 		const dry = await town.xunge(['import', 'events', town.path('mixed.ndjson'), '--dry-run']);
 		assert.equal(dry.code, 1);
-		assert.match(dry.out, /^events: 5 well formed, 1 rejected, 3 unreadable/);
+		assert.match(dry.out, /^events: 5 well formed, 1 rejected, 5 not readable/);
 	});
 
 	test('many events of several devices: grouped, none lost', async () => {
@@ -232,7 +236,8 @@ describe('the command beside ingest', () => {
 		assert.ok(existsSync(file));
 		const r = await town.xunge(['restore', file]);
 		assert.equal(r.code, 1);
-		assert.match(r.err, /^xunge restore: [^\n]*\n$/);
+		assert.match(r.err, /^xunge restore: [^\n]*stop xunge-ingest[^\n]*\n$/);
+		assert.match((await town.xunge(['migrate'])).err, /^xunge migrate: [^\n]*stop xunge-ingest[^\n]*\n$/);
 		assert.match(await town.must('check'), /agrees/);
 		await town.ingest.stop();
 		const was = (await head()).db;
