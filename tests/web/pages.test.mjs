@@ -39,6 +39,7 @@ async function duty(m, opt = {}) {
 const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
 const cell = (page, row) => text(page, `tr[data-row="${row}"] .key`);
 const until = (page, fn, arg) => page.waitForFunction(fn, arg, { timeout: 10e3 });
+const rowsAre = (page, block, want) => until(page, ([b, n]) => document.querySelectorAll(`.${b} tbody tr`).length === n, [block, want]);
 const cellIs = (page, row, want) => until(page, ([r, w]) => document.querySelector(`tr[data-row="${r}"] .key`)?.textContent?.trim() === w, [row, want]);
 
 /** Nothing left the origin; the console said no more than the refusals that the test provoked. */
@@ -207,17 +208,18 @@ describe("the duty page", () => {
 		const page = await duty(m);
 
 		await page.click('.areas button:has-text("网格")');
-		assert.equal(await page.locator(".areas tbody tr").count(), 64);
+		await rowsAre(page, "areas", 64);
 		await page.click('.areas button:has-text("少的在前")');
+		await page.waitForSelector('.areas button[aria-pressed=true]:has-text("少的在前")');
 		const seen = await page.$$eval(".areas tbody .key", (e) => e.map((x) => Number(x.textContent)));
 		assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
-		assert.equal(await page.locator(".devices tbody tr").count(), 200);
+		await rowsAre(page, "devices", 200);
 		await page.click(".devices .more button");
-		assert.equal(await page.locator(".devices tbody tr").count(), 372);
+		await rowsAre(page, "devices", 372);
 		await page.click('.devices button:has-text("有待发或缺号")');
-		assert.equal(await page.locator(".devices tbody tr").count(), town.devices.filter((d) => d.queue || d.missing).length);
+		await rowsAre(page, "devices", town.devices.filter((d) => d.queue || d.missing).length);
 		await page.click('.devices button:has-text("离线")');
-		assert.equal(await page.locator(".devices tbody tr").count(), town.devices.filter((d) => !d.online).length);
+		await rowsAre(page, "devices", town.devices.filter((d) => !d.online).length);
 		await clean(page);
 	});
 
@@ -247,7 +249,7 @@ describe("link and data", () => {
 		await page.clock.runFor(3000);
 		await page.waitForSelector("[data-test=banner]");
 		assert.match(await text(page, "[data-test=banner]"), /^连接中断 \d+ 秒，正在重连… 页面数字停在 \d\d:\d\d:\d\d。 立即重连$/);
-		assert.equal(await text(page, "p.vh[role=status]"), "与服务器的连接已中断");
+		await until(page, () => document.querySelector("p.vh[role=status]")?.textContent?.trim() === "与服务器的连接已中断");
 		assert.equal(await page.locator("main.stale").count(), 0);
 		await page.clock.runFor(46000);
 		await page.waitForSelector("main.stale");
