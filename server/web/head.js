@@ -54,7 +54,6 @@ export function headView(app) {
 		<div data-test="last"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
 			: known ? say("none_yet") : "—"}</dd></div>
 		<div data-test="online"><dt>${say("online")}</dt><dd>${known ? html`<b>${count(online)}</b> / ${count(devices.length)}` : "—"}</dd></div>
-		${app.ready === false ? html`<div data-test="heldup"><dd class="late">${say("held_up")}</dd></div>` : nothing}
 	</dl>
 	<div class="controls">
 		<span class="now">${day(now, lang)} <time>${clock(now).slice(0, 5)}</time></span>
@@ -81,6 +80,8 @@ function bannerView(app) {
 	}
 	if (isStale(app))
 		return html`<div class="banner" data-test="banner"><p><strong>${say("stale")}</strong> ${say("banner_stopped", { time: clock(town.time) })}</p></div>`;
+	if (app.trouble)
+		return html`<div class="banner" data-test="trouble" role="status"><p>${say(app.trouble)}</p></div>`;
 	if (app.backUntil > app.mono())
 		return html`<div class="banner back" data-test="back"><p>${say("banner_back")}</p></div>`;
 	return nothing;

@@ -50,7 +50,9 @@ export const TEXT = {
 	last_event: ["最近记录", "Last record"],
 	none_yet: ["尚无", "none yet"],
 	online: ["在线终端", "Devices online"],
-	held_up: ["采集服务异常，新记录暂未入库", "Intake is not running: new records are not stored yet"],
+	trouble_ingest: ["采集服务没有运行：新记录暂存在手机上，恢复后自动补传。", "Intake is not running: new records wait on the phones and follow by themselves."],
+	trouble_broker: ["消息服务没有连接：新记录暂存在手机上，恢复后自动补传。", "The broker is not connected: new records wait on the phones and follow by themselves."],
+	trouble_database: ["数据库读取异常，页面数字可能不再更新。", "The database cannot be read: the numbers may stand still."],
 
 	// banner
 	banner_lost: ["连接中断 {n} 秒，正在重连…", "Disconnected for {n} s, reconnecting…"],

@@ -70,7 +70,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {Me|null} me
  * @property {import("./town.js").Town} town
  * @property {ReturnType<typeof newLink>|null} link
- * @property {boolean|null} ready does intake run? null: not known
+ * @property {Key|null} trouble what keeps records from reaching the page, though the server is there
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
  * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean}} ui
  * @property {ReturnType<typeof newFlash>} flash
@@ -104,7 +104,7 @@ const app = {
 	me: null,
 	town: newTown(),
 	link: null,
-	ready: null,
+	trouble: null,
 	gate: { note: null, error: null, n: 0, busy: false },
 	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false },
 	flash: newFlash(),
@@ -284,7 +284,7 @@ function enter(me) {
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;
-	app.ready = null;
+	app.trouble = null;
 	app.gate = { note: null, error: null, n: 0, busy: false };
 	app.link = newLink({
 		open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`, "xunge.live.v1"),
@@ -341,7 +341,13 @@ function changed() {
 async function askReady() {
 	const r = await call("GET", "/readyz");
 
-	app.ready = r.status === 200 ? true : r.status === 503 ? false : null;
+	const parts = r.body || {};
+
+	if (r.status !== 0) // else it is the link that says so
+		app.trouble = r.status !== 503 ? null
+			: parts.database === false ? "trouble_database"
+			: parts.ingest !== false && parts.broker === false ? "trouble_broker"
+			: "trouble_ingest";
 	draw();
 }
 

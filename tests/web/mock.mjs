@@ -61,7 +61,7 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], hellos: [], mute: false, refuse: null, ready: 200, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
 	};
 	const problem = (res, status, code, more = {}) => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
@@ -108,7 +108,7 @@ export async function startMock(opt = {}) {
 		if (path === "/api/v1/me")
 			return session(req) ? json(res, 200, rights()) : problem(res, 401, "signed_out");
 		if (path === "/readyz")
-			return json(res, m.ready, { ready: m.ready === 200 });
+			return json(res, m.ready, { ready: m.ready === 200, database: true, ingest: true, broker: true, ...m.parts });
 		const file = normalize(path === "/" ? "/index.html" : path);
 		const data = await readFile(join(WEB, file)).catch(() => null);
 

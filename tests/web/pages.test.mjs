@@ -123,7 +123,7 @@ describe("the duty page", () => {
 		assert.equal(await cell(page, "patrols grid"), "87");
 		assert.equal(await cell(page, "patrols *"), "97");
 		assert.equal(await cell(page, "route road"), "19");
-		assert.equal(await cell(page, "other case.report"), "5");
+		assert.equal(await page.locator('tr[data-row="other case.report"]').count(), 0, "these come without a place: not of a part");
 		assert.deepEqual(await page.$$eval('tr[data-row="patrols grid"] .n', (e) => e.map((x) => x.textContent.trim())), ["87", "2,310", "21,540"]);
 		assert.equal(await page.locator(".areas tbody tr").count(), 16);
 		assert.equal(await page.locator(".devices tbody tr").count(), 52);
@@ -132,6 +132,18 @@ describe("the duty page", () => {
 		assert.match(await text(page, "header h1"), /巡格 示例镇 网格化值班台 演示数据/);
 		assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
 		assert.equal(await page.locator("script:not([src]), style").count(), 0);
+		await clean(page);
+	});
+
+	test("the whole platform: records by kind as well", async () => {
+		const m = await mock();
+
+		m.scope = "*";
+		const page = await duty(m);
+
+		await page.waitForSelector("[data-row]");
+		assert.equal(await cell(page, "other case.report"), "5");
+		assert.match(await text(page, "header h1"), /示例镇/);
 		await clean(page);
 	});
 
@@ -307,15 +319,22 @@ describe("link and data", () => {
 		await clean(page, /WebSocket|status of 401/);
 	});
 
-	test("the server lives, intake does not: said apart from the link", async () => {
+	test("the server lives, what feeds it does not: said apart from the link", async () => {
 		const m = await mock();
 
-		m.ready = 503;
-		const page = await duty(m);
+		for (const [parts, words] of [[{ ingest: false, broker: false }, /^采集服务没有运行/], [{ broker: false }, /^消息服务没有连接/], [{ database: false }, /^数据库读取异常/]]) {
+			m.ready = 503;
+			m.parts = parts;
+			const page = await duty(m, { clock: true });
 
-		await page.waitForSelector("[data-test=heldup]");
-		assert.equal(await page.locator("[data-test=link] .good").count(), 1);
-		await clean(page, /status of (401|503)/);
+			await page.waitForSelector("[data-test=trouble]");
+			assert.match(await text(page, "[data-test=trouble]"), words);
+			assert.equal(await page.locator("[data-test=link] .good").count(), 1);
+			m.ready = 200;
+			await page.clock.runFor(16e3);
+			await page.waitForSelector("[data-test=trouble]", { state: "detached" });
+			await clean(page, /status of (401|503)/);
+		}
 	});
 
 	test("4403: a page that says so, and no further attempt until asked", async () => {

@@ -1,0 +1,172 @@
+// The whole path: an event leaves a phone and stands on the supervisor's screen.  Real broker, real
+// daemons, real browser.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { COMMUNITY, GRID, RIVER, TOWN, Town, run } from "../lib/index.mjs";
+import { openBrowser, openPage, signIn } from "./browser.mjs";
+
+const RISE_MS = 5000; // the count rises within a second; a loaded machine may take longer
+
+/** @type {any} */
+let town;
+/** @type {any} */
+let browser;
+/** @type {any} */
+let page;
+/** @type {any} */
+let phone;
+
+before(async () => {
+	town = await Town.start({ server: true, conf: { server: { demo: "yes" } } });
+	await town.user("duty", "p-duty", "centre", TOWN);
+	phone = await town.device("d-0001", "p-0001");
+	browser = await openBrowser();
+	page = await openPage(browser, `${town.base}/`);
+});
+after(async () => {
+	await browser?.close();
+	await town?.stop();
+});
+
+const text = (sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
+const key = (row) => `tr[data-row="${row}"] .key`;
+/** Waits until a cell reads so; the ms that it took. */
+async function reads(row, want, ms = RISE_MS) {
+	const from = Date.now();
+
+	await page.waitForFunction(([sel, w]) => document.querySelector(sel)?.textContent?.trim() === w, [key(row), String(want)], { timeout: ms, polling: 5 })
+		.catch(async (e) => assert.fail(`${row} reads ${await text(key(row))}, not ${want}: ${e.message}`));
+	return Date.now() - from;
+}
+const live = () => page.waitForSelector("[data-test=link] .good");
+
+test("sign-in: a wrong password is refused, the right one opens the duty page", async () => {
+	await page.fill("#user", "duty");
+	await page.fill("#password", "not it");
+	await page.keyboard.press("Enter");
+	await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent === "用户名或密码不正确。");
+	await signIn(page, "duty", town.passwords.duty);
+	await live();
+	assert.equal(await text("header h1"), "巡格 示例镇 网格化值班台 演示数据");
+	await reads("patrols *", 0);
+	assert.equal(await page.locator(".areas tbody tr").count(), 2);
+	await page.waitForSelector('tr[data-row="d-0001"] .state');
+});
+
+test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async () => {
+	const secret = await town.enrol("d-0002", "p-0002");
+	const event = { epoch: "a1", seq: 1, kind: "patrol.start", at: Date.now(), body: { patrol: "k-1", route: "grid", target: GRID[2] } };
+	let r;
+
+	for (let i = 0; i < 50; i++) { // until the broker knows the account
+		r = await run("mosquitto_pub", ["-h", "127.0.0.1", "-p", String(town.mqttPort), "-u", "d-0002", "-P", secret, "-q", "1",
+			"-t", "xunge/v1/990101/d-0002/up", "-m", JSON.stringify(event)]);
+		if (r.code === 0)
+			break;
+		await new Promise((ok) => setTimeout(ok, 100));
+	}
+	assert.equal(r.code, 0, r.err);
+	await reads("patrols grid", 1);
+	for (const row of ["patrols *", "route grid", COMMUNITY[1]])
+		await reads(row, 1);
+	await reads(COMMUNITY[0], 0);
+	assert.match(await text(".feed tbody tr:first-child"), /\d\d:\d\d:\d\d 钱乙 开始巡查 西关一网格：网格$/);
+});
+
+test("mqtt.js: ten patrols of a chief, each on the screen when it has come; the delays", async (t) => {
+	const chief = await town.device("d-0003", "p-chief-c");
+	const took = [];
+
+	for (let i = 1; i <= 10; i++) {
+		const e = chief.event("patrol.start", { patrol: `c-${i}`, route: "river", target: RIVER });
+		const from = Date.now();
+
+		await Promise.all([chief.publish(e), reads("river_patrols community", i)]);
+		took.push(Date.now() - from);
+	}
+	await reads("river_patrols *", 10);
+	await reads("patrols *", 11);
+	t.diagnostic(`publish to screen, ms: ${took.join(" ")}; median ${[...took].sort((a, b) => a - b)[5]}`);
+	assert.equal((await town.one("select n from tally where figure='river_patrols' and level='community' and span<10000 limit 1")), 10);
+});
+
+test("a duplicate changes nothing; a device's state; other records are counted over all places", async () => {
+	const e = phone.event("patrol.start", { patrol: "g-1", route: "road", target: "QSH-R1" });
+
+	await phone.publish(e);
+	await phone.answer(e.seq);
+	await phone.publish(e);
+	await phone.publish({ online: true, at: Date.now() }, { leaf: "presence" });
+	await phone.send("status", { battery: 14, queue: 3 });
+	await phone.send("inspect", { topic: "burn_straw", result: "ok" });
+	await reads("route road", 1);
+	await page.waitForFunction(() => /在线.*3.*低 14%/s.test(document.querySelector('tr[data-row="d-0001"]')?.textContent || ""), null, { timeout: RISE_MS });
+	assert.equal(await page.locator('tr[data-row="other inspect"]').count(), 0);
+	await town.user("root", "p-admin", "admin", "*");
+	const all = await openPage(browser, `${town.base}/`);
+
+	await signIn(all, "root", town.passwords.root);
+	await all.waitForFunction(() => document.querySelector('tr[data-row="other inspect"] .key')?.textContent?.trim() === "1");
+	assert.match(await all.textContent("header h1"), /示例镇/);
+	await all.context().close();
+});
+
+test("the server is killed: banner; it comes back: resumed where it stood, nothing missed", async () => {
+	const hellos = [];
+
+	page.on("websocket", (ws) => ws.on("framesent", (f) => hellos.push(JSON.parse(f.payload))));
+	town.server.kill();
+	await town.server.ended;
+	await page.waitForSelector("[data-test=banner]");
+	assert.match(await text("[data-test=banner]"), /^连接中断 \d+ 秒，正在重连… 页面数字停在 \d\d:\d\d:\d\d。 立即重连$/);
+	for (let i = 2; i <= 4; i++)
+		await phone.send("patrol.start", { patrol: `g-${i}`, route: "road", target: "QSH-R1" });
+	await reads("route road", 1);
+	await town.startServer();
+	await page.click("[data-test=banner] button").catch(() => {}); // it may be back already
+	await reads("route road", 4, 20e3);
+	await live();
+	await page.waitForSelector("[data-test=banner]", { state: "detached" });
+	const hello = hellos.find((h) => h.op === "hello");
+
+	assert.equal(typeof hello.since, "number");
+	assert.equal(typeof hello.db, "string");
+	await reads("patrols *", 15);
+	assert.deepEqual(await page.$$eval(".feed tbody tr", (rows) => rows.map((r) => Number(r.getAttribute("data-row")))),
+		(await town.sql('select "commit" as c from event order by c desc limit 50')).map((r) => r.c));
+});
+
+test("ingest is killed: the page says so apart from its link; started again, all goes on", async () => {
+	town.ingest.kill();
+	await town.ingest.ended;
+	await page.reload();
+	await page.waitForSelector("[data-test=trouble]", { timeout: 20e3 });
+	await live();
+	const e = phone.event("patrol.start", { patrol: "g-5", route: "road", target: "QSH-R1" });
+
+	await phone.publish(e);
+	await town.startIngest();
+	await reads("route road", 5, 20e3);
+	await page.reload();
+	await live();
+	await page.waitForSelector("[data-test=trouble]", { state: "detached" });
+});
+
+test("English: the page's words are English, names stay as they are", async () => {
+	await page.click('button[lang="en"]');
+	await page.waitForFunction(() => document.documentElement.lang === "en");
+	assert.equal(await text(".feed tbody tr:first-child .what"), "Patrol started · 赵甲 · 国道示例段");
+	await page.click('button[lang="zh-CN"]');
+	await page.waitForFunction(() => document.documentElement.lang === "zh-CN");
+});
+
+test("the account is disabled: the page goes to the sign-in at once", async () => {
+	await town.must("user", "disable", "duty");
+	await page.waitForSelector("#user");
+	assert.match(await text("main"), /登录已过期，请重新登录。/);
+});
+
+test("nothing was asked of another origin, and the console stayed quiet", () => {
+	assert.deepEqual(page.outside, []);
+	assert.deepEqual(page.errors.filter((e) => !/status of (401|503)|ERR_CONNECTION_REFUSED|WebSocket connection/.test(e)), []);
+});
