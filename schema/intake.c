@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/civil.h"
+#include "core/geo.h"
 #include "schema/judge.h"
 #include "schema/patrols.h"
 #include "schema/sql.h"
@@ -441,8 +442,18 @@ static void flush_kinds(struct intake *in)
 	}
 }
 
-static void count_kind(struct intake *in, enum event_kind kind, int32_t day, int n)
+static bool is_patrol(enum event_kind kind)
 {
+	return kind >= EV_PATROL_START && kind <= EV_PATROL_SUBSTITUTE;
+}
+
+/* Events by kind: those of patrols without area, since patrols have figures of their own. */
+static void count_kind(struct intake *in, enum event_kind kind, const char *area, int32_t day, int n)
+{
+	if (!is_patrol(kind)) {
+		tally_add(&in->tallies, "events", "", event_kind_name(kind), area, day, n);
+		return;
+	}
 	if (day != in->kinds_day) {
 		flush_kinds(in);
 		in->kinds_day = day;
@@ -501,9 +512,10 @@ static enum err touch_case(struct intake *in, const struct event *ev, struct sli
 /* The void event `by` takes event `victim` out of everything that follows from it. */
 static enum err apply_void(struct intake *in, const struct event *ev, int64_t victim, int64_t by)
 {
-	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags FROM event WHERE \"commit\" = ?");
+	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags, area FROM event WHERE \"commit\" = ?");
 	int64_t at = 0, subject = 0, flags = 0;
 	enum event_kind kind = 0;
+	char area[AREA_CODE_MAX + 1] = "";
 	struct patrol *p = NULL;
 	enum err e;
 
@@ -513,6 +525,7 @@ static enum err apply_void(struct intake *in, const struct event *ev, int64_t vi
 		at = sqlite3_column_int64(q, 1);
 		subject = sqlite3_column_int64(q, 2);
 		flags = sqlite3_column_int64(q, 3);
+		slice_copy(area, sizeof area, sql_col(q, 4));
 	}
 	sql_done(q);
 	if (e != OK || (flags & FLAG_VOIDED))
@@ -529,8 +542,8 @@ static enum err apply_void(struct intake *in, const struct event *ev, int64_t vi
 	sql_int(q, 4, by);
 	if ((e = sql_run(q)) != OK)
 		return e;
-	count_kind(in, kind, civil_day(at), -1);
-	if (kind < EV_PATROL_START || kind > EV_PATROL_SUBSTITUTE || !subject)
+	count_kind(in, kind, area, civil_day(at), -1);
+	if (!is_patrol(kind) || !subject)
 		return OK;
 	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
 		return e;
@@ -543,7 +556,7 @@ static enum err insert_event(struct intake *in, const struct stream *t, const st
 {
 	sqlite3_stmt *q = sql_get(in->st,
 		"INSERT INTO event(\"commit\", stream, seq, prev, kind, at, recv, person, scope, subject, "
-		"link, flags, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"link, flags, raw, area) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	sql_int(q, 1, commit);
 	sql_int(q, 2, t->id);
@@ -560,6 +573,8 @@ static enum err insert_event(struct intake *in, const struct stream *t, const st
 	sql_int(q, 11, link);
 	sql_int(q, 12, flags);
 	sql_text(q, 13, ev->raw);
+	if (v->area[0])
+		sql_str(q, 14, v->area);
 	return sql_run(q);
 }
 
@@ -579,9 +594,13 @@ static void note_arrival(struct intake *in, const struct stream *t, const struct
 static void update_state(struct intake *in, struct state *s, const struct event *ev)
 {
 	if (ev->has_loc && ev->when_ms >= s->loc_at) {
+		struct geo at = {ev->lat_e7, ev->lon_e7};
+
+		if (ev->crs == CRS_GCJ02)
+			at = geo_gcj02_to_wgs84(at);
 		s->has_loc = true;
-		s->lat_e7 = ev->lat_e7;
-		s->lon_e7 = ev->lon_e7;
+		s->lat_e7 = at.lat_e7;
+		s->lon_e7 = at.lon_e7;
 		s->loc_at = ev->when_ms;
 		touch_state(in, s);
 	}
@@ -620,7 +639,7 @@ static enum err apply(struct intake *in, struct stream *t, const struct event *e
 		e = apply_void(in, ev, v->victim, commit);
 	if (e != OK)
 		return e;
-	count_kind(in, ev->kind, civil_day(ev->when_ms), 1);
+	count_kind(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
 	update_state(in, s, ev);
 	note_arrival(in, t, ev);
 	in->counts.stored[ev->kind]++;

@@ -108,13 +108,20 @@ static enum err judge_places(struct judge *j, const struct event *ev, const stru
 		scope = target;
 	if (scope) {
 		slice_copy(v->scope, sizeof v->scope, slice_of(scope->code));
+		slice_copy(v->area, sizeof v->area, slice_of(scope->area));
 		return OK;
 	}
 	if (ev->ref.p && (e = ref_target(j, ev, dev, v->scope, sizeof v->scope)) != OK)
 		return e;
-	if (!v->scope[0] && who && (a = person_appointment(who, NULL, NULL, day)))
+	if (!who || !(a = person_appointment(who, NULL, NULL, day)))
+		return OK;
+	if (!v->scope[0])
 		slice_copy(v->scope, sizeof v->scope, slice_of(a->scope));
-	return OK;
+	/* Whether the patrol's start came before must not decide where this counts: invariant 3. */
+	scope = registry_place(j->registry, slice_of(a->scope), &e);
+	if (scope)
+		slice_copy(v->area, sizeof v->area, slice_of(scope->area));
+	return e;
 }
 
 static enum err judge_category(struct judge *j, const struct event *ev, struct verdict *v)

@@ -36,6 +36,7 @@ struct verdict {
 	/* when it may be applied: */
 	char person[65];    /* who acts, "" = nobody known (a device without a person) */
 	char scope[REACH_CODE_MAX + 1]; /* "" = none */
+	char area[AREA_CODE_MAX + 1];   /* that it counts for: of its scope, target or appointment, "" = none */
 	int64_t victim;     /* void: commit of its target */
 };
 

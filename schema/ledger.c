@@ -36,11 +36,10 @@ enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t f
 	sqlite3_stmt *q = sql_get(st,
 		"SELECT e.\"commit\", s.device, s.epoch, e.seq, e.kind, e.at, e.recv, (SELECT time FROM "
 		"batch WHERE last >= e.\"commit\" ORDER BY last, rev LIMIT 1), e.person, e.scope, "
-		"coalesce(r.area, CASE WHEN e.scope GLOB '*[A-Za-z]*' THEN '' ELSE e.scope END), e.flags, "
+		"e.area, e.flags, "
 		"(SELECT v.by FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND "
 		"v.seq = e.seq), e.raw "
-		"FROM event e JOIN stream s ON s.id = e.stream LEFT JOIN reach r ON r.code = e.scope AND "
-		"r.since <= ?2 AND (r.until IS NULL OR r.until > ?2) WHERE e.\"commit\" > ?1 AND "
+		"FROM event e JOIN stream s ON s.id = e.stream WHERE e.\"commit\" > ?1 AND "
 		"e.\"commit\" <= ?2 ORDER BY e.\"commit\"");
 	int64_t until = clock_mono_ms() + READ_MS, last = 0;
 	size_t n = strlen(scope);

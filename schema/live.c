@@ -80,7 +80,7 @@ static void name_of(struct store *st, const char *sql, struct slice key, char *o
 	sql_text(q, 1, key);
 	if (sql_row(q) == OK) {
 		v = sql_col(q, 0);
-		(void)snprintf(out, room, "%.*s", (int)v.n, v.p ? v.p : ""); /* cut */
+		slice_copy(out, room, v);
 	}
 	sql_done(q);
 }
@@ -88,31 +88,34 @@ static void name_of(struct store *st, const char *sql, struct slice key, char *o
 #define PERSON_NAME "SELECT name FROM person WHERE id = ? AND until IS NULL"
 #define AREA_NAME "SELECT name FROM area WHERE code = ? AND until IS NULL"
 #define REACH_NAME "SELECT name FROM reach WHERE code = ? AND until IS NULL"
-#define REACH_AREA "SELECT area FROM reach WHERE code = ? AND until IS NULL"
+#define TOPIC_NAME "SELECT name FROM category WHERE class = 'topic' AND code = ? AND until IS NULL"
+#define ITEM_NAME "SELECT name FROM category WHERE class = 'work' AND code = ? AND until IS NULL"
 
-#define FEED_COLUMNS "\"commit\", at, kind, person, scope, raw"
+#define FEED_COLUMNS "\"commit\", at, kind, person, scope, raw, area"
 
-/* What the event is about, in its own words. */
-static struct slice title_of(struct feed *fd, struct slice raw)
+/* What the event is about: in its own words, else its route or what the catalogue calls it. */
+static void title_of(struct feed *fd, struct slice raw, char *out, size_t room)
 {
+	struct slice title = {NULL, 0};
 	struct event_fault fault;
 	struct event ev;
 
+	out[0] = '\0';
 	(void)json_read(&fd->json, raw.p, raw.n); /* event_decode says */
 	if (event_decode(&fd->json, 0, &ev, &fault) != EVENT_OK)
-		return slice_of("");
-	if (ev.title.p)
-		return ev.title;
-	if (ev.kind == EV_PATROL_START)
-		return ev.route;
-	return ev.category.p ? ev.category : slice_of("");
+		return;
+	title = ev.title.p ? ev.title : ev.kind == EV_PATROL_START ? ev.route : ev.category;
+	if (!ev.title.p && (ev.kind == EV_INSPECT || ev.kind == EV_WORK))
+		name_of(fd->st, ev.kind == EV_WORK ? ITEM_NAME : TOPIC_NAME, ev.category, out, room);
+	if (!out[0] && title.p)
+		slice_copy(out, room, title);
 }
 
 static void feed_row(struct feed *fd, sqlite3_stmt *q)
 {
 	struct live_feed f = {0};
-	char person[256], place[256], area[AREA_CODE_MAX + 1], title[512];
-	struct slice scope = sql_col(q, 4), t = title_of(fd, sql_col(q, 5));
+	char person[256], place[256], title[512];
+	struct slice scope = sql_col(q, 4);
 	bool is_area = scope.n && area_level(scope) != AREA_NONE;
 
 	f.commit = sqlite3_column_int64(q, 0);
@@ -123,14 +126,10 @@ static void feed_row(struct feed *fd, sqlite3_stmt *q)
 	scope = slice_of(f.scope);
 	name_of(fd->st, PERSON_NAME, slice_of(f.person), person, sizeof person);
 	name_of(fd->st, is_area ? AREA_NAME : REACH_NAME, scope, place, sizeof place);
-	if (is_area)
-		(void)snprintf(area, sizeof area, "%s", f.scope); /* an area code */
-	else
-		name_of(fd->st, REACH_AREA, scope, area, sizeof area);
-	(void)snprintf(title, sizeof title, "%.*s", (int)(t.n < 500 ? t.n : 500), t.p); /* cut */
+	title_of(fd, sql_col(q, 5), title, sizeof title);
 	f.person_name = person;
 	f.scope_name = place;
-	f.area = area;
+	f.area = text(q, 6);
 	f.title = title;
 	fd->row(fd->ctx, &f);
 }
@@ -158,12 +157,9 @@ enum err live_feed_scope(struct store *st, const char *scope, int64_t after, int
 	void (*row)(void *ctx, const struct live_feed *f), void *ctx)
 {
 	struct feed fd = {.st = st, .row = row, .ctx = ctx};
-	/* The scope of an event is an area code below `scope`, or a reach that lies in one. */
-	sqlite3_stmt *q = sql_get(st, "SELECT " FEED_COLUMNS " FROM (SELECT e.* FROM event e WHERE "
+	sqlite3_stmt *q = sql_get(st, "SELECT " FEED_COLUMNS " FROM (SELECT * FROM event WHERE "
 				      "\"commit\" > ?1 AND \"commit\" > (SELECT coalesce(max(\"commit\"), 0) FROM event) - ?2 "
-				      "AND (?3 = '*' OR substr(e.scope, 1, length(?3)) = ?3 OR EXISTS(SELECT 1 "
-				      "FROM reach r WHERE r.code = e.scope AND r.until IS NULL AND "
-				      "substr(r.area, 1, length(?3)) = ?3)) ORDER BY \"commit\" DESC LIMIT ?4) "
+				      "AND (?3 = '*' OR substr(area, 1, length(?3)) = ?3) ORDER BY \"commit\" DESC LIMIT ?4) "
 				      "ORDER BY \"commit\"");
 	enum err e;
 

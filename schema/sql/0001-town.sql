@@ -43,6 +43,7 @@ CREATE TABLE event(
 	recv    INTEGER NOT NULL,
 	person  TEXT,              -- who acted, as judged
 	scope   TEXT,              -- area or reach code, as judged
+	area    TEXT,              -- area code that it counts for: as judged, not moved by a ref
 	subject INTEGER NOT NULL,  -- patrol.id or casus.id, 0 = none
 	link    INTEGER NOT NULL,  -- commit of the subject's event before it, 0 = first
 	flags   INTEGER NOT NULL,  -- 1 imported, 2 voided
@@ -148,7 +149,8 @@ CREATE TABLE voided(
 ) STRICT, WITHOUT ROWID;
 
 -- Counts, kept by the transaction that changes them.  span: yyyymmdd, yyyymm or yyyy.
--- figure: patrols (level, category = route), river_patrols (level), events (category = kind).
+-- figure: patrols (level, category = route), river_patrols (level), events (category = kind;
+-- patrol.* kinds without area, since patrols have figures of their own).
 CREATE TABLE tally(
 	figure   TEXT NOT NULL,
 	level    TEXT NOT NULL,    -- district town community grid, '' = none

@@ -38,6 +38,8 @@ static int make(struct sent *v)
 
 		if (roll(12) == 0)
 			(void)snprintf(extra, sizeof extra, "\"scope\":\"%s\",", target[roll(5)]);
+		else if (roll(8) == 0)
+			(void)snprintf(extra, sizeof extra, "\"ref\":\"w%u\",", roll(12));
 		(void)snprintf(v[n].device, sizeof v[n].device, "d-%d", d + 1);
 		switch (roll(10)) {
 		case 0:
@@ -80,7 +82,7 @@ static const char *const dumps[] = {
 	"clear, tracks, t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2",
 	"SELECT name, report_at, report_device, report_epoch, report_seq FROM casus ORDER BY 1",
 	"SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5",
-	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.scope, e.flags FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3",
+	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.area, e.flags FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3",
 	"SELECT device, epoch, seq FROM voided ORDER BY 1, 2, 3",
 	"SELECT s.device, s.epoch, h.seq FROM held h JOIN stream s ON s.id = h.stream ORDER BY 1, 2, 3",
 	"SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2",
