@@ -1076,7 +1076,7 @@ int64_t views_run(struct views *vs, int64_t now_ms, int64_t now_mono_ms)
 	struct view *v;
 
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));) {
-		int64_t t;
+		int64_t t = 0; /* set by due(); gcc with sanitizers does not see it */
 
 		if (v->stale && v->clients && view_read(v) != OK)
 			continue; /* the store is being opened again */
