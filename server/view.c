@@ -1028,6 +1028,7 @@ static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t 
 		f->refs++;
 	}
 	c->fresh = false;
+	c->woken = false; /* the flush above may have woken c too, whose carrier is just asking */
 	c->cursor = v->next;
 	c->sent = f->commit;
 	return f;
