@@ -10,6 +10,8 @@
  * With --rate R the events go out evenly, R a second over all connections together, and event i has
  * the time at-base + i; --stamps writes the monotonic ns of each event's send to FILE (int64 at i).
  * --wait: says {"ready":true} when all are connected, goes on at the first byte on standard input.
+ * When nothing came for 3 s, each device that waits says hello, as a phone does, and is told where it
+ * stands (`hellos` counts them; on a platform that keeps up there are none).
  * --no-acks: done when every PUBACK is in.  Prints one line of JSON; exit 1 when not all was
  * acknowledged, or something was answered otherwise than stored. */
 #include <arpa/inet.h>
@@ -27,6 +29,7 @@
 #include "tests/bench/load.h"
 
 #define STALL_NS (20 * 1000000000LL)
+#define HELLO_NS (3 * 1000000000LL) /* without progress: ask where we stand */
 #define CONNECTING_MAX 64 /* at once; the broker's listen backlog is 100 */
 #define WINDOW_MAX 1000
 #define IN_MAX (64 * 1024)
@@ -41,7 +44,7 @@ struct conn {
 	char id[40], secret[64];
 	int fd;
 	enum state state;
-	int inflight;
+	int inflight, hellos;
 	uint16_t mid;
 	int64_t sent, pubacked, acked, quota;
 	char *in;
@@ -64,7 +67,7 @@ struct run {
 	int ep;
 	struct conn *conn;
 	int connecting, ready, next;
-	int64_t published, pubacked, acked, acks, bad;
+	int64_t published, pubacked, acked, acks, bad, hellos;
 	int64_t first_ns, last_ns, progress_ns, blocked;
 	bool going;
 	int64_t *stamp;
@@ -133,31 +136,47 @@ static void add_subscribe(struct conn *c)
 	add_packet(c, 0x82, b, n);
 }
 
-static void add_publish(struct conn *c)
+static void add_up(struct conn *c, const char *payload, size_t n)
 {
-	struct run *r = c->run;
-	uint8_t h[160];
-	char topic[96], ev[LOAD_EVENT_MAX];
-	int64_t seq = c->sent + 1, i = r->published;
-	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * 1000 + (int64_t)(c - r->conn);
-	size_t nev = load_event(ev, (size_t)r->o.bytes, &c->who, seq, at, r->o.mix), n, ntopic;
-	uint8_t t[128];
+	uint8_t h[160], t[128];
+	char topic[96];
+	size_t ntopic;
 
 	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/up", c->id);
 	ntopic = put_str(t, topic);
-	n = put_header(h, 0x32, ntopic + 2 + nev);
-	out_add(c, h, n);
+	out_add(c, h, put_header(h, 0x32, ntopic + 2 + n));
 	if (++c->mid == 0)
 		c->mid = 1;
 	t[ntopic] = (uint8_t)(c->mid >> 8);
 	t[ntopic + 1] = (uint8_t)c->mid;
 	out_add(c, t, ntopic + 2);
-	out_add(c, ev, nev);
+	out_add(c, payload, n);
+}
+
+static void add_publish(struct conn *c)
+{
+	struct run *r = c->run;
+	char ev[LOAD_EVENT_MAX];
+	int64_t seq = c->sent + 1, i = r->published;
+	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * 1000 + (int64_t)(c - r->conn);
+
+	add_up(c, ev, load_event(ev, (size_t)r->o.bytes, &c->who, seq, at, r->o.mix));
 	c->sent++;
 	c->inflight++;
 	r->published++;
 	if (r->stamp)
 		r->stamp[i] = load_now_ns();
+}
+
+/* All that is published and has its PUBACK, yet not all has its ack: what does the platform have? */
+static void say_hello(struct conn *c)
+{
+	char hello[128];
+	int n = snprintf(hello, sizeof hello, "{\"hello\":{\"epoch\":\"%s\",\"first\":1,\"next\":%lld}}", c->who.epoch, (long long)c->sent + 1);
+
+	add_up(c, hello, (size_t)n);
+	c->hellos++; /* its PUBACK is no event's */
+	c->run->hellos++;
 }
 
 static void watch(struct conn *c, bool write)
@@ -258,6 +277,10 @@ static void take_packet(struct conn *c, uint8_t type, const uint8_t *p, size_t n
 		r->connecting--;
 		break;
 	case 4:
+		if (c->hellos && c->inflight == 0) {
+			c->hellos--;
+			break;
+		}
 		c->inflight--;
 		c->pubacked++;
 		r->pubacked++;
@@ -364,10 +387,22 @@ static void rate_tick(struct run *r, int64_t now)
 	}
 }
 
+static void greet_all(struct run *r)
+{
+	for (int i = 0; i < r->o.conns; i++) {
+		struct conn *c = &r->conn[i];
+
+		if (c->acked == c->sent || c->inflight)
+			continue;
+		say_hello(c);
+		flush(c);
+	}
+}
+
 static void loop(struct run *r, int timer)
 {
 	struct epoll_event ev[256];
-	int64_t goal = r->o.events;
+	int64_t goal = r->o.events, greeted_ns = 0;
 
 	r->progress_ns = load_now_ns();
 	for (;;) {
@@ -391,6 +426,10 @@ static void loop(struct run *r, int timer)
 			r->progress_ns = now;
 		else if (now - r->progress_ns > STALL_NS)
 			return;
+		if (r->going && r->o.acks && now - r->progress_ns > HELLO_NS && now - greeted_ns > HELLO_NS) {
+			greeted_ns = now;
+			greet_all(r);
+		}
 		if (!r->going) {
 			if (r->ready == r->o.conns)
 				return;
@@ -517,9 +556,9 @@ int main(int argc, char **argv)
 	if (!whole)
 		r->last_ns = load_now_ns();
 	s = (double)(r->last_ns - r->first_ns) / 1e9;
-	printf("{\"events\":%lld,\"published\":%lld,\"pubacked\":%lld,\"acked\":%lld,\"acks\":%lld,\"otherwise\":%lld,"
+	printf("{\"events\":%lld,\"published\":%lld,\"pubacked\":%lld,\"acked\":%lld,\"acks\":%lld,\"hellos\":%lld,\"otherwise\":%lld,"
 	       "\"blocked\":%lld,\"first_ns\":%lld,\"last_ns\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"cpu_s\":%.3f}\n",
-		(long long)r->o.events, (long long)r->published, (long long)r->pubacked, (long long)r->acked, (long long)r->acks,
+		(long long)r->o.events, (long long)r->published, (long long)r->pubacked, (long long)r->acked, (long long)r->acks, (long long)r->hellos,
 		(long long)r->bad, (long long)r->blocked, (long long)r->first_ns, (long long)r->last_ns, s,
 		(double)r->acked / s, (double)(load_cpu_ns() - cpu0) / 1e9);
 	return whole && r->bad == 0 ? 0 : 1;
