@@ -1,11 +1,13 @@
-// The first client of a scope, who has the view made, gets what follows like the others.
+// The first client of a scope, who has the view made, gets what follows like the others, also when its
+// snapshot leaves in several pieces.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Town } from '../lib/index.mjs';
-import { COMMUNITY } from '../lib/registry.mjs';
+import { COMMUNITY, REGISTRY } from '../lib/registry.mjs';
 
 test('the first client of a scope gets deltas', async () => {
-	const town = await Town.start({ server: true });
+	const grids = Array.from({ length: 900 }, (_, i) => `${COMMUNITY[1]}${100 + i},西关第${100 + i}网格,,\n`).join('');
+	const town = await Town.start({ server: true, registry: { ...REGISTRY, areas: REGISTRY.areas + grids } });
 	try {
 		await town.user('watch', 'p-admin', 'leader', '*');
 		const d = await town.device('d-0001', 'p-0001');
