@@ -36,6 +36,7 @@ static const char help_text[] =
 	"Simulated field devices: they keep each event in DIR/ledger until the platform answers for it.\n"
 	"Ends with one line: made N, acknowledged N, rejected N, held N, waiting N, lost N.\n\n"
 	"--devices N     the first N of the access file (default: all)\n"
+	"--without ID    leave that one to somebody else\n"
 	"--rate R        events a second, over all devices (1)\n"
 	"--for S         seconds; 0: until SIGTERM (60)\n"
 	"--drain S       then, seconds to wait for the last answers (120)\n"
@@ -54,7 +55,7 @@ static const char help_text[] =
 	"Exit status 1 when an event was lost, or when answers are still missing after --drain.\n";
 
 struct options {
-	const char *dir, *access, *town, *district, *host;
+	const char *dir, *access, *town, *district, *host, *without;
 	long long devices, port, for_s, drain_s, seed;
 	bool seeded;
 	double rate, hurry, offline, clocks, duplicates, reinstalls, bad;
@@ -535,7 +536,7 @@ static enum err options(struct cli *c, int argc, char **argv, struct options *o,
 		*offline = NULL, *clocks = NULL, *twice = NULL, *reinstalls = NULL, *bad = NULL, *words[1];
 	const struct args_opt opt[] = {{"--devices", &devices, NULL}, {"--rate", &rate, NULL}, {"--for", &for_s, NULL},
 		{"--drain", &drain, NULL}, {"--dir", &o->dir, NULL}, {"--access", &o->access, NULL}, {"--town", &o->town, NULL},
-		{"--district", &o->district, NULL}, {"--host", &o->host, NULL}, {"--port", &port, NULL}, {"--seed", &seed, NULL},
+		{"--district", &o->district, NULL}, {"--without", &o->without, NULL}, {"--host", &o->host, NULL}, {"--port", &port, NULL}, {"--seed", &seed, NULL},
 		{"--hurry", &hurry, NULL}, {"--offline", &offline, NULL}, {"--clocks", &clocks, NULL},
 		{"--duplicates", &twice, NULL}, {"--reinstalls", &reinstalls, NULL}, {"--bad", &bad, NULL}};
 	int64_t p = 0;
@@ -587,7 +588,7 @@ static enum err read_access(struct sim *s, struct why *why)
 	if (!f)
 		return why_set(why, ERR_NOTFOUND, "cannot read %s: %s; name the file with --access", s->o.access, strerror(errno));
 	while (getline(&text, &cap, f) > 0 && (!s->o.devices || s->n < s->o.devices)) {
-		if (sscanf(text, "device %32s %63s", id, secret) != 2)
+		if (sscanf(text, "device %32s %63s", id, secret) != 2 || (s->o.without && strcmp(id, s->o.without) == 0))
 			continue;
 		if (s->n == had) {
 			had = had ? 2 * had : 128;

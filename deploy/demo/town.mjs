@@ -200,8 +200,11 @@ REACHES.slice(0, 4).forEach(r => {
 	appoint(id, 'patroller', r.code, 'community');
 	carries(id);
 });
+let guest; // whose second phone is left to whoever tries the platform: simulate does not use it
 REACHES.forEach((r, i) => { // a town chief each, two community chiefs each
 	const id = person();
+	if (r.code === 'QSH-02')
+		guest = id;
 	// One was a community's chief until mid-2024: what he did before counts at that level.
 	if (i === 3)
 		appoint(id, 'chief', r.code, 'community', FROM, '2024-06-30');
@@ -215,6 +218,7 @@ REACHES.forEach(r => [0, 1].forEach(k => {
 		appoint(id, 'chief', TOWN + String(c + 1).padStart(3, '0'), 'community');
 	carries(id);
 }));
+devices.push(['d-0100', guest, DISTRICT]);
 const offices = COMMUNITIES.map((_, i) => {
 	const id = person();
 	appoint(id, 'office', TOWN + String(i + 1).padStart(3, '0'), 'community');
