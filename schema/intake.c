@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "core/civil.h"
-#include "core/geo.h"
+#include "schema/answers.h"
+#include "schema/devstates.h"
 #include "schema/judge.h"
 #include "schema/patrols.h"
 #include "schema/sql.h"
@@ -12,52 +13,15 @@
 #include "schema/tally.h"
 
 #define WINDOWS_MAX 65536
-#define RESULTS_TOLD 400     /* results in one ack; more go into a second one */
-#define SEEN_EVERY_MS 5000   /* how often a device's `seen` alone is worth a write */
 #define REJUDGE_MAX 10000    /* held events judged again in one call */
 #define FLAG_IMPORTED 1
 #define FLAG_VOIDED 2
 
 const char *const intake_reject_names[] = {"bad_json", "bad_event", "too_large", "unknown_kind",
 	"device_revoked", "wrong_district", NULL};
-enum reject { BAD_JSON, BAD_EVENT, TOO_LARGE, UNKNOWN_KIND, DEVICE_REVOKED, WRONG_DISTRICT };
 
 const char *const intake_hold_names[] = {"none", "unknown_person", "unknown_place", "unknown_category",
 	"waits_for", "illegal_transition", "not_allowed", "time_in_future", "time_too_old", NULL};
-
-/* What was answered otherwise than stored. */
-struct result {
-	int64_t seq;
-	const char *status; /* literal; NULL: taken back (held, then released in the same batch) */
-	const char *code;
-	char *detail;
-};
-
-/* What this batch answers on one stream to one asker; an error answer has no stream. */
-struct item {
-	struct item *same; /* the stream's item for another asker */
-	struct stream *stream;
-	char device[EVENT_DEVICE_MAX + 1], district[7];
-	uint64_t tag;
-	int64_t commit;    /* the highest that this batch stored of it */
-	int64_t hello_first; /* 0: no hello */
-	struct result *result;
-	uint32_t nresult, cap;
-	uint32_t stored, duplicate; /* not told yet */
-	enum reject error; /* when stream is NULL */
-	int64_t limit;     /* of the error; 0: none */
-};
-
-/* A device's line in the live view. */
-struct state {
-	struct state *next_dirty;
-	char device[EVENT_DEVICE_MAX + 1];
-	bool known, dirty, online;
-	int64_t seen, seen_written, queue, missing, holes, loc_at, skew;
-	int battery;
-	bool has_loc, has_skew;
-	int32_t lat_e7, lon_e7;
-};
 
 struct intake {
 	struct store *st;
@@ -67,23 +31,18 @@ struct intake {
 	struct patrols patrols;
 	struct tallies tallies;
 	struct judge judge;
-	struct map states;       /* device -> struct state */
-	struct state *dirty;     /* those to be written */
+	struct devstates states;
+	struct answers answers;  /* of the open batch; then of the last commit, while acking */
 	struct map waits;        /* held.waits of events and cases -> itself */
 	bool waits_known;
 	struct json json, again; /* the payload; an event read again */
-	struct item **item;
-	size_t nitem, itemcap;
 	struct buf arrived;      /* keys that came in this payload, NUL-terminated: who waited for them? */
 	size_t waiting;
 	bool changed;            /* the batch has something to write */
 	int64_t kinds[EVENT_KINDS + 1], kinds_day; /* events by kind on that day, not yet in tallies */
 	int64_t rejudge_after;   /* id of the held event where INTAKE_MORE goes on */
-	/* acks of the last commit */
-	struct head head;
-	size_t ack_item, ack_result;
-	bool acking;
-	struct buf ack;
+	struct head head;        /* of the last commit */
+	bool acking;             /* its acks are being fetched */
 	struct intake_counts counts;
 };
 
@@ -101,35 +60,20 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf)
 	in->streams.st = st;
 	in->patrols.st = st;
 	in->tallies.st = st;
+	in->states.st = st;
 	in->judge = (struct judge){st, in->registry, &in->streams, conf->max_age_days * CIVIL_DAY_MS};
 	return in;
 }
 
-static void drop_items(struct intake *in)
+/* The acks were fetched, or nobody will: between two batches the caches may go, too. */
+static void end_acks(struct intake *in)
 {
-	for (size_t i = 0; i < in->nitem; i++) {
-		struct item *it = in->item[i];
-
-		for (uint32_t k = 0; k < it->nresult; k++)
-			free(it->result[k].detail);
-		free(it->result);
-		if (it->stream)
-			it->stream->item = NULL;
-		free(it);
-	}
-	in->nitem = 0;
-	in->ack_item = in->ack_result = 0;
+	answers_clear(&in->answers); /* they point into the streams */
 	in->acking = false;
-}
-
-static void drop_map(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
+	if (in->streams.map.n > in->conf.windows_max)
+		streams_clear(&in->streams);
+	if (in->states.map.n > in->conf.windows_max && !in->states.dirty)
+		devstates_clear(&in->states);
 }
 
 static void drop_waits(struct intake *in)
@@ -141,13 +85,13 @@ static void drop_waits(struct intake *in)
 /* Forgets everything that the database can tell again. */
 static void forget(struct intake *in)
 {
-	drop_items(in);
+	answers_clear(&in->answers);
+	in->acking = false;
 	streams_clear(&in->streams);
 	patrols_clear(&in->patrols);
 	tallies_clear(&in->tallies);
 	registry_changed(in->registry);
-	drop_map(&in->states);
-	in->dirty = NULL;
+	devstates_clear(&in->states);
 	drop_waits(in);
 	memset(in->kinds, 0, sizeof in->kinds);
 	buf_clear(&in->arrived);
@@ -171,8 +115,7 @@ void intake_free(struct intake *in)
 	json_done(&in->json);
 	json_done(&in->again);
 	buf_done(&in->arrived);
-	buf_done(&in->ack);
-	free(in->item);
+	answers_done(&in->answers);
 	free(in);
 }
 
@@ -184,54 +127,6 @@ const struct intake_counts *intake_counts(const struct intake *in)
 size_t intake_waiting(const struct intake *in)
 {
 	return in->waiting;
-}
-
-/* ------------------------------------------------------------------ answers of this batch */
-
-static struct item *new_item(struct intake *in, const struct intake_from *from)
-{
-	struct item *it = xcalloc(1, sizeof *it);
-
-	slice_copy(it->device, sizeof it->device, from->device);
-	slice_copy(it->district, sizeof it->district, from->district);
-	it->tag = from->tag;
-	if (in->nitem == in->itemcap) {
-		in->itemcap = in->itemcap ? in->itemcap * 2 : 64;
-		in->item = xrealloc(in->item, in->itemcap * sizeof(struct item *));
-	}
-	in->item[in->nitem++] = it;
-	in->waiting++;
-	return it;
-}
-
-static struct item *item_of(struct intake *in, struct stream *t, const struct intake_from *from)
-{
-	struct item *it;
-
-	for (it = t->item; it; it = it->same)
-		if (it->tag == from->tag && slice_is(from->district, it->district))
-			return it;
-	it = new_item(in, from);
-	it->stream = t;
-	it->same = t->item;
-	t->item = it;
-	return it;
-}
-
-static void add_result(struct item *it, int64_t seq, const char *status, const char *code, const char *detail)
-{
-	struct result *r;
-
-	for (uint32_t i = 0; i < it->nresult; i++)
-		if (it->result[i].seq == seq && it->result[i].status &&
-			strcmp(it->result[i].status, status) == 0)
-			return; /* said once in an ack */
-	if (it->nresult == it->cap) {
-		it->cap = it->cap ? it->cap * 2 : 8;
-		it->result = xrealloc(it->result, it->cap * sizeof *it->result);
-	}
-	r = &it->result[it->nresult++];
-	*r = (struct result){seq, status, code, xstrdup(detail)};
 }
 
 /* ------------------------------------------------------------------ what is kept of the unusual */
@@ -314,120 +209,6 @@ static enum err keep_held(struct intake *in, struct stream *t, const struct even
 	in->counts.held[v->hold]++;
 	note_wait(in, v->waits);
 	return sql_run(q);
-}
-
-/* ------------------------------------------------------------------ device states */
-
-static enum err load_state(struct intake *in, struct state *s)
-{
-	sqlite3_stmt *q = sql_get(in->st, "SELECT online, seen, queue, missing, holes, battery, lat_e7, "
-					  "lon_e7, loc_at, skew_ms FROM device_state WHERE device = ?");
-	enum err e;
-
-	s->queue = s->battery = -1;
-	sql_str(q, 1, s->device);
-	if ((e = sql_row(q)) == OK) {
-		s->known = true;
-		s->online = sqlite3_column_int(q, 0) != 0;
-		s->seen = s->seen_written = sqlite3_column_int64(q, 1);
-		if (sqlite3_column_type(q, 2) != SQLITE_NULL)
-			s->queue = sqlite3_column_int64(q, 2);
-		s->missing = sqlite3_column_int64(q, 3);
-		s->holes = sqlite3_column_int64(q, 4);
-		if (sqlite3_column_type(q, 5) != SQLITE_NULL)
-			s->battery = sqlite3_column_int(q, 5);
-		s->has_loc = sqlite3_column_type(q, 6) != SQLITE_NULL;
-		s->lat_e7 = sqlite3_column_int(q, 6);
-		s->lon_e7 = sqlite3_column_int(q, 7);
-		s->loc_at = sqlite3_column_int64(q, 8);
-		s->has_skew = sqlite3_column_type(q, 9) != SQLITE_NULL;
-		s->skew = sqlite3_column_int64(q, 9);
-	}
-	sql_done(q);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
-static struct state *state_of(struct intake *in, struct slice device, enum err *e)
-{
-	struct state *s = map_get(&in->states, device.p, device.n);
-
-	*e = OK;
-	if (s)
-		return s;
-	s = xcalloc(1, sizeof *s);
-	slice_copy(s->device, sizeof s->device, device);
-	if ((*e = load_state(in, s)) != OK) {
-		free(s);
-		return NULL;
-	}
-	(void)map_put(&in->states, device.p, device.n, s); /* was not there */
-	return s;
-}
-
-static void touch_state(struct intake *in, struct state *s)
-{
-	in->changed = true;
-	if (s->dirty)
-		return;
-	s->dirty = true;
-	s->next_dirty = in->dirty;
-	in->dirty = s;
-}
-
-static void state_seen(struct intake *in, struct state *s, int64_t now_ms)
-{
-	if (now_ms > s->seen)
-		s->seen = now_ms;
-	if (s->seen - s->seen_written >= SEEN_EVERY_MS)
-		touch_state(in, s);
-}
-
-static enum err flush_states(struct intake *in)
-{
-	sqlite3_stmt *q = sql_get(in->st,
-		"INSERT OR REPLACE INTO device_state(device, online, seen, queue, missing, holes, battery, "
-		"lat_e7, lon_e7, loc_at, skew_ms, rev) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-	struct state *s;
-	enum err e = OK;
-
-	for (; e == OK && (s = in->dirty); in->dirty = s->next_dirty) {
-		if (q)
-			(void)sqlite3_clear_bindings(q); /* cannot fail */
-		sql_str(q, 1, s->device);
-		sql_int(q, 2, s->online);
-		sql_int(q, 3, s->seen);
-		if (s->queue >= 0)
-			sql_int(q, 4, s->queue);
-		sql_int(q, 5, s->missing);
-		sql_int(q, 6, s->holes);
-		if (s->battery >= 0)
-			sql_int(q, 7, s->battery);
-		if (s->has_loc) {
-			sql_int(q, 8, s->lat_e7);
-			sql_int(q, 9, s->lon_e7);
-			sql_int(q, 10, s->loc_at);
-		}
-		if (s->has_skew)
-			sql_int(q, 11, s->skew);
-		sql_int(q, 12, store_rev(in->st));
-		e = sql_run(q);
-		s->dirty = false;
-		s->known = true;
-		s->seen_written = s->seen;
-	}
-	return e;
-}
-
-/* The window of one of its streams changed: missing and holes are sums over all of them. */
-static void state_window(struct intake *in, struct state *s, const struct window *w, int64_t missing0, int64_t holes0)
-{
-	int64_t missing = window_missing(w), holes = window_holes(w);
-
-	if (missing == missing0 && holes == holes0)
-		return;
-	s->missing += missing - missing0;
-	s->holes += holes - holes0;
-	touch_state(in, s);
 }
 
 /* ------------------------------------------------------------------ applying */
@@ -590,30 +371,10 @@ static void note_arrival(struct intake *in, const struct stream *t, const struct
 	}
 }
 
-/* What the event says of its device, newest first. */
-static void update_state(struct intake *in, struct state *s, const struct event *ev)
-{
-	if (ev->has_loc && ev->when_ms >= s->loc_at) {
-		struct geo at = {ev->lat_e7, ev->lon_e7};
-
-		if (ev->crs == CRS_GCJ02)
-			at = geo_gcj02_to_wgs84(at);
-		s->has_loc = true;
-		s->lat_e7 = at.lat_e7;
-		s->lon_e7 = at.lon_e7;
-		s->loc_at = ev->when_ms;
-		touch_state(in, s);
-	}
-	if (ev->kind == EV_STATUS) {
-		s->battery = ev->battery;
-		s->queue = ev->queue;
-		touch_state(in, s);
-	}
-}
 
 /* Stores the event under the next commit number with all that follows from it. */
 static enum err apply(struct intake *in, struct stream *t, const struct event *ev,
-	const struct verdict *v, struct state *s, int64_t flags, int64_t recv_ms, int64_t *out_commit)
+	const struct verdict *v, struct devstate *s, int64_t flags, int64_t recv_ms, int64_t *out_commit)
 {
 	int64_t commit = store_take_commit(in->st), prev, subject = 0, link = 0;
 	struct patrol *p = NULL;
@@ -640,7 +401,7 @@ static enum err apply(struct intake *in, struct stream *t, const struct event *e
 	if (e != OK)
 		return e;
 	count_kind(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
-	update_state(in, s, ev);
+	devstate_event(&in->states, s, ev);
 	note_arrival(in, t, ev);
 	in->counts.stored[ev->kind]++;
 	in->changed = true;
@@ -723,7 +484,7 @@ static enum err keep_conflict(struct intake *in, struct stream *t, int64_t seq, 
 }
 
 /* An identity that has its answer: the same answer again, or a conflict. */
-static enum err take_repeat(struct intake *in, struct stream *t, struct item *it, int64_t seq,
+static enum err take_repeat(struct intake *in, struct stream *t, struct answer *it, int64_t seq,
 	uint32_t tok, struct slice raw, int64_t recv_ms)
 {
 	char status[16] = "", code[32] = "", detail[192] = "";
@@ -748,7 +509,7 @@ static enum err take_repeat(struct intake *in, struct stream *t, struct item *it
 	if (e != OK)
 		return e;
 	if (what == REPEAT_OTHER) {
-		add_result(it, seq, "conflict", "conflict", "another content came first");
+		answer_result(it, seq, "conflict", "conflict", "another content came first");
 		return keep_conflict(in, t, seq, tok, raw, recv_ms);
 	}
 	in->counts.duplicate++;
@@ -758,10 +519,10 @@ static enum err take_repeat(struct intake *in, struct stream *t, struct item *it
 	}
 	for (const char *const *n = intake_reject_names; *n; n++)
 		if (strcmp(*n, code) == 0)
-			add_result(it, seq, "rejected", *n, detail);
+			answer_result(it, seq, "rejected", *n, detail);
 	for (const char *const *n = intake_hold_names; *n; n++)
 		if (strcmp(*n, code) == 0)
-			add_result(it, seq, "held", *n, detail);
+			answer_result(it, seq, "held", *n, detail);
 	return OK;
 }
 
@@ -770,7 +531,7 @@ static enum err take_repeat(struct intake *in, struct stream *t, struct item *it
 struct arrival {
 	const struct intake_from *from;
 	const struct device *dev; /* NULL: unknown */
-	struct state *state;
+	struct devstate *state;
 	bool wrong_district;
 	int64_t recv_ms;
 	bool error; /* something without identity was answered already */
@@ -784,29 +545,26 @@ static struct judge_time times(const struct intake *in, int64_t now_ms, int64_t 
 /* Keeps what has no identity, and answers that, once for a payload. */
 static enum err refuse_payload(struct intake *in, struct arrival *a, enum reject code, int64_t limit, const char *detail, struct slice raw)
 {
-	struct item *it;
-
 	if (!a->error) {
-		it = new_item(in, a->from);
-		it->error = code;
-		it->limit = limit;
+		answers_error(&in->answers, a->from, code, limit);
+		in->waiting++;
 		in->counts.payload_errors++;
 	}
 	a->error = true;
 	return keep_reject(in, a->from, (struct slice){NULL, 0}, 0, code, detail, raw, a->recv_ms);
 }
 
-static enum err refuse_event(struct intake *in, struct arrival *a, struct stream *t, struct item *it,
+static enum err refuse_event(struct intake *in, struct arrival *a, struct stream *t, struct answer *it,
 	int64_t seq, enum reject code, const char *detail, struct slice raw)
 {
 	enum err e = keep_reject(in, a->from, slice_of(t->epoch), seq, code, detail, raw, a->recv_ms);
 
 	t->answers++;
-	add_result(it, seq, "rejected", intake_reject_names[code], detail);
+	answer_result(it, seq, "rejected", intake_reject_names[code], detail);
 	return e == OK ? keep_answer(in, t, seq, "rejected", intake_reject_names[code], detail) : e;
 }
 
-static enum err take_new(struct intake *in, struct arrival *a, struct stream *t, struct item *it, struct event *ev)
+static enum err take_new(struct intake *in, struct arrival *a, struct stream *t, struct answer *it, struct event *ev)
 {
 	bool imported = a->from->flags & INTAKE_IMPORTED;
 	struct judge_time when = times(in, a->recv_ms, a->recv_ms, imported);
@@ -820,7 +578,7 @@ static enum err take_new(struct intake *in, struct arrival *a, struct stream *t,
 		return apply(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
 	t->answers++;
 	in->changed = true;
-	add_result(it, ev->seq, "held", intake_hold_names[v.hold], v.detail);
+	answer_result(it, ev->seq, "held", intake_hold_names[v.hold], v.detail);
 	e = keep_held(in, t, ev, &v, imported ? FLAG_IMPORTED : 0, a->recv_ms);
 	return e == OK ? keep_answer(in, t, ev->seq, "held", intake_hold_names[v.hold], v.detail) : e;
 }
@@ -838,7 +596,7 @@ static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, b
 	struct event_fault fault;
 	enum event_code code;
 	struct stream *t;
-	struct item *it;
+	struct answer *it;
 	struct event ev;
 	enum err e;
 
@@ -855,7 +613,7 @@ static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, b
 	t = streams_get(&in->streams, a->from->device, epoch, true, &e);
 	if (!t)
 		return e;
-	it = item_of(in, t, a->from);
+	it = answers_on(&in->answers, t, a->from);
 	in->waiting++;
 	in->changed |= t->is_new;
 #ifndef MUTANT_NO_DEDUPE /* a mistake that the tests must catch */
@@ -870,7 +628,7 @@ static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, b
 	}
 	streams_touch(&in->streams, t);
 	in->changed = true;
-	state_window(in, a->state, &t->window, missing0, holes0);
+	devstate_window(&in->states, a->state, &t->window, missing0, holes0);
 	if (a->dev->revoked)
 		return refuse_event(in, a, t, it, seq, DEVICE_REVOKED, "", raw);
 	if (a->wrong_district)
@@ -887,7 +645,7 @@ static enum err take_hello(struct intake *in, struct arrival *a)
 	struct event_fault fault;
 	int64_t missing0, holes0;
 	struct stream *t;
-	struct item *it;
+	struct answer *it;
 	struct hello h;
 	enum err e;
 
@@ -901,14 +659,14 @@ static enum err take_hello(struct intake *in, struct arrival *a)
 	t = streams_get(&in->streams, a->from->device, h.epoch, true, &e);
 	if (!t)
 		return e;
-	it = item_of(in, t, a->from);
+	it = answers_on(&in->answers, t, a->from);
 	if (!it->hello_first || h.first < it->hello_first)
 		it->hello_first = h.first;
 	in->waiting++;
 	if (h.time_ms >= 0) {
 		a->state->has_skew = true;
-		a->state->skew = a->recv_ms - h.time_ms;
-		touch_state(in, a->state);
+		a->state->skew_ms = a->recv_ms - h.time_ms;
+		devstates_touch(&in->states, a->state);
 	}
 	in->changed |= t->is_new;
 	missing0 = window_missing(&t->window);
@@ -918,23 +676,13 @@ static enum err take_hello(struct intake *in, struct arrival *a)
 	} else if (window_missing(&t->window) != missing0 || window_holes(&t->window) != holes0) {
 		streams_touch(&in->streams, t);
 		in->changed = true;
-		state_window(in, a->state, &t->window, missing0, holes0);
+		devstate_window(&in->states, a->state, &t->window, missing0, holes0);
 	}
 	return OK;
 }
 
 /* ------------------------------------------------------------------ held events, judged again */
 
-static void take_back(struct stream *t, int64_t seq)
-{
-	for (struct item *it = t->item; it; it = it->same)
-		for (uint32_t i = 0; i < it->nresult; i++)
-			if (it->result[i].seq == seq && it->result[i].status &&
-				strcmp(it->result[i].status, "held") == 0) {
-				it->result[i].status = NULL;
-				it->stored++;
-			}
-}
 
 struct held {
 	int64_t id, seq, recv, flags;
@@ -988,12 +736,12 @@ static enum err still_held(struct intake *in, const struct held *h, const struct
 
 static enum err release(struct intake *in, const struct held *h, struct stream *t, const struct event *ev, const struct verdict *v)
 {
-	struct state *s;
+	struct devstate *s;
 	sqlite3_stmt *q;
 	int64_t commit = 0;
 	enum err e;
 
-	s = state_of(in, slice_of(h->device), &e);
+	s = devstates_of(&in->states, slice_of(h->device), &e);
 	if (!s)
 		return e;
 	q = sql_get(in->st, "DELETE FROM held WHERE id = ?");
@@ -1006,12 +754,11 @@ static enum err release(struct intake *in, const struct held *h, struct stream *
 	if ((e = sql_run(q)) != OK)
 		return e;
 	t->answers--;
-	take_back(t, h->seq);
 	streams_touch(&in->streams, t);
 	in->counts.released++;
 	e = apply(in, t, ev, v, s, h->flags, h->recv, &commit);
-	for (struct item *it = t->item; it; it = it->same)
-		it->commit = commit;
+	if (e == OK)
+		answers_released(t, h->seq, commit);
 	return e;
 }
 
@@ -1093,7 +840,7 @@ static enum err begin(struct intake *in)
 	enum err e;
 
 	if (in->acking)
-		drop_items(in);
+		end_acks(in);
 	if ((e = store_head(in->st, &in->head)) != OK)
 		return e;
 	if (!store_is_open(in->st)) {
@@ -1175,9 +922,9 @@ enum err intake_take(
 	if (!a.dev) /* nobody enrolled it: nothing of it is remembered but the bytes */
 		return ended(in, refuse_payload(in, &a, DEVICE_REVOKED, 0, "unknown device", payload));
 	a.wrong_district = from->district.p && !slice_is(from->district, a.dev->district);
-	a.state = state_of(in, from->device, &e);
+	a.state = devstates_of(&in->states, from->device, &e);
 	if (e == OK) {
-		state_seen(in, a.state, recv_ms);
+		devstate_seen(&in->states, a.state, recv_ms);
 		e = take_payload(in, &a, payload);
 	}
 	if (e == OK)
@@ -1189,7 +936,7 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 {
 	const struct device *dev;
 	struct presence p;
-	struct state *s;
+	struct devstate *s;
 	enum err e = begin(in);
 
 	if (e != OK)
@@ -1202,13 +949,13 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 		in->counts.payload_errors++;
 		return OK; /* it tells nothing, so nothing is kept */
 	}
-	if (!(s = state_of(in, device, &e)))
+	if (!(s = devstates_of(&in->states, device, &e)))
 		return ended(in, e);
 	in->counts.presence++;
 	if (recv_ms > s->seen && p.online)
 		s->seen = recv_ms;
 	if (s->online != p.online || !s->known)
-		touch_state(in, s);
+		devstates_touch(&in->states, s);
 	s->online = p.online;
 	in->waiting++;
 	return OK;
@@ -1270,16 +1017,6 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 
 /* ------------------------------------------------------------------ commit and acks */
 
-static void trim_caches(struct intake *in)
-{
-	if (in->streams.map.n > in->conf.windows_max) {
-		drop_items(in); /* they point into the streams; acks were fetched or are dropped by the next batch */
-		streams_clear(&in->streams);
-	}
-	if (in->states.n > in->conf.windows_max && !in->dirty)
-		drop_map(&in->states);
-}
-
 static enum err flush(struct intake *in)
 {
 	int64_t commit;
@@ -1293,7 +1030,7 @@ static enum err flush(struct intake *in)
 	if (e == OK)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
-		e = flush_states(in);
+		e = devstates_flush(&in->states);
 	return e;
 }
 
@@ -1306,7 +1043,7 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 		in->acking = true;
 		return store_head(in->st, out);
 	}
-	if (in->changed) {
+	if (in->changed || in->states.dirty) {
 		if ((e = flush(in)) == OK)
 			e = store_commit(in->st, now_ms, &in->head);
 	} else {
@@ -1318,129 +1055,18 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 	in->waiting = 0;
 	in->changed = false;
 	in->acking = true;
-	in->ack_item = in->ack_result = 0;
 	*out = in->head;
 	return OK;
 }
 
-static void put_result(struct buf *b, int64_t seq, struct slice status, struct slice code, struct slice detail)
-{
-	buf_json_sep(b);
-	buf_addf(b, "{\"seq\":%lld,\"status\":", (long long)seq);
-	buf_json(b, status.p, status.n);
-	buf_adds(b, ",\"code\":");
-	buf_json(b, code.p, code.n);
-	if (detail.n) {
-		buf_adds(b, ",\"detail\":");
-		buf_json(b, detail.p, detail.n);
-	}
-	buf_addc(b, '}');
-}
-
-/* A hello gets all results from `first` on, as the database has them, RESULTS_TOLD at a time.
- * *from: where to go on; false: that was all. */
-static bool put_known(struct intake *in, const struct stream *t, int64_t *from, int *room)
-{
-	sqlite3_stmt *q = sql_get(in->st,
-		"SELECT seq, status, code, detail FROM answer WHERE stream = ?1 AND seq >= ?2 UNION "
-		"SELECT DISTINCT seq, 'conflict', 'conflict', 'another content came first' FROM conflict "
-		"WHERE stream = ?1 AND seq >= ?2 ORDER BY 1, 2 LIMIT 2000");
-	int64_t last = -1;
-	bool more = false;
-
-	sql_int(q, 1, t->id);
-	sql_int(q, 2, *from);
-	while (sql_row(q) == OK) {
-		int64_t seq = sqlite3_column_int64(q, 0);
-
-		if (*room <= 0 && seq != last) {
-			*from = seq;
-			more = true;
-			break;
-		}
-		put_result(&in->ack, seq, sql_col(q, 1), sql_col(q, 2), sql_col(q, 3));
-		last = seq;
-		(*room)--;
-	}
-	sql_done(q);
-	return more;
-}
-
-static void put_head(struct intake *in, const struct item *it)
-{
-	struct window_range gap[WINDOW_GAPS_TOLD];
-	struct buf *b = &in->ack;
-	int64_t upto;
-	uint32_t n = window_tell(&it->stream->window, &upto, gap);
-
-	buf_adds(b, "{\"type\":\"ack\",\"epoch\":");
-	buf_json_str(b, it->stream->epoch);
-	buf_addf(b, ",\"upto\":%lld,\"missing\":[", (long long)upto);
-	for (uint32_t i = 0; i < n; i++)
-		buf_addf(b, "%s[%lld,%lld]", i ? "," : "", (long long)gap[i].lo, (long long)gap[i].hi);
-	buf_addf(b, "],\"commit\":%lld,\"time\":%lld,\"results\":[",
-		(long long)(it->commit ? it->commit : in->head.commit), (long long)in->head.time_ms);
-}
-
-static void put_error(struct intake *in, const struct item *it)
-{
-	buf_adds(&in->ack, "{\"type\":\"ack\",\"error\":{\"code\":");
-	buf_json_str(&in->ack, intake_reject_names[it->error]);
-	if (it->limit)
-		buf_addf(&in->ack, ",\"limit\":%lld", (long long)it->limit);
-	buf_adds(&in->ack, "}}");
-}
-
-/* The next ack of item it into in->ack; true when the item needs another one. */
-static bool put_ack(struct intake *in, struct item *it)
-{
-	int room = RESULTS_TOLD;
-	bool more = false;
-
-	buf_clear(&in->ack);
-	if (!it->stream) {
-		put_error(in, it);
-		return false;
-	}
-	put_head(in, it);
-	if (it->hello_first) {
-		if (it->stream->answers)
-			more = put_known(in, it->stream, &it->hello_first, &room);
-	} else {
-		for (; in->ack_result < it->nresult && room > 0; in->ack_result++) {
-			const struct result *r = &it->result[in->ack_result];
-
-			if (!r->status)
-				continue;
-			put_result(&in->ack, r->seq, slice_of(r->status), slice_of(r->code), slice_of(r->detail));
-			room--;
-		}
-		more = in->ack_result < it->nresult;
-	}
-	buf_adds(&in->ack, "]}");
-	return more;
-}
-
 bool intake_next_ack(struct intake *in, struct intake_ack *out)
 {
-	struct item *it;
-
-	if (!in->acking || in->ack_item >= in->nitem) {
-		if (in->acking) {
-			drop_items(in);
-			trim_caches(in);
-		}
+	if (!in->acking)
 		return false;
-	}
-	it = in->item[in->ack_item];
-	if (!put_ack(in, it)) {
-		in->ack_item++;
-		in->ack_result = 0;
-	}
-	*out = (struct intake_ack){
-		it->device, it->district, it->tag, buf_slice(&in->ack), it->stored, it->duplicate};
-	it->stored = it->duplicate = 0; /* a second ack for the rest of the results adds none */
-	return true;
+	if (answers_next(&in->answers, in->st, &in->head, out))
+		return true;
+	end_acks(in);
+	return false;
 }
 
 enum err intake_online(
