@@ -66,7 +66,7 @@ export class Proc {
 	async stop(sig = 'SIGTERM', ms = 10000) {
 		if (!this.alive) return this.exit;
 		this.signal(sig);
-		this.signal('SIGCONT');
+		if (/\) T/.test(readFileSync(`/proc/${this.pid}/stat`, 'utf8'))) this.signal('SIGCONT'); // a test had stopped it
 		try {
 			return await within(this.ended, `${this.name} to end after ${sig}`, ms);
 		} catch (e) {
