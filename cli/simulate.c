@@ -604,15 +604,16 @@ static enum err read_access(struct sim *s, struct why *why)
 	return OK;
 }
 
-/* Half of the wrong clocks are minutes off and say nothing; the others days off, and the phone knows it. */
+/* Half of the wrong clocks are minutes slow or seconds fast and say nothing; the others are days off, and the phone
+ * knows it. */
 static void set_clock(struct phone *p, double share)
 {
-	double wrong = 2 * simrng_unit(&p->rng) - 1;
+	double wrong = simrng_unit(&p->rng);
 
 	if (!simrng_chance(&p->rng, share))
 		return;
 	p->tells_off = simrng_chance(&p->rng, 0.5);
-	p->shift_ms = (int64_t)(wrong * (p->tells_off ? 3 * 86400e3 : 540e3));
+	p->shift_ms = (int64_t)(p->tells_off ? (2 * wrong - 1) * 3 * 86400e3 : 15e3 - wrong * 540e3);
 }
 
 static enum err raise_files(struct sim *s, struct why *why)

@@ -22,12 +22,27 @@ fi
 echo "installing: $missing"
 export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq >/dev/null || true # a package cache may do; the install says what is missing
-# The broker that Debian starts with its package is not ours: we run a private one.
+# We run a private broker. The one that comes with the package must neither take port 1883 now nor after the next boot.
+policy=/usr/sbin/policy-rc.d
+case " $missing " in
+*" mosquitto "*)
+	if [ ! -e $policy ]; then
+		trap '$as_root rm -f $policy' EXIT
+		trap 'exit 1' INT TERM HUP
+		printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+		$as_root chmod 755 $policy
+	fi
+	;;
+esac
+said=$(mktemp /tmp/xunge-apt.XXXXXX)
 # shellcheck disable=SC2086
-if ! $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/tmp/xunge-apt.$$ 2>&1 </dev/null; then
-	tail -5 /tmp/xunge-apt.$$ >&2
-	rm -f /tmp/xunge-apt.$$
-	echo "cannot install: $missing - see the lines above" >&2
+if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$said" 2>&1 </dev/null; then
+	why=$(grep -m 1 '^E: ' "$said" || tail -n 1 "$said")
+	rm -f "$said"
+	echo "cannot install: $missing - $why" >&2
 	exit 1
 fi
-rm -f /tmp/xunge-apt.$$
+rm -f "$said"
+case " $missing " in
+*" mosquitto "*) [ ! -d /run/systemd/system ] || $as_root systemctl -q disable --now mosquitto || true ;;
+esac
