@@ -342,9 +342,12 @@ static int order(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* What never came (a feed shows the last 50 rows: a burst beyond them is not told) counts as the latest of all. */
 static double quantile(const struct run *r, double q)
 {
-	return r->n ? r->sample[(size_t)((double)(r->n - 1) * q)] / 1e3 : -1;
+	size_t all = r->at_base ? (size_t)r->count * (size_t)r->clients : r->n, i = (size_t)((double)(all - 1) * q);
+
+	return r->n ? r->sample[i < r->n ? i : r->n - 1] / 1e3 : -1;
 }
 
 static void report(struct run *r)

@@ -26,7 +26,7 @@ done
 reference() { # NAME LIBRARIES
 	name=$1
 	shift
-	if test "$name.c" -nt "$build/bench/$name" || test load.h -nt "$build/bench/$name"; then
+	if ! test -x "$build/bench/$name" || test "$name.c" -nt "$build/bench/$name" || test load.h -nt "$build/bench/$name"; then
 		${CC:-gcc} -std=c11 -D_GNU_SOURCE -I"$root" -Wall -Wextra -O2 -g -o "$build/bench/$name" "$name.c" "$@"
 	fi
 }
