@@ -24,7 +24,7 @@ for (const p of ['journal_mode=WAL', 'synchronous=FULL', 'wal_autocheckpoint=400
 const q = {
 	begin: db.prepare('BEGIN IMMEDIATE'),
 	commit: db.prepare('COMMIT'),
-	event: db.prepare('INSERT INTO event("commit", stream, seq, prev, kind, at, recv, person, scope, subject, link, flags, raw) VALUES(?,?,?,?,?,?,?,?,?,?,?,0,?)'),
+	event: db.prepare('INSERT INTO event("commit", stream, seq, prev, kind, at, recv, person, scope, subject, link, flags, raw, area) VALUES(?,?,?,?,?,?,?,?,?,?,?,0,?,?)'),
 	batch: db.prepare('INSERT INTO batch(rev, last, time) VALUES(?,?,?)'),
 	stream: db.prepare('SELECT * FROM stream WHERE device = ? AND epoch = ?'),
 	streamPut: db.prepare('INSERT INTO stream(id, device, epoch, top, absent, last, chunk_n, chunk_lo, chunk_hi, answers) VALUES(?,?,?,?,?,?,?,?,?,0)'),
@@ -203,8 +203,9 @@ function flush() {
 			q.chunk.run(s.id, commit, s.n, s.lo, s.hi);
 			s.n = 0;
 		}
-		q.event.run(commit, s.id, ev.seq, prev, kindOf.get(ev.kind), when, now, ev.person ?? s.person, ev.scope ?? null, subject, link, raw);
-		tally('events', '', ev.kind, '', Math.floor((when + EAST) / DAY), 1);
+		q.event.run(commit, s.id, ev.seq, prev, kindOf.get(ev.kind), when, now, ev.person ?? s.person, ev.scope ?? null, subject, link, raw, ev.scope === undefined ? null : places.get(ev.scope));
+		// Patrols have figures of their own: their events are counted without an area.
+		tally('events', '', ev.kind, subject ? '' : places.get(ev.scope) ?? '', Math.floor((when + EAST) / DAY), 1);
 	}
 	for (const p of folded) {
 		p.dirty = false;

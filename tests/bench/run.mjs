@@ -39,7 +39,7 @@ function rowsOf(file) {
 	const db = new Database(file, { readonly: true });
 	const q = (sql) => JSON.stringify(db.prepare(sql).raw().all());
 	const rows = {
-		events: q(`SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.scope, length(e.raw) FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3`),
+		events: q(`SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.scope, e.area, length(e.raw) FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3`),
 		streams: q('SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2'),
 		patrols: q(`SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, clear, tracks,
 			t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2`),
