@@ -202,8 +202,9 @@ bool answers_next(struct answers *an, struct store *st, const struct head *head,
 		an->told++;
 		an->told_results = 0;
 	}
-	*out = (struct intake_ack){
-		it->device, it->district, it->tag, buf_slice(&an->text), it->stored, it->duplicate};
+	*out = (struct intake_ack){it->device, it->district, it->tag, buf_slice(&an->text), it->stored,
+		it->duplicate, it->stream ? it->stream->epoch : NULL,
+		it->stream && !it->hello_first && !it->nresult};
 	it->stored = it->duplicate = 0; /* a second ack for the rest of the results adds none */
 	return true;
 }

@@ -43,6 +43,7 @@ struct intake {
 	int64_t rejudge_after;   /* id of the held event where INTAKE_MORE goes on */
 	struct head head;        /* of the last commit */
 	bool acking;             /* its acks are being fetched */
+	bool begun;              /* this batch: head and waits are known */
 	struct intake_counts counts;
 };
 
@@ -96,7 +97,7 @@ static void forget(struct intake *in)
 	memset(in->kinds, 0, sizeof in->kinds);
 	buf_clear(&in->arrived);
 	in->waiting = 0;
-	in->changed = false;
+	in->begun = in->changed = false;
 }
 
 void intake_abort(struct intake *in)
@@ -839,6 +840,8 @@ static enum err begin(struct intake *in)
 {
 	enum err e;
 
+	if (in->begun && store_is_open(in->st))
+		return OK;
 	if (in->acking)
 		end_acks(in);
 	if ((e = store_head(in->st, &in->head)) != OK)
@@ -848,7 +851,9 @@ static enum err begin(struct intake *in)
 			return e;
 		in->waiting++; /* an open batch must be committed, also when it turns out empty */
 	}
-	return load_waits(in);
+	if ((e = load_waits(in)) == OK)
+		in->begun = true;
+	return e;
 }
 
 /* An error of the store ends the batch. */
@@ -1053,7 +1058,7 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 	if (e != OK)
 		return ended(in, e);
 	in->waiting = 0;
-	in->changed = false;
+	in->begun = in->changed = false;
 	in->acking = true;
 	*out = in->head;
 	return OK;

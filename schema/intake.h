@@ -63,6 +63,8 @@ struct intake_ack {
 	uint64_t tag;
 	struct slice json; /* {"type":"ack",...} */
 	uint32_t stored, duplicate; /* events behind this ack that are new, and that were stored before */
+	const char *epoch; /* NULL: of no stream (an error) */
+	bool plain;        /* no results, no answer to a hello: a later ack of this (device, epoch) says it too */
 };
 /* Acks of the last commit, one for each (device, epoch, tag); false at the end.  Borrowed until the next intake_take. */
 bool intake_next_ack(struct intake *in, struct intake_ack *out);
