@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "ingest/status.h"
 #include "ingest/greet.h"
+#include "ingest/pace.h"
 
 #define READ_TURN 512      /* messages of the broker in one turn of the loop */
 #define JUDGE_EVERY_MS 10000
@@ -33,6 +34,7 @@ struct ingest {
 	struct localdoor *door;
 	struct broker broker;
 	struct greet greet;
+	struct pace pace;
 	struct stock stock;
 	int64_t stock_ms, judge_ms; /* monotonic: when they are due */
 	int64_t started_ms;         /* wall clock */
@@ -71,8 +73,17 @@ static void on_acked(void *ctx, const struct intake_ack *ack)
 #endif
 	if (ack->tag)
 		(void)localdoor_acked(g->door, ack); /* a connection that is gone asks again */
-	else
+	else if (pace_take(&g->pace, ack, clock_mono_ms()))
 		(void)mqtt_down(g->mqtt, ack->device, ack->district, ack->json); /* counted; the device sends again */
+}
+
+static void send_paced(struct ingest *g, bool all)
+{
+	struct intake_ack ack;
+	int64_t now_ms = clock_mono_ms();
+
+	while (pace_next(&g->pace, now_ms, all, &ack))
+		(void)mqtt_down(g->mqtt, ack.device, ack.district, ack.json); /* counted; the device sends again */
 }
 
 #ifdef MUTANT_ACK_BEFORE_COMMIT
@@ -206,7 +217,7 @@ static enum err open_writer(struct ingest *g, struct why *why)
 #endif
 	if ((e = conf_int(g->conf, "ingest", "max_age_days", 1, 100000, 3650, &conf.max_age_days, why)) != OK ||
 		(e = conf_int(g->conf, "ingest", "batch_rows", 1, 100000, 2000, &rows, why)) != OK ||
-		(e = conf_int(g->conf, "ingest", "commit_window_ms", 1, 20, 8, &window_ms, why)) != OK ||
+		(e = conf_int(g->conf, "ingest", "commit_window_ms", 1, 20, 20, &window_ms, why)) != OK ||
 		(e = conf_int(g->conf, "ingest", "hello_spread_ms", 1, 600000, 30000, &spread_ms, why)) != OK)
 		return e;
 	g->db = conf_path(g->conf, "store", "path", NULL);
@@ -264,6 +275,7 @@ static int64_t patience(const struct ingest *g)
 
 	ms = sooner(ms, writer_wait_ms(g->writer));
 	ms = sooner(ms, greet_wait_ms(&g->greet, now_ms));
+	ms = sooner(ms, pace_wait_ms(&g->pace, now_ms));
 	ms = sooner(ms, g->judge_ms > now_ms ? g->judge_ms - now_ms : 0);
 	if (writer_more(g->writer))
 		ms = 0;
@@ -287,6 +299,7 @@ static void timers(struct ingest *g)
 
 	mqtt_tick(g->mqtt);
 	greet(g);
+	send_paced(g, false);
 	if (now_ms >= g->judge_ms || writer_more(g->writer)) {
 		g->judge_ms = now_ms + JUDGE_EVERY_MS;
 		writer_tick(g->writer);
@@ -336,6 +349,7 @@ static int run(struct ingest *g)
 		log_warn("ingest", "ending with events that are not acknowledged: their devices send them again");
 	if (writer_fatal(g->writer))
 		_exit(1); /* the store is not to be touched any more, not even to be closed */
+	send_paced(g, true);
 	mqtt_leave(g->mqtt, LEAVE_MS);
 	log_info("ingest", "ended commit=%lld", (long long)writer_head(g->writer)->commit);
 	return 0;
@@ -346,6 +360,7 @@ static void close_all(struct ingest *g)
 	localdoor_close(g->door);
 	mqtt_free(g->mqtt);
 	greet_done(&g->greet);
+	pace_done(&g->pace);
 	writer_free(g->writer);
 	store_close(g->store);
 	conf_free(g->conf);
