@@ -15,7 +15,9 @@ export function areasView(app) {
 	const { say, town, ui } = app;
 	/** @type {Area[]} */
 	const all = [...town.rows.areas.values()];
-	const tiers = TIERS.filter((t) => all.some((a) => tierOf(a.code) === t));
+	const size = (/** @type {string} */ t) => all.filter((a) => tierOf(a.code) === t).length;
+	const some = TIERS.filter((t) => size(t) > 0);
+	const tiers = some.filter((t) => size(t) > 1 || some.length === 1); // the one town says nothing
 	const tier = tiers.includes(ui.tier) ? ui.tier : tiers.includes("community") ? "community" : tiers[0];
 	const rows = all.filter((a) => tierOf(a.code) === tier);
 	const none = rows.filter((a) => a.patrols_today === 0).length;
@@ -31,12 +33,12 @@ export function areasView(app) {
 	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("areas_empty")}</p>` : html`
 	<div class="bar">
 		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier}
-			@click=${() => app.act.ui({ tier: t, allAreas: false })}>${say(TIER_TEXT[t])} ${count(all.filter((a) => tierOf(a.code) === t).length)}</button>`)}</div>
-		<button type="button" aria-pressed=${ui.fewest} @click=${() => app.act.ui({ fewest: !ui.fewest })}>${say("sort_few")}</button>
-	</div>
+			@click=${() => app.act.ui({ tier: t, allAreas: false })}>${say(TIER_TEXT[t])} ${count(size(t))}</button>`)}</div></div>
 	<div class="scroll" role="group" aria-labelledby="h-areas" tabindex="0"><table>
-		<thead><tr><th scope="col" aria-sort=${ui.fewest ? "none" : "ascending"}>${say("area")}</th>
-			<th scope="col" class="n wide" aria-sort=${ui.fewest ? "ascending" : "none"}>${say("area_patrols")}${due ? html` / ${say("area_due")}` : nothing}</th>
+		<thead><tr><th scope="col" aria-sort=${ui.fewest ? "none" : "ascending"}><button type="button" class="sort" title=${say("sort_code")}
+				@click=${() => app.act.ui({ fewest: false })}>${say("area")}<span aria-hidden="true">${ui.fewest ? "↕" : "↑"}</span></button></th>
+			<th scope="col" class="n wide" aria-sort=${ui.fewest ? "ascending" : "none"}><button type="button" class="sort" title=${say("sort_few")}
+				@click=${() => app.act.ui({ fewest: true })}>${say("area_patrols")}${due ? html` / ${say("area_due")}` : nothing}<span aria-hidden="true">${ui.fewest ? "↑" : "↕"}</span></button></th>
 			${open ? html`<th scope="col" class="n">${say("area_open")}</th>` : nothing}</tr></thead>
 		<tbody>${repeat(shown, (a) => a.code, (a) => areaRow(app, a, most, open))}</tbody>
 	</table>

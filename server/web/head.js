@@ -39,7 +39,7 @@ export function headView(app) {
 	const live = phase === "live";
 	const devices = [...town.rows.devices.values()];
 	const online = devices.filter((d) => d.online).length;
-	const newest = [...town.rows.feed.values()].reduce((a, r) => Math.max(a, r.at), 0);
+	const newest = town.newsAt;
 	const known = town.commit !== null;
 
 	return html`<a class="skip" href="#main" @click=${app.act.skip}>${say("skip")}</a>

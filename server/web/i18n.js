@@ -90,7 +90,8 @@ export const TEXT = {
 	areas_unvisited: ["今日未巡 {n} 个", "{n} without a patrol today"],
 	areas_all: ["今日均已巡查", "All were patrolled today"],
 	areas_empty: ["还没有区域。管理员可用 xunge import areas 导入。", "No areas yet. An administrator brings them in with xunge import areas."],
-	sort_few: ["少的在前", "Fewest first"],
+	sort_few: ["点按排序：少的在前", "Sort: fewest first"],
+	sort_code: ["点按排序：按编码", "Sort: by code"],
 	more_rows: ["另有 {n} 行未显示", "{n} more rows not shown"],
 	show_all: ["全部显示", "Show all"],
 
@@ -116,7 +117,11 @@ export const TEXT = {
 
 	// feed
 	feed: ["最新动态", "Latest records"],
-	feed_note: ["最近 50 条", "the last 50"],
+	feed_all: ["最近 {n} 条", "last {n}"],
+	feed_some: ["最近 {n} 条，不含轨迹和设备状态", "last {n}, no tracks or status"],
+	feed_quiet: ["全部记录", "All records"],
+	feed_only_quiet: ["最近只有轨迹和设备状态。", "Only tracks and device status of late."],
+	clock_ahead: ["手机时钟偏快", "phone clock ahead"],
 	feed_time: ["时间", "Time"],
 	feed_what: ["记录", "Record"],
 	feed_empty: ["还没有记录。终端上报后立即出现在这里。", "No records yet. They appear here as soon as a device sends one."],

@@ -72,7 +72,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newLink>|null} link
  * @property {Key|null} trouble what keeps records from reaching the page, though the server is there
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
- * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean}} ui
+ * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean}} ui
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
  * @property {number} backUntil monotonic ms: until then the banner says that the link is back
@@ -106,7 +106,7 @@ const app = {
 	link: null,
 	trouble: null,
 	gate: { note: null, error: null, n: 0, busy: false },
-	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false },
+	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false, quiet: false },
 	flash: newFlash(),
 	firstCommit: 0,
 	backUntil: 0,

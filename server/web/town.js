@@ -9,6 +9,9 @@
 
 export const FEED_ROWS = 50;
 
+/** Records that come of themselves while a phone is on: they bury what somebody did. */
+export const QUIET_KINDS = ["patrol.track", "status"];
+
 /** @type {Record<Member, (r: Row) => string>} */
 const KEY = {
 	figures: (r) => `${r.id}|${r.level}|${r.category}`,
@@ -29,7 +32,7 @@ export function newTown() {
 
 	for (const m of MEMBERS)
 		rows[m] = new Map();
-	return { db: null, commit: null, time: 0, areasCut: false, rows };
+	return { db: null, commit: null, time: 0, newsAt: 0, areasCut: false, rows };
 }
 
 /**
@@ -37,6 +40,7 @@ export function newTown() {
  * @property {string|null} db
  * @property {number|null} commit the state of which the rows are
  * @property {number} time server time of the last frame, ms UTC
+ * @property {number} newsAt when the newest record reached the platform, as far as is known; ms UTC, 0: never
  * @property {boolean} areasCut the server left out the lowest level
  * @property {Record<Member, Map<string, any>>} rows
  */
@@ -76,23 +80,35 @@ export function take(town, msg) {
 		town.db = msg.db;
 		town.areasCut = !!msg.areas_cut;
 	}
+	if (fresh) {
+		const last = newestFirst(town)[0];
+
+		town.newsAt = last ? Math.min(last.at, msg.time) : 0; // the phone's clock may run ahead
+	} else if ((msg.feed || []).some((/** @type {Row} */ r) => !r.gone)) {
+		town.newsAt = msg.time;
+	}
 	trimFeed(town);
 	town.commit = msg.commit;
 	town.time = msg.time;
 	return "ok";
 }
 
-/** @param {Town} town */
+/** Keeps the newest rows, and the newest of those that are not quiet.
+ * @param {Town} town */
 function trimFeed(town) {
-	const feed = town.rows.feed;
+	const kept = new Set();
 
-	if (feed.size > FEED_ROWS)
-		for (const r of newestFirst(town).slice(FEED_ROWS))
-			feed.delete(String(r.commit));
+	for (const quiet of [true, false])
+		for (const r of newestFirst(town, quiet).slice(0, FEED_ROWS))
+			kept.add(String(r.commit));
+	for (const key of [...town.rows.feed.keys()])
+		if (!kept.has(key))
+			town.rows.feed.delete(key);
 }
 
-/** @param {Town} town @returns {Feed[]} */
-export const newestFirst = (town) => [...town.rows.feed.values()].sort((a, b) => b.commit - a.commit);
+/** @param {Town} town @param {boolean} [quiet] the quiet kinds too @returns {Feed[]} */
+export const newestFirst = (town, quiet = true) =>
+	[...town.rows.feed.values()].filter((r) => quiet || !QUIET_KINDS.includes(r.kind)).sort((a, b) => b.commit - a.commit);
 
 /** @typedef {{today: number, month: number, year: number, due: number|null}} Sum */
 

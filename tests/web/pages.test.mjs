@@ -221,8 +221,8 @@ describe("the duty page", () => {
 
 		await page.click('.areas button:has-text("网格")');
 		await rowsAre(page, "areas", 64);
-		await page.click('.areas button:has-text("少的在前")');
-		await page.waitForSelector('.areas button[aria-pressed=true]:has-text("少的在前")');
+		await page.click('.areas th button:has-text("今日巡查")');
+		await page.waitForSelector('.areas th[aria-sort=ascending]:has-text("今日巡查")');
 		const seen = await page.$$eval(".areas tbody .key", (e) => e.map((x) => Number(x.textContent)));
 		assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
 		await rowsAre(page, "devices", 200);
@@ -232,6 +232,24 @@ describe("the duty page", () => {
 		await rowsAre(page, "devices", town.devices.filter((d) => d.queue || d.missing).length);
 		await page.click('.devices button:has-text("离线")');
 		await rowsAre(page, "devices", town.devices.filter((d) => !d.online).length);
+		await clean(page);
+	});
+
+	test("tracks and device status do not bury what people did; on demand they are there", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await rowsAre(page, "feed", 50);
+		for (let i = 0; i < 60; i++)
+			m.change({ feed: [{ commit: m.commit + 1, kind: i % 2 ? "status" : "patrol.track", person: "p-0001", scope: "990101100001001", at: Date.now() + 60e3, text: "" }] });
+		m.change({ feed: [{ commit: m.commit + 1, kind: "sos", person: "p-0001", scope: "990101100001001", at: Date.now(), text: "赵某某 紧急求助 东街01：落水" }] });
+		await page.waitForSelector(".feed tr.sos");
+		await rowsAre(page, "feed", 50);
+		assert.match(await text(page, "#h-feed"), /最近 50 条，不含轨迹和设备状态/);
+		await page.click(".feed .small");
+		await page.waitForSelector(`tr[data-row="${m.commit - 1}"]`);
+		await rowsAre(page, "feed", 50);
+		assert.match(await text(page, `tr[data-row="${m.commit - 1}"] .what`), /手机时钟偏快$/);
 		await clean(page);
 	});
 
@@ -514,7 +532,7 @@ describe("languages, colours, sizes", () => {
 			assert.equal(at.ring, "solid", at.what);
 			reached.add(at.what.replace(/\s+/g, " "));
 		}
-		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas 少的在前", "block devices 离线 10"])
+		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas sort", "block devices 离线 10"])
 			assert.ok(reached.has(want), `${want} in ${[...reached].join(", ")}`);
 		await clean(page);
 	});

@@ -146,6 +146,20 @@ test("the feed keeps the newest rows only", () => {
 	assert.deepEqual([newestFirst(t)[0].commit, newestFirst(t)[FEED_ROWS - 1].commit], [130, 81]);
 });
 
+test("tracks do not push the other records out, nor a fast clock the time of the last one", () => {
+	const t = newTown();
+
+	take(t, snapshot({ time: 500, feed: [{ commit: 10, at: 900, kind: "sos" }] }));
+	assert.equal(t.newsAt, 500);
+	for (let c = 11; c <= 130; c++)
+		take(t, { op: "delta", from: c - 1, commit: c, time: c * 10, feed: [{ commit: c, at: 1e6, kind: "patrol.track" }] });
+	assert.equal(t.newsAt, 1300);
+	take(t, { op: "tick", commit: 130, time: 2000 });
+	assert.equal(t.newsAt, 1300);
+	assert.deepEqual(newestFirst(t, false).map((r) => r.commit), [10]);
+	assert.equal(t.rows.feed.size, FEED_ROWS + 1);
+});
+
 test("sums by level and by category; a row of the total is not added to its parts", () => {
 	const t = newTown();
 

@@ -100,6 +100,7 @@ test("a duplicate changes nothing; a device's state; other records are counted o
 	await phone.send("status", { battery: 14, queue: 3 });
 	await phone.send("inspect", { topic: "burn_straw", result: "ok" });
 	await reads("route road", 1);
+	await page.waitForFunction(() => /赵甲 专项检查 东关一网格：烧秸秆$/.test(document.querySelector(".feed tbody tr")?.textContent?.trim() || ""));
 	await page.waitForFunction(() => /在线.*3.*低 14%/s.test(document.querySelector('tr[data-row="d-0001"]')?.textContent || ""), null, { timeout: RISE_MS });
 	assert.equal(await page.locator('tr[data-row="other inspect"]').count(), 0);
 	await town.user("root", "p-admin", "admin", "*");
@@ -127,6 +128,7 @@ test("the server is killed: banner; it comes back: resumed where it stood, nothi
 	await reads("route road", 4, 20e3);
 	await live();
 	await page.waitForSelector("[data-test=banner]", { state: "detached" });
+	await page.click(".feed .small"); // all kinds
 	const hello = hellos.find((h) => h.op === "hello");
 
 	assert.equal(typeof hello.since, "number");
