@@ -6,8 +6,7 @@ import { codes, sum } from "./town.js";
 /** @typedef {import("./main.js").App} App */
 /** @typedef {import("./town.js").Sum} Sum */
 
-/** Kinds of record that the ledger counts beside patrols: over the whole platform only, since the
- * platform keeps these without their place.  A part of it gets no such rows, and no zeros instead. */
+/** Kinds of record that the ledger counts beside patrols. */
 const OTHER = ["inspect", "case.report", "visit", "work", "household", "sos"];
 
 /** @param {App} app @param {string} id @param {string} name @param {Sum} s @param {string} [kind] */
@@ -48,6 +47,6 @@ export function ledgerView(app) {
 			byLevel("level", "patrols", ["town", "community", "grid"]), sum(town, "patrols"))}
 		${group(app, "route", say("group_route"), nothing,
 			byCategory("route", "patrols", codes(town, "patrols", "category", ["river", "gully", "road", "grid", "burning"])))}
-		${app.me && app.me.scope === "*" ? group(app, "other", say("group_other"), nothing, byCategory("kind", "events", OTHER)) : nothing}
+		${group(app, "other", say("group_other"), nothing, byCategory("kind", "events", OTHER))}
 	</table></div></section>`;
 }
