@@ -31,7 +31,7 @@ void batch_clear(struct batch *b)
 	b->bytes = 0;
 }
 
-static bool calm(const struct batch *b, int64_t now_ms)
+bool batch_calm(const struct batch *b, int64_t now_ms)
 {
 	return b->now < BATCH_CALM && (b->before < BATCH_CALM || now_ms - b->slot_ms >= 2 * BATCH_SLOT_MS);
 }
@@ -42,7 +42,7 @@ bool batch_due(const struct batch *b, int64_t now_ms, size_t waiting, bool drain
 		return false;
 	if (waiting >= b->rows || b->bytes >= BATCH_BYTES || now_ms - b->since_ms >= b->window_ms)
 		return true;
-	return drained && calm(b, now_ms);
+	return drained && batch_calm(b, now_ms);
 }
 
 int64_t batch_wait_ms(const struct batch *b, int64_t now_ms)

@@ -30,6 +30,9 @@ void batch_clear(struct batch *b); /* committed, or dropped */
 /* Commit now?  waiting: rows; drained: no more input was readable. */
 bool batch_due(const struct batch *b, int64_t now_ms, size_t waiting, bool drained);
 
+/* Do few events come, so that nothing is gathered? */
+bool batch_calm(const struct batch *b, int64_t now_ms);
+
 /* Ms until batch_due() by time alone; -1: nothing waits. */
 int64_t batch_wait_ms(const struct batch *b, int64_t now_ms);
 

@@ -73,7 +73,7 @@ static void on_acked(void *ctx, const struct intake_ack *ack)
 #endif
 	if (ack->tag)
 		(void)localdoor_acked(g->door, ack); /* a connection that is gone asks again */
-	else if (pace_take(&g->pace, ack, clock_mono_ms()))
+	else if (pace_take(&g->pace, ack, clock_mono_ms(), writer_calm(g->writer)))
 		(void)mqtt_down(g->mqtt, ack->device, ack->district, ack->json); /* counted; the device sends again */
 }
 

@@ -59,7 +59,7 @@ static void trim(struct pace *p)
 	map_done(&old);
 }
 
-bool pace_take(struct pace *p, const struct intake_ack *a, int64_t now_ms)
+bool pace_take(struct pace *p, const struct intake_ack *a, int64_t now_ms, bool calm)
 {
 	struct pace_line *l;
 	struct slice key;
@@ -81,7 +81,7 @@ bool pace_take(struct pace *p, const struct intake_ack *a, int64_t now_ms)
 		l->sent_ms = now_ms - PACE_MS;
 		(void)map_put(&p->map, key.p, key.n, l); /* was not there */
 	}
-	if (!a->plain || (!l->waits && now_ms - l->sent_ms >= PACE_MS)) {
+	if (calm || !a->plain || (!l->waits && now_ms - l->sent_ms >= PACE_MS)) {
 		l->sent_ms = now_ms;
 		l->stale = l->waits;
 		return true;

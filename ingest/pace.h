@@ -1,6 +1,6 @@
 /* pace.h - how often a device hears of its progress.  An ack is cumulative: of two for the same
- * (device, epoch) that tell nothing but progress, the later says all.  The first leaves at once; what follows
- * within PACE_MS waits, each taking the place of the one before, so that a device that sends fast
+ * (device, epoch) that tell nothing but progress, the later says all.  The first leaves at once; under load, what
+ * follows within PACE_MS waits, each taking the place of the one before, so that a device that sends fast
  * costs the broker few acks, and a queue of acks is never longer than the list of devices. */
 #ifndef XUNGE_INGEST_PACE_H
 #define XUNGE_INGEST_PACE_H
@@ -21,8 +21,9 @@ struct pace { /* zeroed = empty */
 
 void pace_done(struct pace *p); /* what waits is dropped */
 
-/* True: send it now.  False: it is kept and comes with pace_next(). */
-bool pace_take(struct pace *p, const struct intake_ack *ack, int64_t now_ms);
+/* True: send it now.  False: it is kept and comes with pace_next().  calm: few events come, so that no
+ * ack need wait: a phone that sends one by one hears at once. */
+bool pace_take(struct pace *p, const struct intake_ack *ack, int64_t now_ms, bool calm);
 
 /* The next ack that is due (all: also the others); false: none.  Borrowed until the next call. */
 bool pace_next(struct pace *p, int64_t now_ms, bool all, struct intake_ack *out);

@@ -181,6 +181,11 @@ enum err writer_flush(struct writer *w)
 	return commit(w);
 }
 
+bool writer_calm(const struct writer *w)
+{
+	return batch_calm(&w->batch, clock_mono_ms());
+}
+
 int64_t writer_wait_ms(const struct writer *w)
 {
 	return batch_wait_ms(&w->batch, clock_mono_ms());

@@ -51,6 +51,7 @@ void writer_presence(struct writer *w, struct slice device, struct slice payload
 void writer_turn(struct writer *w, bool drained);
 /* Commits whatever waits.  Not OK: the batch is gone. */
 enum err writer_flush(struct writer *w) MUST_CHECK;
+bool writer_calm(const struct writer *w); /* do few events come? */
 int64_t writer_wait_ms(const struct writer *w); /* until writer_turn is due; -1: nothing waits */
 
 /* Every 10 s: held events whose time has come, and what a registry change left over. */

@@ -18,7 +18,7 @@ static bool take(struct pace *p, const char *device, const char *json, bool plai
 {
 	struct intake_ack a = ack(device, json, plain);
 
-	return pace_take(p, &a, now_ms);
+	return pace_take(p, &a, now_ms, false);
 }
 
 static void want(struct pace *p, int64_t now_ms, const char *device, const char *json)
@@ -36,6 +36,20 @@ static void want_none(struct pace *p, int64_t now_ms)
 	struct intake_ack out;
 
 	assert_false(pace_next(p, now_ms, false, &out));
+}
+
+static void test_in_calm_every_ack_leaves_at_once(void **state)
+{
+	struct intake_ack one = ack("d-1", "1", true), two = ack("d-1", "2", true), three = ack("d-1", "3", true);
+	struct pace p = {0};
+
+	(void)state;
+	assert_true(pace_take(&p, &one, 1000, true));
+	assert_true(pace_take(&p, &two, 1001, true));
+	assert_false(pace_take(&p, &two, 1002, false));
+	assert_true(pace_take(&p, &three, 1003, true)); /* what waited says less: it is dropped */
+	want_none(&p, 1003 + PACE_MS);
+	pace_done(&p);
 }
 
 static void test_a_quiet_device_hears_at_once(void **state)
@@ -144,6 +158,7 @@ static void test_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_in_calm_every_ack_leaves_at_once),
 		cmocka_unit_test(test_a_quiet_device_hears_at_once),
 		cmocka_unit_test(test_the_newest_of_a_fast_device_leaves_once),
 		cmocka_unit_test(test_results_do_not_wait),
