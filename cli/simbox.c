@@ -40,6 +40,7 @@ struct era { /* one epoch; items have contiguous seqs from first on */
 	int flying; /* SENT */
 	int waiting; /* NEW or SENT */
 	int64_t lost; /* the highest seq counted as lost */
+	bool greeted; /* said hello: the next ack tells all that the platform has */
 };
 
 struct simphone {
@@ -417,14 +418,15 @@ void simphone_again(struct simphone *ph)
 		ph->due_mono = 0;
 }
 
-bool simphone_hello(const struct simphone *ph, int k, int64_t clock_ms, struct buf *out)
+bool simphone_hello(struct simphone *ph, int k, int64_t clock_ms, struct buf *out)
 {
-	const struct era *e;
+	struct era *e;
 	int64_t next;
 
 	if (k >= ph->nera)
 		return false;
 	e = &ph->era[ph->nera - 1 - k];
+	e->greeted = true;
 	next = next_seq(e);
 	if (k > 0) /* what was moved away from an earlier epoch is not to be waited for */
 		while (next > e->first && e->item[next - 1 - e->first].state == GONE)
@@ -549,6 +551,10 @@ static void take_ack(struct simphone *ph, struct era *e, struct json *j, struct 
 		else
 			answered(ph, e, e->first + i, ACKED, slice_of(""), commit);
 	}
+	for (int64_t seq = upto < e->first ? e->first : upto + 1; e->greeted && upto >= 0 && seq < next_seq(e); seq++)
+		if (!waits(item_at(e, seq)))
+			asked(ph, e, seq);
+	e->greeted = false;
 	if (missing && j->tok[missing].type == JSON_ARRAY)
 		for (uint32_t t = missing + 1; t < j->tok[missing].next; t = j->tok[t].next)
 			if (j->tok[t].type == JSON_ARRAY && j->tok[t].count == 2 && json_int(j, t + 1, &lo) && json_int(j, t + 2, &hi))

@@ -17,7 +17,8 @@
  *   conflict DEVICE EPOCH SEQ         answered so; what follows is a `moved`
  *   moved DEVICE EPOCH SEQ NEW SEQ    made again under another identity (`made` of it follows): reinstall, conflict
  *   dropped DEVICE EPOCH SEQ          the phone lost it with its storage (reinstall); nobody waits for it
- *   asked DEVICE EPOCH SEQ            answered before, now named in `missing`: sent again
+ *   asked DEVICE EPOCH SEQ            answered before, but not to the platform's mind (`missing`; or above `upto` in the
+ *                                     answer to a hello: it was restored from a backup): sent again
  *   lost DEVICE EPOCH SEQ             made, named in `missing`, and the phone no longer has it
  *
  * made = acked + held + rejected + waiting + lost + dropped, moved ones counted once. */
@@ -81,7 +82,7 @@ int simphone_repeat(struct simphone *ph, struct simrng *rng, struct buf *out, en
 void simphone_again(struct simphone *ph);
 
 /* The hello of its k-th epoch that has something to say (0: the current one); false: no such. */
-bool simphone_hello(const struct simphone *ph, int k, int64_t clock_ms, struct buf *out);
+bool simphone_hello(struct simphone *ph, int k, int64_t clock_ms, struct buf *out);
 
 struct simack {
 	bool understood; /* was it an ack? */

@@ -103,6 +103,28 @@ test('goes on with its ledger, and says by its status that answers are missing',
 	assert.match(r.out, new RegExp(`^made ${first[1]}, acknowledged ${first[1]}, rejected 0, held 0, waiting 0, lost 0$`, 'm'));
 });
 
+test('gives a platform restored from a backup what it has forgotten', async () => {
+	const dir = town.path('restored');
+	const go = async (rate) => {
+		const r = await run(path.join(BUILD, 'xunge'), simulate('--dir', dir, '--for', '2', '--rate', rate, '--drain', '60', '--hurry', '40', '--offline', '0', '--reinstalls', '0', '--clocks', '0'));
+		assert.equal(r.code, 0, r.out + r.err);
+		return { made: Number(/^made (\d+)/m.exec(r.out)[1]), acked: Number(/acknowledged (\d+)/.exec(r.out)[1]), asked: Number(/asked again (\d+)/.exec(r.out)[1]) };
+	};
+	const before = await go('60');
+	await town.must('backup', town.path('backup.db'));
+	const then = await go('60');
+	assert.equal(then.asked, 0);
+	await town.ingest.stop();
+	await town.must('restore', town.path('backup.db'));
+	await town.startIngest();
+	const end = await go('0');
+	assert.equal(end.asked, then.made - before.made);
+	assert.equal(end.acked, then.made);
+	const stored = new Set((await town.sql("SELECT s.device || '/' || s.epoch || '/' || e.seq AS id FROM event e JOIN stream s ON s.id = e.stream")).map((r) => r.id));
+	for (const [id, { state }] of ledger(dir)) assert.ok(state === 'acked' && stored.has(id), `${id} ${state}`);
+	await town.must('check');
+});
+
 test('one clear line for what is wrong', async () => {
 	for (const [args, code, says] of [
 		[['--rate', 'x'], 2, /--rate x: want a number/],

@@ -191,6 +191,28 @@ static void what_is_missing_is_sent_again(void **arg)
 	assert_non_null(strstr(b->out.p, "\"seq\":4,"));
 }
 
+static void a_restored_platform_gets_what_it_forgot(void **arg)
+{
+	struct box *b = *arg;
+
+	make(b, 6);
+	assert_int_equal(collect(b, 0, 200), 6);
+	take(b, "{\"type\":\"ack\",\"epoch\":\"e1\",\"upto\":6,\"missing\":[],\"commit\":6}");
+	/* An old ack that comes again says nothing; the answer to a hello tells all that there is. */
+	take(b, "{\"type\":\"ack\",\"epoch\":\"e1\",\"upto\":4,\"missing\":[],\"commit\":4}");
+	assert_int_equal(counts(b).waiting, 0);
+	assert_true(simphone_hello(b->ph, 0, 0, &b->out));
+	take(b, "{\"type\":\"ack\",\"epoch\":\"e1\",\"upto\":4,\"missing\":[],\"commit\":4}");
+	assert_int_equal(counts(b).waiting, 2);
+	assert_int_equal(counts(b).asked, 2);
+	assert_int_equal(counts(b).acked, 4);
+	assert_int_equal(collect(b, 1, 200), 2);
+	assert_non_null(strstr(b->out.p, "\"seq\":5,"));
+	assert_non_null(strstr(b->out.p, "\"seq\":6,"));
+	take(b, "{\"type\":\"ack\",\"epoch\":\"e1\",\"upto\":6,\"missing\":[],\"commit\":6}");
+	assert_int_equal(counts(b).waiting, 0);
+}
+
 static void resends_wait_longer_each_time(void **arg)
 {
 	struct box *b = *arg;
@@ -466,6 +488,7 @@ int main(void)
 		T(an_event_waits_until_it_is_answered),
 		T(results_are_answers),
 		T(what_is_missing_is_sent_again),
+		T(a_restored_platform_gets_what_it_forgot),
 		T(resends_wait_longer_each_time),
 		T(a_payload_has_its_bounds),
 		T(the_ledger_brings_everything_back),
