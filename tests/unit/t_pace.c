@@ -109,7 +109,7 @@ static void test_no_stream_no_wait(void **state)
 	(void)state;
 	a.epoch = NULL;
 	for (int i = 0; i < 5; i++)
-		assert_true(pace_take(&p, &a, 1000));
+		assert_true(pace_take(&p, &a, 1000, false));
 	pace_done(&p);
 }
 
