@@ -104,7 +104,7 @@ static enum err commit(struct writer *w)
 	struct head head;
 	enum err e;
 
-	if (FAULT("ingest.before_commit")) {
+	if (rows && FAULT("ingest.before_commit")) {
 		failed(w, ERR_FULL, "commit (fault)");
 		return ERR_FULL;
 	}
@@ -118,7 +118,7 @@ static enum err commit(struct writer *w)
 		w->counts.commits++;
 	}
 	w->counts.rows += rows;
-	if (FAULT("ingest.after_commit")) {
+	if (rows && FAULT("ingest.after_commit")) {
 		log_error("writer", "fault after a commit; ending");
 		w->fatal = true;
 		return ERR_IO;

@@ -78,8 +78,8 @@ static int make(struct sent *v)
 }
 
 static const char *const dumps[] = {
-	"SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, "
-	"clear, tracks, t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2",
+	("SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, "
+	 "clear, tracks, t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2"),
 	"SELECT name, report_at, report_device, report_epoch, report_seq FROM casus ORDER BY 1",
 	"SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5",
 	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.area, e.flags FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3",
