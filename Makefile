@@ -76,6 +76,8 @@ mutants: ## three deliberate mistakes, each of which the tests must catch
 	@exec tests/mutants.sh
 faults: all ## kill -9 at random points, ROUNDS times
 	@ROUNDS=$(ROUNDS) exec tests/fault/run.sh
+soak: all ## an hour and more of phones, kills and a watching supervisor (SOAK_ROUNDS)
+	@ROUNDS=$(or $(SOAK_ROUNDS),2000) exec tests/fault/run.sh
 fuzz: $(FUZZ) ## libFuzzer targets, FUZZ_SECONDS each (60)
 	@exec tests/fuzz/run.sh $(FUZZ)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(BUILD)/sql_text.c
