@@ -14,8 +14,8 @@
 static void pbkdf2_is_openssls(void **state)
 {
 	static const char *const passwords[] = {"", "p", "a secret of the usual length, 43 characters",
-		"longer than a block of SHA-512, which is 128 bytes: HMAC hashes such a key first, and a wrong "
-		"handling of it would show only here, with a text this long, and longer"};
+		("longer than a block of SHA-512, which is 128 bytes: HMAC hashes such a key first, and a wrong "
+		 "handling of it would show only here, with a text this long, and longer")};
 	uint8_t salt[12], want[64], have[64];
 
 	(void)state;
@@ -69,8 +69,8 @@ static void what_is_no_hash_opens_for_nothing(void **state)
 		"$7$101$AAAAAAAAAAAAAAAA$", "$7$101$AAAAAAAAAAAAAAAA$AAAA", "$7$101$AAAAAAAAAAAAAAAA",
 		"$7$101$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA$AAAA", "$7$101$????????????????$AAAA",
 		/* all zero: what the comparison starts from */
-		"$7$101$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-		"AAAAAAAAAAAAAAAAAAAA=="};
+		("$7$101$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		 "AAAAAAAAAAAAAAAAAAAA==")};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
