@@ -38,6 +38,7 @@ struct watcher { /* zeroed before watcher_open */
 	int close;    /* code; 0: not closing */
 	const char *reason;
 	bool pong;    /* owes it an answer to a ping */
+	bool closed;  /* the close was given to the carrier */
 };
 
 struct watchers {

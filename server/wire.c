@@ -6,9 +6,9 @@
 #include <libwebsockets.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@
 
 _Static_assert(FRAME_ROOM >= LWS_PRE, "room for the header that libwebsockets writes");
 
-#define BLOCKED_MS 20       /* how often a blocked response looks whether it can go on */
+#define AGAIN_MS 5          /* until a descriptor of ours may write once more */
 #define TURN_BYTES (256 * 1024) /* of one response at one go: the others get their turn */
 #define LINGER_MS 2000      /* after an early answer: until the peer has read it */
 #define SEND_BUFFER (128 * 1024) /* so large that a piece always fits when the socket is writable */
@@ -71,7 +71,7 @@ struct wire {
 	int timer;      /* timerfd, -1 */
 	size_t nagain;  /* of the watches */
 	struct exchange *first;
-	size_t nblocked;
+	int blocked;    /* epoll of the sockets that blocked responses wait for */
 	struct map by_ticket; /* exchanges that are answered later */
 	uint64_t tickets;
 	int64_t alarm_mono_ms, set_mono_ms;
@@ -92,8 +92,8 @@ static void set_timer(struct wire *w)
 	int64_t due = w->alarm_mono_ms, now = clock_mono_ms(); /* deadlines: at each alarm is soon enough */
 	struct itimerspec it = {{0, 0}, {0, 0}};
 
-	if ((w->nblocked || w->nagain) && now + BLOCKED_MS < due)
-		due = w->set_mono_ms > now && w->set_mono_ms < due ? w->set_mono_ms : now + BLOCKED_MS;
+	if (w->nagain && now + AGAIN_MS < due)
+		due = now + AGAIN_MS;
 	if (due == w->set_mono_ms || w->timer < 0)
 		return;
 	w->set_mono_ms = due;
@@ -194,12 +194,18 @@ static bool is_loopback(const char *peer)
 	return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strncmp(peer, "::ffff:127.", 11) == 0;
 }
 
+/* While a response cannot go on, input is off (the library would spin on it) and so is the
+ * library's own interest in writing (with input off, it would spin on that): an epoll of ours says
+ * when to go on. */
 static void set_blocked(struct exchange *x, bool blocked)
 {
+	struct epoll_event ev = {.events = EPOLLOUT | EPOLLONESHOT, .data.ptr = x};
+
 	if (x->blocked == blocked)
 		return;
 	x->blocked = blocked;
-	x->wire->nblocked += blocked ? 1 : (size_t)-1;
+	if (epoll_ctl(x->wire->blocked, blocked ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, lws_get_socket_fd(x->wsi), &ev) < 0)
+		x->deadline_mono_ms = 0; /* no descriptor or no memory for it: the next sweep closes it */
 }
 
 static void exchange_free(struct exchange *x)
@@ -296,7 +302,6 @@ static int exchange_write(struct exchange *x)
 	if (x->sent < total) {
 		set_blocked(x, true);
 		lws_rx_flow_control(wsi, 0);
-		set_timer(w);
 		return 0;
 	}
 	w->counts.responses[x->rs.status / 100 < 6 ? x->rs.status / 100 : 5]++;
@@ -567,16 +572,25 @@ static void sweep(struct wire *w, int64_t now)
 			w->counts.killed++;
 			x->deadline_mono_ms = INT64_MAX;
 			lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-		} else if (x->blocked) {
-			struct pollfd p = {.fd = lws_get_socket_fd(x->wsi), .events = POLLOUT};
-
-			if (poll(&p, 1, 0) > 0) {
-				set_blocked(x, false);
-				lws_rx_flow_control(x->wsi, 1);
-				lws_callback_on_writable(x->wsi);
-			}
 		}
 	}
+}
+
+static bool on_unblocked(void *ctx, int fd)
+{
+	struct epoll_event ev[64];
+	int n;
+
+	(void)ctx;
+	n = epoll_wait(fd, ev, ARRAY_LEN(ev), 0);
+	for (int i = 0; i < n; i++) {
+		struct exchange *x = ev[i].data.ptr;
+
+		set_blocked(x, false);
+		lws_rx_flow_control(x->wsi, 1);
+		lws_callback_on_writable(x->wsi);
+	}
+	return true;
 }
 
 static bool on_timer(void *ctx, int fd)
@@ -723,12 +737,15 @@ static int on_stream_writable(struct lws *wsi, struct watcher *w)
 	int64_t now = clock_wall_ms(), mono = clock_mono_ms();
 	struct piece p;
 
+	if (w->closed) /* asked a second time, the library would not wait for the peer's answer */
+		return 0;
 	for (int i = 0; i < 4; i++) {
 		if (i && lws_send_pipe_choked(wsi))
 			break;
 		if (!watcher_piece(w, now, mono, &p)) {
 			if (!w->close)
 				return 0;
+			w->closed = true;
 			lws_close_reason(wsi, (enum lws_close_status)w->close, (unsigned char *)(uintptr_t)w->reason,
 				strlen(w->reason));
 			return -1;
@@ -900,6 +917,8 @@ enum err wire_open(const struct wire_conf *conf, const struct wire_calls *calls,
 		w->timer = fd;
 	else
 		e = why_set(why, ERR_IO, "timerfd: %s", strerror(errno));
+	if (e == OK && ((w->blocked = epoll_create1(EPOLL_CLOEXEC)) < 0 || !wire_watch(w, w->blocked, &(struct wire_fd){on_unblocked, NULL, NULL, w})))
+		e = why_set(why, ERR_IO, "epoll: %s", strerror(errno));
 out:
 	if (e == OK)
 		*out = w;

@@ -3,7 +3,7 @@
  *
  * libwebsockets 4.1.6 has traps; each is closed here and tested in tests/system/server-traps:
  *   - unread input or a FIN during a response makes it spin: input is switched off while a response
- *     is blocked, and writability is asked for by a timer (BLOCKED_MS)
+ *     is blocked, and an epoll of ours says when it can go on
  *   - a second body completion for bytes behind a body: such a connection is closed
  *   - EMFILE makes accept() spin: descriptors near the limit are refused while one is left
  *   - its timers round down to whole milliseconds and spin the rest: ours come from a timerfd
