@@ -1,0 +1,732 @@
+/* t_view.c - the live view: what a client builds from its frames is what a fresh snapshot says,
+ * however fast it reads, whatever it missed. */
+#include "tests/unit/town.h"
+
+#include <jansson.h>
+
+#include "server/view.h"
+
+#define CLIENTS 12
+
+struct client { /* first: the view's part, so that wake can tell who it is */
+	struct view_client vc;
+	int woken;
+	int64_t commit;  /* last seen */
+	json_t *rows[3]; /* figures, areas, devices by key */
+	int64_t feed[VIEW_FEED];
+	int nfeed;
+	int snapshots, deltas, ticks;
+	char scope[20];
+};
+
+struct world {
+	struct town town;
+	struct store *reader;
+	struct model model;
+	struct views views;
+	struct client client[CLIENTS];
+	int64_t now, mono;
+	int64_t again; /* views_run said */
+	int seq;
+	int deltas; /* applied by anybody */
+};
+
+static void wake(void *ctx, struct view_client *c)
+{
+	(void)ctx;
+	((struct client *)c)->woken++;
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct model_observer tell;
+	struct why why = {""};
+	bool changed;
+
+	town_make(&w->town);
+	w->now = TOWN_NOW;
+	w->mono = 1000000;
+	tell = views_observer(&w->views);
+	model_init(&w->model, &tell);
+	views_init(&w->views, &w->model, wake, NULL);
+	if (store_open(w->town.path, STORE_READER, &w->reader, &why) != OK)
+		fail_msg("%s", why.text);
+	w->model.st = w->reader;
+	assert_int_equal(model_refresh(&w->model, w->now, &changed), OK);
+	assert_true(changed);
+	*state = w;
+	return 0;
+}
+
+static void client_reset(struct client *c)
+{
+	for (int i = 0; i < 3; i++) {
+		json_decref(c->rows[i]);
+		c->rows[i] = json_object();
+	}
+	c->nfeed = 0;
+}
+
+static void client_done(struct client *c)
+{
+	view_leave(&c->vc);
+	for (int i = 0; i < 3; i++)
+		json_decref(c->rows[i]);
+	memset(c, 0, sizeof *c);
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < CLIENTS; i++)
+		client_done(&w->client[i]);
+	views_done(&w->views);
+	assert_int_equal(w->views.frame_bytes, 0);
+	model_done(&w->model);
+	store_close(w->reader);
+	town_remove(&w->town);
+	free(w);
+	return 0;
+}
+
+static void refresh(struct world *w)
+{
+	bool changed;
+
+	assert_int_equal(model_refresh(&w->model, w->now, &changed), OK);
+	w->again = views_run(&w->views, w->now, w->mono);
+}
+
+static void later(struct world *w, int64_t ms)
+{
+	w->mono += ms;
+	w->now += ms;
+	w->again = views_run(&w->views, w->now, w->mono);
+}
+
+static void join_since(struct world *w, struct client *c, const char *scope, const char *db, int64_t since)
+{
+	if (scope != c->scope)
+		(void)snprintf(c->scope, sizeof c->scope, "%s", scope);
+	assert_int_equal(view_join(&w->views, &c->vc, scope, db, since, w->mono), OK);
+}
+
+static void join(struct world *w, struct client *c, const char *scope)
+{
+	client_reset(c);
+	c->commit = 0; /* it has nothing to resume from */
+	join_since(w, c, scope, NULL, -1);
+}
+
+static const char *const members[] = {"figures", "areas", "devices"};
+
+static void row_key(int member, const json_t *r, char out[128])
+{
+	if (member == 0)
+		(void)snprintf(out, 128, "%s/%s/%s", json_string_value(json_object_get(r, "id")),
+			json_string_value(json_object_get(r, "level")), json_string_value(json_object_get(r, "category")));
+	else
+		(void)snprintf(out, 128, "%s", json_string_value(json_object_get(r, member == 1 ? "code" : "device")));
+}
+
+static void client_apply(struct client *c, const json_t *m)
+{
+	const json_t *r;
+	char key[128];
+	size_t i;
+
+	for (int k = 0; k < 3; k++)
+		json_array_foreach(json_object_get(m, members[k]), i, r)
+		{
+			row_key(k, r, key);
+			if (json_is_true(json_object_get(r, "gone")))
+				json_object_del(c->rows[k], key);
+			else
+				json_object_set(c->rows[k], key, (json_t *)(uintptr_t)r);
+		}
+	json_array_foreach(json_object_get(m, "feed"), i, r)
+	{
+		int64_t commit = json_integer_value(json_object_get(r, "commit"));
+
+		if (c->nfeed)
+			assert_true(commit > c->feed[c->nfeed - 1]); /* never twice, never back */
+		if (c->nfeed == VIEW_FEED)
+			memmove(c->feed, c->feed + 1, sizeof c->feed[0] * (size_t)--c->nfeed);
+		c->feed[c->nfeed++] = commit;
+	}
+}
+
+/* One frame; NULL: none waits.  The caller decrefs. */
+static json_t *next(struct world *w, struct client *c)
+{
+	enum err e;
+	struct frame *f = view_next(&c->vc, w->now, w->mono, &e);
+	json_error_t je;
+	const char *op;
+	json_t *m;
+
+	if (e != OK)
+		fail_msg("%s: %s", err_name(e), store_detail(w->reader));
+	if (!f)
+		return NULL;
+	m = json_loadb(f->text, f->n, JSON_REJECT_DUPLICATES, &je);
+	if (!m)
+		fail_msg("%s in %.*s", je.text, (int)f->n, f->text);
+	frame_unref(f);
+	op = json_string_value(json_object_get(m, "op"));
+	if (strcmp(op, "snapshot") == 0) {
+		client_reset(c);
+		c->snapshots++;
+	} else if (strcmp(op, "delta") == 0) {
+		assert_int_equal(json_integer_value(json_object_get(m, "from")), c->commit);
+		c->deltas++;
+		w->deltas++;
+	} else {
+		assert_string_equal(op, "tick");
+		c->ticks++;
+	}
+	assert_true(json_integer_value(json_object_get(m, "commit")) >= (strcmp(op, "snapshot") ? c->commit : 0));
+	c->commit = json_integer_value(json_object_get(m, "commit"));
+	client_apply(c, m);
+	return m;
+}
+
+static void drain(struct world *w, struct client *c)
+{
+	for (json_t *m; (m = next(w, c)); json_decref(m))
+		;
+}
+
+static const char *last_text(struct world *w, struct client *c, char out[4096])
+{
+	enum err e;
+	struct frame *f = view_next(&c->vc, w->now, w->mono, &e);
+
+	if (!f)
+		return NULL;
+	(void)snprintf(out, 4096, "%.*s", (int)f->n, f->text);
+	c->commit = f->commit;
+	frame_unref(f);
+	return out;
+}
+
+static void sos(struct world *w, const char *device)
+{
+	char p[256];
+
+	w->seq++;
+	(void)snprintf(p, sizeof p, "{\"epoch\":\"v\",\"seq\":%d,\"kind\":\"sos\",\"at\":%lld,\"body\":{\"text\":\"no %d\"}}",
+		w->seq, (long long)w->now, w->seq);
+	town_send(&w->town, device, p);
+}
+
+static void patrol(struct world *w, const char *device, const char *route, const char *target)
+{
+	char p[512];
+
+	w->seq++;
+	(void)snprintf(p, sizeof p, "{\"epoch\":\"v\",\"seq\":%d,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"p%d\","
+		"\"route\":\"%s\",\"target\":\"%s\"}}", w->seq, (long long)w->now, w->seq, route, target);
+	town_send(&w->town, device, p);
+}
+
+static void commit(struct world *w)
+{
+	struct head head;
+
+	assert_int_equal(intake_commit(w->town.in, w->now, &head), OK);
+	refresh(w);
+}
+
+static int64_t number(const struct client *c, int member, const char *key, const char *field)
+{
+	return json_integer_value(json_object_get(json_object_get(c->rows[member], key), field));
+}
+
+/* ------------------------------------------------------------------ */
+
+static void test_snapshot_and_delta(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+	char ta[4096], tb[4096];
+
+	join(w, a, "990101100");
+	join(w, b, "990101100");
+	assert_true(a->woken && b->woken);
+	drain(w, a);
+	drain(w, b);
+	assert_int_equal(a->snapshots, 1);
+	assert_int_equal(json_object_size(a->rows[1]), 5); /* town, 2 communities, 2 grids */
+	assert_int_equal(json_object_size(a->rows[2]), 4);
+	assert_int_equal(a->commit, w->model.head.commit);
+	a->woken = b->woken = 0;
+	patrol(w, "d-2", "river", "QSH-01");
+	commit(w);
+	assert_true(a->woken == 1 && b->woken == 1);
+	assert_non_null(last_text(w, a, ta));
+	assert_non_null(last_text(w, b, tb));
+	assert_string_equal(ta, tb);
+	assert_non_null(strstr(ta, "{\"id\":\"river_patrols\",\"level\":\"community\",\"category\":\"\",\"today\":1,\"month\":1,\"year\":1,\"due_today\":null}"));
+	assert_non_null(strstr(ta, "{\"code\":\"990101100001\",\"name\":\"东街\",\"patrols_today\":1,"));
+	assert_null(strstr(ta, "990101100002"));
+	assert_non_null(strstr(ta, "\"text\":\"李某 开始巡查 清水河上段：河道\""));
+	assert_int_equal(w->views.snapshots, 1); /* one for both */
+	assert_null(last_text(w, a, ta));
+}
+
+static void test_scope(void **state)
+{
+	struct world *w = *state;
+	struct client *all = &w->client[0], *west = &w->client[1];
+	char t[4096];
+
+	join(w, all, "*");
+	join(w, west, "990101100002");
+	drain(w, all);
+	drain(w, west);
+	assert_int_equal(json_object_size(west->rows[1]), 2);
+	assert_int_equal(json_object_size(west->rows[2]), 1); /* d-4 */
+	patrol(w, "d-1", "grid", "990101100001001");
+	commit(w);
+	assert_non_null(last_text(w, all, t));
+	assert_null(last_text(w, west, t)); /* does not concern it */
+	later(w, 200);
+	patrol(w, "d-4", "grid", "990101100002001");
+	commit(w);
+	assert_non_null(last_text(w, west, t));
+	assert_null(strstr(t, "990101100001"));
+	assert_null(strstr(t, "d-1"));
+	assert_non_null(strstr(t, "\"today\":1"));
+	assert_non_null(strstr(t, "\"from\":2,")); /* commits that do not concern it are passed over */
+	assert_int_equal(west->commit, w->model.head.commit);
+}
+
+static void test_joins_between(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+
+	join(w, a, "990101100002");
+	drain(w, a);
+	for (int i = 0; i < 3; i++) { /* not for this scope */
+		sos(w, "d-1");
+		commit(w);
+	}
+	join(w, b, "990101100002");
+	drain(w, b);
+	assert_int_equal(b->commit, a->commit + 3);
+	sos(w, "d-4");
+	commit(w);
+	later(w, 200);
+	drain(w, a); /* each with its own "from": next() checks */
+	drain(w, b);
+	assert_true(a->deltas == 1 && b->deltas == 1);
+	assert_int_equal(a->commit, b->commit);
+}
+
+static void test_far_behind(void **state)
+{
+	struct world *w = *state;
+	struct client *slow = &w->client[0], *quick = &w->client[1];
+	size_t most = 0;
+
+	join(w, slow, "*");
+	join(w, quick, "*");
+	drain(w, slow);
+	drain(w, quick);
+	slow->woken = 0;
+	for (int i = 0; i < 150; i++) {
+		sos(w, i & 1 ? "d-1" : "d-4");
+		commit(w);
+		w->mono += 10;
+		drain(w, quick);
+		if (w->views.frame_bytes > most)
+			most = w->views.frame_bytes;
+	}
+	later(w, 200);
+	drain(w, quick);
+	assert_int_equal(quick->snapshots, 1);
+	assert_true(most < 64 * 1024); /* a ring, not a queue */
+	assert_int_equal(slow->woken, 1); /* once is enough until it takes something */
+	drain(w, slow);
+	assert_int_equal(slow->snapshots, 2);
+	assert_int_equal(slow->deltas, 0);
+	assert_true(json_equal(slow->rows[0], quick->rows[0]));
+	assert_memory_equal(slow->feed, quick->feed, sizeof slow->feed);
+}
+
+static void test_ring_bytes(void **state)
+{
+	struct world *w = *state;
+	struct client *slow = &w->client[0];
+	char *text = malloc(24000), *p = malloc(25000);
+
+	memset(text, 'x', 23999);
+	text[23999] = '\0';
+	join(w, slow, "*");
+	drain(w, slow);
+	for (int i = 0; i < 60; i++) {
+		for (int k = 0; k < 50; k++) {
+			(void)snprintf(p, 25000, "{\"epoch\":\"b\",\"seq\":%d,\"kind\":\"sos\",\"at\":%lld,\"body\":{\"text\":\"%.400s\"}}",
+				i * 50 + k + 1, (long long)w->now, text);
+			town_send(&w->town, "d-1", p);
+		}
+		commit(w);
+		later(w, 200);
+		assert_true(w->views.frame_bytes <= VIEW_RING_BYTES + 64 * 1024);
+	}
+	drain(w, slow);
+	assert_int_equal(slow->snapshots, 2);
+	free(text);
+	free(p);
+}
+
+static void test_ticks(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0];
+	int64_t commit_before;
+
+	join(w, a, "990101100002");
+	drain(w, a);
+	commit_before = a->commit;
+	for (int i = 0; i < 14; i++)
+		later(w, 1000);
+	drain(w, a);
+	assert_int_equal(a->ticks, 0);
+	assert_true(w->again <= w->mono + 1000);
+	later(w, 1000);
+	drain(w, a);
+	assert_int_equal(a->ticks, 1);
+	sos(w, "d-4");
+	commit(w);
+	later(w, 14000);
+	drain(w, a);
+	assert_true(a->ticks == 1 && a->deltas == 1); /* a delta puts it off */
+	sos(w, "d-1"); /* elsewhere: the tick tells the commit */
+	commit(w);
+	later(w, 1000);
+	drain(w, a);
+	assert_int_equal(a->ticks, 2);
+	assert_int_equal(a->commit, commit_before + 2);
+}
+
+static void test_gathers(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0];
+
+	join(w, a, "*");
+	drain(w, a);
+	later(w, 1000);
+	sos(w, "d-1");
+	commit(w);
+	drain(w, a);
+	assert_int_equal(a->deltas, 1); /* the feed does not wait */
+	assert_int_equal(store_begin(w->town.st), OK);
+	town_sql(&w->town, "INSERT INTO device_state(device, online, seen, missing, holes, rev) SELECT 'd-4', 1, 5, 0, 0, max(rev) + 1 FROM batch WHERE true "
+			   "ON CONFLICT DO UPDATE SET online = 1, seen = 5, rev = excluded.rev");
+	assert_int_equal(store_commit(w->town.st, w->now, NULL), OK);
+	refresh(w);
+	drain(w, a);
+	assert_int_equal(a->deltas, 1); /* a device does */
+	assert_true(w->again <= w->mono + VIEW_GATHER_MS);
+	later(w, VIEW_GATHER_MS);
+	drain(w, a);
+	assert_int_equal(a->deltas, 2);
+	assert_true(json_is_true(json_object_get(json_object_get(a->rows[2], "d-4"), "online")));
+}
+
+static void test_midnight(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+	const char *fig = "patrols/grid/grid";
+	int64_t before;
+
+	join(w, a, "990101100");
+	drain(w, a);
+	patrol(w, "d-1", "grid", "990101100001001");
+	patrol(w, "d-1", "grid", "990101100001001");
+	commit(w);
+	drain(w, a);
+	assert_int_equal(number(a, 0, fig, "today"), 2);
+	assert_int_equal(number(a, 1, "990101100001", "patrols_today"), 2);
+	before = a->commit;
+	w->now = civil_day_ms(civil_day(TOWN_NOW) + 1) - 1; /* 23:59:59.999 */
+	refresh(w);
+	drain(w, a);
+	assert_int_equal(number(a, 0, fig, "today"), 2);
+	w->now += 1;
+	w->mono += 86400000;
+	refresh(w);
+	drain(w, a);
+	assert_int_equal(number(a, 0, fig, "today"), 0);
+	assert_int_equal(number(a, 0, fig, "month"), 2);
+	assert_int_equal(number(a, 1, "990101100001", "patrols_today"), 0);
+	assert_int_equal(a->commit, before); /* without a commit */
+	join_since(w, b, "990101100", w->model.head.db, before);
+	client_reset(b);
+	b->commit = before;
+	drain(w, b);
+	assert_int_equal(b->snapshots, 1); /* rows changed without a commit: no resume over midnight */
+	w->now = civil_day_ms(civil_make(2025, 12, 1));
+	w->mono += 86400000;
+	refresh(w);
+	drain(w, a);
+	assert_int_equal(number(a, 0, fig, "month"), 0);
+	assert_int_equal(number(a, 0, fig, "year"), 2);
+	w->now = civil_day_ms(civil_make(2026, 1, 1));
+	w->mono += 86400000;
+	refresh(w);
+	drain(w, a);
+	assert_int_equal(number(a, 0, fig, "year"), 0);
+	join(w, b, "990101100"); /* and a fresh client sees the same */
+	drain(w, b);
+	assert_int_equal(number(b, 0, fig, "year"), 0);
+}
+
+static void test_resume(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+	int64_t since;
+	json_t *m;
+
+	join(w, a, "990101100");
+	patrol(w, "d-1", "grid", "990101100001001");
+	patrol(w, "d-4", "grid", "990101100002001");
+	commit(w);
+	drain(w, a);
+	since = a->commit;
+	view_leave(&a->vc);
+	patrol(w, "d-3", "grid", "990101100002001");
+	commit(w);
+	join_since(w, a, "990101100", w->model.head.db, since);
+	m = next(w, a);
+	assert_string_equal(json_string_value(json_object_get(m, "op")), "delta");
+	assert_int_equal(json_array_size(json_object_get(m, "figures")), 1);
+	assert_int_equal(json_array_size(json_object_get(m, "feed")), 1);
+	assert_int_equal(json_array_size(json_object_get(m, "devices")), 1);
+	assert_int_equal(json_array_size(json_object_get(m, "areas")), 3);
+	json_decref(m);
+	join(w, b, "990101100");
+	drain(w, b);
+	for (int i = 0; i < 3; i++)
+		assert_true(json_equal(a->rows[i], b->rows[i]));
+	/* Nothing missed: a delta that says so. */
+	join_since(w, a, "990101100", w->model.head.db, a->commit);
+	m = next(w, a);
+	assert_string_equal(json_string_value(json_object_get(m, "op")), "delta");
+	assert_int_equal(json_array_size(json_object_get(m, "figures")), 0);
+	json_decref(m);
+	/* Too far back, from the future, of another database. */
+	struct {
+		const char *db;
+		int64_t since;
+	} bad[] = {{w->model.head.db, w->model.head.commit + 1}, {w->model.head.db, 0}, {w->model.head.db, -1}, {w->model.head.db, 1},
+		{"00000000000000000000000000000000", since}, {NULL, since}};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		int before = a->snapshots;
+
+		join_since(w, a, "990101100", bad[i].db, bad[i].since);
+		drain(w, a);
+		assert_int_equal(a->snapshots, before + 1);
+	}
+}
+
+static void test_registry(void **state)
+{
+	struct world *w = *state;
+	struct client *east = &w->client[0], *west = &w->client[1];
+	int64_t n;
+
+	join(w, east, "990101100001");
+	join(w, west, "990101100002");
+	drain(w, east);
+	drain(w, west);
+	assert_int_equal(store_begin(w->town.st), OK);
+	town_sql(&w->town, "INSERT INTO area VALUES('990101100002002','西关二格',NULL,NULL,3,NULL);"
+			   "UPDATE device SET revoked = 1 WHERE id = 'd-1'");
+	assert_int_equal(store_note(w->town.st, w->now, "test", 1, &n), OK);
+	assert_int_equal(store_commit(w->town.st, w->now, NULL), OK);
+	refresh(w);
+	later(w, 200);
+	drain(w, east);
+	drain(w, west);
+	assert_int_equal(east->snapshots, 1); /* its places are the same */
+	assert_int_equal(west->snapshots, 2);
+	assert_non_null(json_object_get(west->rows[1], "990101100002002"));
+	assert_null(json_object_get(east->rows[2], "d-1"));
+	assert_non_null(json_object_get(east->rows[2], "d-2"));
+}
+
+static void test_many_scopes(void **state)
+{
+	struct world *w = *state;
+	struct client *c = calloc(VIEWS_MAX + 1, sizeof *c);
+	char scope[16];
+
+	for (int i = 0; i <= VIEWS_MAX; i++) {
+		(void)snprintf(scope, sizeof scope, "%06d", i);
+		assert_int_equal(view_join(&w->views, &c[i].vc, scope, NULL, -1, w->mono), i < VIEWS_MAX ? OK : ERR_FULL);
+	}
+	for (int i = 0; i < VIEWS_MAX; i++)
+		view_leave(&c[i].vc);
+	assert_int_equal(view_join(&w->views, &c[0].vc, "999999", NULL, -1, w->mono), OK); /* an idle one gave way */
+	view_leave(&c[0].vc);
+	for (int i = 0; i < VIEWS_MAX + 5; i++)
+		later(w, VIEW_IDLE_MS);
+	assert_int_equal(w->views.by_scope.n, 0);
+	free(c);
+}
+
+static void test_burst(void **state)
+{
+	struct world *w = *state;
+	struct client *all = &w->client[0], *west = &w->client[1];
+
+	join(w, all, "*");
+	join(w, west, "990101100002");
+	drain(w, all);
+	drain(w, west);
+	sos(w, "d-4");
+	for (int i = 0; i < MODEL_FEED_BATCH + 200; i++)
+		sos(w, "d-1");
+	commit(w);
+	later(w, 200);
+	drain(w, all);
+	drain(w, west);
+	assert_int_equal(all->nfeed, VIEW_FEED);
+	assert_int_equal(all->feed[VIEW_FEED - 1], w->model.head.commit);
+	assert_int_equal(west->nfeed, 1); /* its one event stands before all the others */
+	assert_int_equal(all->snapshots + west->snapshots, 2);
+}
+
+/* ------------------------------------------------------------------ any pace, any order */
+
+static uint64_t rnd(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
+}
+
+static void random_step(struct world *w, uint64_t *seed)
+{
+	static const char *const device[] = {"d-1", "d-2", "d-3", "d-4"};
+	static const char *const route[] = {"river", "gully", "grid", "burning"};
+	static const char *const target[] = {"QSH-01", "HG-01", "990101100001001", "990101100002"};
+	static const char *const scope[] = {"*", "990101", "990101100", "990101100001", "990101100002", "990101100002001"};
+	struct client *c = &w->client[rnd(seed) % CLIENTS];
+	const char *d = device[rnd(seed) % 4];
+	int64_t since;
+
+	switch (rnd(seed) % 12) {
+	case 0:
+	case 1:
+		sos(w, d);
+		break;
+	case 2:
+	case 3:
+	case 4: {
+		size_t r = rnd(seed) % 4;
+
+		patrol(w, d, route[r], target[r]);
+		break;
+	}
+	case 5:
+	case 6:
+		commit(w);
+		break;
+	case 7:
+		later(w, (int64_t)(rnd(seed) % 300));
+		break;
+	case 8: /* one frame */
+		if (c->vc.view)
+			json_decref(next(w, c));
+		break;
+	case 9:
+		if (c->vc.view)
+			drain(w, c);
+		break;
+	case 10: /* come, or come again where it was */
+		if (!c->vc.view && c->scope[0] && rnd(seed) % 2) {
+			since = c->commit;
+			join_since(w, c, c->scope, w->model.head.db, since);
+		} else {
+			join(w, c, scope[rnd(seed) % ARRAY_LEN(scope)]);
+		}
+		break;
+	default:
+		if (rnd(seed) % 4 == 0)
+			view_leave(&c->vc);
+		if (rnd(seed) % 50 == 0) {
+			w->now += CIVIL_DAY_MS;
+			refresh(w);
+		}
+		break;
+	}
+}
+
+static void test_random(void **state)
+{
+	struct world *w = *state;
+	uint64_t seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : (uint64_t)getpid() * 2654435761u + 1;
+	struct client *fresh = calloc(1, sizeof *fresh);
+	int compared = 0;
+
+	print_message("SEED=%llu\n", (unsigned long long)seed);
+	seed = seed * 6364136223846793005u + 1442695040888963407u; /* small seeds differ in all bits */
+	for (int i = 0; i < 4000; i++)
+		random_step(w, &seed);
+	if (intake_waiting(w->town.in))
+		commit(w);
+	refresh(w);
+	later(w, 200);
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client *c = &w->client[i];
+
+		if (!c->vc.view)
+			continue;
+		drain(w, c);
+		join(w, fresh, c->scope);
+		drain(w, fresh);
+		for (int k = 0; k < 3; k++)
+			if (!json_equal(c->rows[k], fresh->rows[k]))
+				fail_msg("client %d, %s: %s\nfresh: %s", i, members[k], json_dumps(c->rows[k], JSON_SORT_KEYS),
+					json_dumps(fresh->rows[k], JSON_SORT_KEYS));
+		assert_int_equal(c->nfeed, fresh->nfeed);
+		assert_memory_equal(c->feed, fresh->feed, sizeof c->feed[0] * (size_t)c->nfeed);
+		assert_int_equal(c->commit <= fresh->commit, 1);
+		compared++;
+	}
+	assert_true(compared > 3 && w->deltas > 100 && w->views.resumes > 5); /* else nothing was tried */
+	client_done(fresh);
+	free(fresh);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_snapshot_and_delta, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scope, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_joins_between, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_far_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ticks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gathers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_midnight, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_registry, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_scopes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_burst, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
