@@ -655,7 +655,7 @@ static void random_step(struct world *w, uint64_t *seed)
 			drain(w, c);
 		break;
 	case 10: /* come, or come again where it was */
-		if (!c->vc.view && c->scope[0] && rnd(seed) % 2) {
+		if (!c->vc.view && c->commit && rnd(seed) % 8) {
 			since = c->commit;
 			join_since(w, c, c->scope, w->model.head.db, since);
 		} else {
@@ -663,9 +663,9 @@ static void random_step(struct world *w, uint64_t *seed)
 		}
 		break;
 	default:
-		if (rnd(seed) % 4 == 0)
+		if (rnd(seed) % 2 == 0)
 			view_leave(&c->vc);
-		if (rnd(seed) % 50 == 0) {
+		if (rnd(seed) % 150 == 0) {
 			w->now += CIVIL_DAY_MS;
 			refresh(w);
 		}
@@ -705,7 +705,7 @@ static void test_random(void **state)
 		assert_int_equal(c->commit <= fresh->commit, 1);
 		compared++;
 	}
-	assert_true(compared > 3 && w->deltas > 100 && w->views.resumes > 5); /* else nothing was tried */
+	assert_true(compared > 3 && w->deltas > 100 && w->views.resumes > 0); /* else nothing was tried */
 	client_done(fresh);
 	free(fresh);
 }
