@@ -66,9 +66,11 @@ const ingestRuns = {
 	async drain(p) {
 		const drain = await p.drain(EVENTS);
 		const pub = await publish(p, ['--no-acks']);
+		const broker = p.broker.cpu();
 		pub.say('g');
-		const { first_ns } = await pub.said(1, 120000), { last_ns, cpu_s } = await drain.said(1, 120000);
-		return { rate: EVENTS / ((last_ns - first_ns) / 1e9), cpu: (cpu_s / EVENTS) * 1e6 };
+		const { first_ns, cpu_s: publisher } = await pub.said(1, 120000), { last_ns, cpu_s } = await drain.said(1, 120000);
+		return { rate: EVENTS / ((last_ns - first_ns) / 1e9), cpu: (cpu_s / EVENTS) * 1e6,
+			broker: ((p.broker.cpu() - broker) / EVENTS) * 1e6, publisher: (publisher / EVENTS) * 1e6 };
 	},
 };
 
@@ -106,8 +108,8 @@ async function ingest() {
 			}
 		}
 		turns.push(got);
-		say(`ingest ${i + 1}/${PAIRS}: subject ${f(got.subject.rate, 0)}/s ${f(got.subject.cpu)} us (broker ${f(got.subject.broker)}, publisher ` +
-			`${f(got.subject.publisher)}), peer ${f(got.peer.rate, 0)}/s ${f(got.peer.cpu)} us, drain ${f(got.drain.rate, 0)}/s`);
+		say(`ingest ${i + 1}/${PAIRS} (events/s, CPU us/event of itself + broker + publisher): ` + ['subject', 'peer', 'drain']
+			.map((n) => `${n} ${f(got[n].rate, 0)} ${f(got[n].cpu, 1)}+${f(got[n].broker, 1)}+${f(got[n].publisher, 1)}`).join(', '));
 	}
 	const med = (pick) => median(turns.map(pick));
 	const rate = (n) => `${f(med((t) => t[n].rate) / 1000, 1)}k/s`, cpu = (n) => `${f(med((t) => t[n].cpu), 1)} us`;
