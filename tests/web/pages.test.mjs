@@ -272,8 +272,11 @@ describe("link and data", () => {
 		const page = await duty(m, { clock: true });
 
 		await page.waitForSelector("[data-row]");
+		await page.clock.pauseAt(Date.now() + 3000); // from here its time passes by hand only
 		await m.down();
-		await page.waitForSelector("[data-test=link] .bad");
+		for (let i = 0; i < 75 && !(await page.locator("[data-test=link] .bad").count()); i++)
+			await page.clock.runFor(20);
+		assert.equal(await page.locator("[data-test=link] .bad").count(), 1);
 		assert.equal(await page.locator("[data-test=banner]").count(), 0, "not for a blip");
 		await page.clock.runFor(3000);
 		await page.waitForSelector("[data-test=banner]");
@@ -286,6 +289,7 @@ describe("link and data", () => {
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 7, month: 17, year: 133, due_today: null }] });
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 8, month: 18, year: 134, due_today: null }], devices: [{ device: "d-0052", gone: true }] });
 		await m.up();
+		await page.clock.resume();
 		await page.click("[data-test=banner] button");
 		await cellIs(page, "river_patrols town", "8");
 		await page.waitForSelector("main.stale", { state: "detached" });
