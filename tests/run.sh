@@ -80,7 +80,7 @@ if wanted system; then
 fi
 if wanted web; then
 	# shellcheck disable=SC2046
-	node_tests web 240 $(cd tests && ls web/*.test.mjs)
+	node_tests web 360 $(cd tests && ls web/*.test.mjs)
 fi
 wanted mutants && ours mutants 300 tests/mutants.sh
 wanted faults && ours faults 240 env ROUNDS="${ROUNDS:-20}" tests/fault/run.sh
