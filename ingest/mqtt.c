@@ -45,7 +45,7 @@ struct mqtt {
 	int64_t waiting, waiting_bytes;
 	uint64_t ping_n;      /* number of the last message to ourselves; 0: none */
 	int64_t ping_ms;      /* when it left */
-	bool ping_out, ping_works;
+	bool ping_out, ping_works, ping_said; /* works: this link has brought one back */
 	int64_t lag_ms, broker_dropped;
 };
 
@@ -73,7 +73,7 @@ static void lost(struct mqtt *m, const char *why)
 		m->said = true;
 	}
 	set_state(m, DOWN);
-	m->ping_out = false;
+	m->ping_out = m->ping_works = m->ping_said = false;
 	m->delay_ms = m->delay_ms ? m->delay_ms * 2 : RETRY_MIN_MS;
 	if (m->delay_ms > RETRY_MAX_MS)
 		m->delay_ms = RETRY_MAX_MS;
@@ -82,6 +82,8 @@ static void lost(struct mqtt *m, const char *why)
 
 static const char *reason(int rc)
 {
+	if (rc == MOSQ_ERR_KEEPALIVE) /* the library has no words for it */
+		return "the broker does not answer";
 	return rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc);
 }
 
@@ -315,8 +317,10 @@ static void watch(struct mqtt *m, int64_t now_ms)
 	}
 	if (m->ping_out ? m->ping_works || now_ms - m->ping_ms < PING_LATE_MS : now_ms - m->ping_ms < PING_EVERY_MS && m->ping_n)
 		return;
-	if (m->ping_out)
-		log_warn("mqtt", "a message to ourselves did not come through the broker: check its access list");
+	if (m->ping_out && !m->ping_said) {
+		log_warn("mqtt", "a message to ourselves does not come through the broker: check its access list");
+		m->ping_said = true;
+	}
 	n = snprintf(text, sizeof text, "{\"ping\":%llu}", (unsigned long long)++m->ping_n);
 	if (mosquitto_publish(m->mosq, &mid, SELF, n, text, 1, false) == MOSQ_ERR_SUCCESS)
 		m->waiting++;

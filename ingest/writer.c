@@ -88,7 +88,7 @@ static void publish(struct writer *w, const struct head *head)
 	bool rang = head->rev != w->head.rev;
 
 	w->head = *head;
-	if (w->full) {
+	if (w->full && rang) { /* an answer to repeats alone proves nothing */
 		w->full = false;
 		log_info("writer", "the store takes events again");
 	}

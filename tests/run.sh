@@ -68,21 +68,21 @@ node_tests() {
 wanted() { [ -z "${ONLY:-}" ] || case " $ONLY " in *" $1 "*) ;; *) return 1 ;; esac }
 units() { for f in tests/unit/t_*.c; do echo "$1/t/$(basename "${f%.c}")"; done; }
 
-wanted build && check build 240 make -j2 all
+wanted build && check build 420 make -j2 all
 # shellcheck disable=SC2046
-wanted build && check build-clang 300 make -j2 CC=clang BUILD=build-clang all $(units build-clang)
+wanted build && check build-clang 420 make -j2 CC=clang BUILD=build-clang all $(units build-clang)
 wanted lint && ours lint 120 tests/lint.sh
-wanted unit && ours unit 300 make -j2 unit
-wanted sanitized && ours unit-sanitized 420 make -j2 SAN=address,undefined unit
+wanted unit && ours unit 420 make -j2 unit
+wanted sanitized && ours unit-sanitized 600 make -j2 SAN=address,undefined unit
 if wanted system; then
 	# shellcheck disable=SC2046
-	node_tests system 300 $(cd tests && ls system/*.test.mjs)
+	node_tests system 360 $(cd tests && ls system/*.test.mjs)
 fi
 if wanted web; then
 	# shellcheck disable=SC2046
 	node_tests web 360 $(cd tests && ls web/*.test.mjs)
 fi
-wanted mutants && ours mutants 300 tests/mutants.sh
+wanted mutants && ours mutants 420 tests/mutants.sh
 wanted faults && ours faults 240 env ROUNDS="${ROUNDS:-20}" tests/fault/run.sh
 
 [ $((passed + failed)) -gt 0 ] || failed=1

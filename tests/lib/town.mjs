@@ -144,8 +144,10 @@ export class Town {
 		}
 	}
 
-	async startIngest(env = {}) {
-		this.ingest = this.#proc('ingest', this.o.bin.ingest ?? path.join(BUILD, 'xunge-ingest'), ['--config', this.conf], { ...this.o.env, ...env });
+	/** env: more environment; wrap: a command that runs it, such as ['prlimit', '--nofile=64']. */
+	async startIngest(env = {}, wrap = []) {
+		const [command, ...args] = [...wrap, this.o.bin.ingest ?? path.join(BUILD, 'xunge-ingest'), '--config', this.conf];
+		this.ingest = this.#proc('ingest', command, args, { ...this.o.env, ...env });
 		await this.ingest.line(/ingest: ready/);
 		if (this.o.broker && this.broker.alive) await this.linked();
 		return this.ingest;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Town, run, sleep, until } from '../lib/index.mjs';
+import { Town, run, sleep, until, within } from '../lib/index.mjs';
 
 const count = (town) => town.one('SELECT count(*) FROM event WHERE kind = 12');
 
@@ -81,6 +81,44 @@ test('a commit that fails is not acknowledged, and the next one works', () =>
 		assert.equal(s.batch.full, false);
 		assert.equal(await count(town), 1);
 		assert.equal(town.ingest.log.match(/nothing is acknowledged/g).length, 1);
+	}));
+
+test('a write that fails ends ingest; the next one has all that was acknowledged', () =>
+	withTown({ ingest: false }, async (town) => {
+		// No file may grow beyond 400 kB: the write fails with EFBIG, which is no full disk.
+		await town.startIngest({}, ['env', '--ignore-signal=XFSZ', 'prlimit', '--fsize=400000']);
+		const d = await town.device('d-0001');
+		const all = Array.from({ length: 300 }, (_, i) => d.event('status', { app: `${i}`.padEnd(60, '.'), note: 'x'.repeat(2000) }));
+		for (const e of all) {
+			if (!town.ingest.alive) break;
+			await d.publish(e);
+			await sleep(2);
+		}
+		assert.deepEqual(await within(town.ingest.ended, 'ingest to end'), { code: 1, signal: null });
+		assert.match(town.ingest.log, /<3>writer: .* err=io: .*; ending/);
+		await sleep(200);
+		const answered = all.filter((e) => d.answered(e.seq)).length;
+		assert.ok(answered > 0);
+		assert.ok((await count(town)) >= answered, 'acknowledged, and not there');
+		await town.startIngest();
+		for (let i = 0; i < all.length; i += 50) await d.publish(all.slice(i, i + 50));
+		await until(() => d.upto.get(d.epoch) === 300 && !d.missing.get(d.epoch).length, 'all answers');
+		assert.equal(await count(town), 300);
+		assert.equal((await town.xunge(['check'])).code, 0);
+	}));
+
+test('a broker that stands still holds up nobody at the local door', () =>
+	withTown({}, async (town) => {
+		const d = await town.device('d-0001');
+		await d.send('status', {});
+		town.broker.signal('SIGSTOP'); // takes nothing, says nothing
+		d.client.publish(d.topic('up'), JSON.stringify(d.event('status', {})), { qos: 1 });
+		const door = await town.door();
+		for (let i = 0; i < 50; i++) await door.events('d-0001', [d.event('status', {})]);
+		assert.equal(await count(town), 51);
+		town.broker.signal('SIGCONT');
+		await d.answer(2);
+		assert.equal(await count(town), 52);
 	}));
 
 test('what came while ingest was away is taken afterwards; devices are asked for a hello', () =>
