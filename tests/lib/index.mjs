@@ -6,3 +6,4 @@ export { Live, Session } from './web.mjs';
 export { Proc, freePort, run } from './proc.mjs';
 export * from './registry.mjs';
 export { sleep, until, within } from './wait.mjs';
+export { faults } from './schemas.mjs';

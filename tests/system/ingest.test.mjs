@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { COMMUNITY, DISTRICT, GRID, RIVER, Town, newEpoch, run, until } from '../lib/index.mjs';
+import { COMMUNITY, DISTRICT, GRID, RIVER, Town, faults, newEpoch, run, until } from '../lib/index.mjs';
 
 const stored = (d) => `SELECT count(*) FROM event e JOIN stream s ON s.id = e.stream WHERE s.device = '${d.id}'`;
 const rejects = (id) => `SELECT code, detail, epoch, seq, CAST(raw AS TEXT) AS raw FROM reject WHERE device = '${id}' ORDER BY id`;
@@ -313,6 +313,13 @@ describe('device protocol', () => {
 		}));
 		assert.equal(await town.one(`SELECT count(*) FROM event e JOIN stream s ON s.id = e.stream WHERE s.device IN (${list.map((d) => `'${d.id}'`)})`), 600);
 		assert.equal(await town.one(`SELECT count(*) FROM (SELECT 1 FROM event GROUP BY stream, seq HAVING count(*) > 1)`), 0);
+	});
+
+	test('all that devices were told fits the message schemas', () => {
+		const told = town.clients.flatMap((d) => [...(d.acks ?? []), ...(d.down ?? [])]);
+		assert.ok(told.length > 100);
+		for (const m of told) assert.equal(faults('down', m), '');
+		assert.notEqual(faults('down', { ...told.find((m) => m.upto), upto: -1 }), '');
 	});
 
 	test('everything in the database agrees', async () => {
