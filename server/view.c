@@ -46,8 +46,8 @@ struct view {
 	struct place *places;
 	size_t nplaces;
 	bool places_cut;
-	struct item *feed[VIEW_FEED]; /* oldest first */
-	int nfeed, fresh_items;       /* the newest fresh_items were not sent */
+	struct item *feed[VIEW_FEED_DELTA]; /* oldest first: the last VIEW_FEED, and all that were not sent */
+	int nfeed, fresh_items;             /* the newest fresh_items were not sent */
 	bool feed_cut;                /* read it from the database */
 	int64_t feed_after;
 
@@ -301,10 +301,11 @@ static void feed_add(struct view *v, struct item *it, bool is_new)
 {
 	if (v->nfeed && it->commit <= v->feed[v->nfeed - 1]->commit)
 		return; /* it is here already */
-	if (v->nfeed == VIEW_FEED) {
+	while (v->nfeed == VIEW_FEED_DELTA || (v->nfeed >= VIEW_FEED && v->fresh_items < v->nfeed)) {
 		item_unref(v->feed[0]);
-		memmove(v->feed, v->feed + 1, (VIEW_FEED - 1) * sizeof *v->feed);
-		v->nfeed--;
+		memmove(v->feed, v->feed + 1, (size_t)--v->nfeed * sizeof *v->feed);
+		if (v->fresh_items > v->nfeed)
+			v->fresh_items = v->nfeed;
 	}
 	item_ref(it);
 	v->feed[v->nfeed++] = it;
@@ -841,7 +842,7 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 	buf_addc(&b, ']');
 	if (cut)
 		buf_adds(&b, ",\"devices_cut\":true");
-	feed_rows(v, v->nfeed, &b);
+	feed_rows(v, v->nfeed < VIEW_FEED ? v->nfeed : VIEW_FEED, &b);
 	buf_addc(&b, '}');
 	frame_unref(v->snapshot);
 	v->snapshot = frame_new(v->all, &b, -1, m->head.commit);
@@ -915,7 +916,7 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 	buf_json_key(&b, "devices");
 	buf_add(&b, r.rows.p, r.rows.n);
 	buf_addc(&b, ']');
-	while (items < v->nfeed && v->feed[v->nfeed - 1 - items]->commit > since)
+	while (items < v->nfeed && items < VIEW_FEED && v->feed[v->nfeed - 1 - items]->commit > since)
 		items++;
 	feed_rows(v, items, &b);
 	buf_addc(&b, '}');
