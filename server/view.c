@@ -46,7 +46,7 @@ struct view {
 	struct place *places;
 	size_t nplaces;
 	bool places_cut;
-	struct item *feed[VIEW_FEED_DELTA]; /* oldest first: the last VIEW_FEED, and all that were not sent */
+	struct item *feed[VIEW_FEED_BURST]; /* oldest first: the last VIEW_FEED, and all that were not sent */
 	int nfeed, fresh_items;             /* the newest fresh_items were not sent */
 	bool feed_cut;                /* read it from the database */
 	int64_t feed_after;
@@ -301,7 +301,7 @@ static void feed_add(struct view *v, struct item *it, bool is_new)
 {
 	if (v->nfeed && it->commit <= v->feed[v->nfeed - 1]->commit)
 		return; /* it is here already */
-	while (v->nfeed == VIEW_FEED_DELTA || (v->nfeed >= VIEW_FEED && v->fresh_items < v->nfeed)) {
+	while (v->nfeed == VIEW_FEED_BURST || (v->nfeed >= VIEW_FEED && v->fresh_items < v->nfeed)) {
 		item_unref(v->feed[0]);
 		memmove(v->feed, v->feed + 1, (size_t)--v->nfeed * sizeof *v->feed);
 		if (v->fresh_items > v->nfeed)
@@ -675,11 +675,10 @@ static bool delta_devices(struct view *v, struct buf *b)
 	return any;
 }
 
-/* The newest n rows of the feed. */
-static void feed_rows(const struct view *v, int n, struct buf *b)
+static void feed_rows(const struct view *v, int from, int to, struct buf *b)
 {
 	begin_array(b, "feed");
-	for (int i = v->nfeed - n; i < v->nfeed; i++) {
+	for (int i = from; i < to; i++) {
 		buf_json_sep(b);
 		buf_add(b, v->feed[i]->json, v->feed[i]->n);
 	}
@@ -720,38 +719,56 @@ static uint32_t delta_head(struct buf *b, int64_t from, int64_t commit, int64_t 
 	return at;
 }
 
-/* Sends what is marked to all of the view. */
+/* One delta up to `commit`: what is marked, when rows is set, and the next n rows of the feed.
+ * False: there was nothing to say. */
+static bool send_delta(struct view *v, bool rows, int n, int64_t commit, int64_t now_ms)
+{
+	int from = v->nfeed - v->fresh_items;
+	struct buf b = {0};
+	uint32_t at, digits;
+	bool any = n > 0;
+	struct frame *f;
+
+	at = delta_head(&b, v->sent, commit, now_ms, &digits);
+	if (rows) {
+		any |= delta_figures(v, &b);
+		any |= delta_places(v, &b);
+		any |= delta_devices(v, &b);
+	}
+	if (n)
+		feed_rows(v, from, from + n, &b);
+	buf_addc(&b, '}');
+	v->fresh_items -= n;
+	if (any && v->clients) {
+		f = frame_new(v->all, &b, v->sent, commit);
+		f->from_at = at;
+		f->from_n = digits;
+		ring_push(v, f);
+	}
+	if (any)
+		v->sent = commit;
+	buf_done(&b);
+	return any;
+}
+
+/* Sends what is marked to all of the view.  A burst goes in several frames; the first carries the
+ * other rows, so that a client that resumes from any of them misses none. */
 static void view_flush(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 {
 	int64_t commit = v->all->model->head.commit;
-	struct buf b = {0};
-	uint32_t at, n;
-	struct frame *f;
-	bool any;
+	bool rows = true, any = false;
 
 	if (read_cut_feed(v) != OK)
 		return; /* the store is being opened again */
-	at = delta_head(&b, v->sent, commit, now_ms, &n);
-	any = delta_figures(v, &b);
-	any |= delta_places(v, &b);
-	any |= delta_devices(v, &b);
-	if (v->fresh_items) {
-		feed_rows(v, v->fresh_items, &b);
-		v->fresh_items = 0;
-		any = true;
-	}
-	buf_addc(&b, '}');
-	if (any) {
-		if (v->clients) {
-			f = frame_new(v->all, &b, v->sent, commit);
-			f->from_at = at;
-			f->from_n = n;
-			ring_push(v, f);
-		}
-		v->sent = commit;
+	do {
+		int n = v->fresh_items < VIEW_FEED ? v->fresh_items : VIEW_FEED;
+		bool last = n == v->fresh_items;
+
+		any |= send_delta(v, rows, n, last ? commit : v->feed[v->nfeed - v->fresh_items + n - 1]->commit, now_ms);
+		rows = false;
+	} while (v->fresh_items);
+	if (any)
 		v->last_mono_ms = v->last_any_mono_ms = now_mono_ms;
-	}
-	buf_done(&b);
 }
 
 static void view_tick(struct view *v, int64_t now_ms, int64_t now_mono_ms)
@@ -842,7 +859,7 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 	buf_addc(&b, ']');
 	if (cut)
 		buf_adds(&b, ",\"devices_cut\":true");
-	feed_rows(v, v->nfeed < VIEW_FEED ? v->nfeed : VIEW_FEED, &b);
+	feed_rows(v, v->nfeed < VIEW_FEED ? 0 : v->nfeed - VIEW_FEED, v->nfeed, &b);
 	buf_addc(&b, '}');
 	frame_unref(v->snapshot);
 	v->snapshot = frame_new(v->all, &b, -1, m->head.commit);
@@ -918,7 +935,7 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 	buf_addc(&b, ']');
 	while (items < v->nfeed && items < VIEW_FEED && v->feed[v->nfeed - 1 - items]->commit > since)
 		items++;
-	feed_rows(v, items, &b);
+	feed_rows(v, v->nfeed - items, v->nfeed, &b);
 	buf_addc(&b, '}');
 	f = frame_new(v->all, &b, since, m->head.commit);
 	f->from_at = at;

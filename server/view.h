@@ -13,8 +13,8 @@
 
 #define VIEW_RING 32
 #define VIEW_RING_BYTES (1024 * 1024)
-#define VIEW_FEED 50             /* rows of a snapshot */
-#define VIEW_FEED_DELTA 500      /* rows of a delta: a burst that came between two frames; older ones are passed over */
+#define VIEW_FEED 50             /* rows of a message */
+#define VIEW_FEED_BURST 500      /* rows that came between two frames, sent in several; older ones are passed over */
 #define VIEW_AREAS 2000          /* rows; deepest levels are left out first */
 #define VIEW_DEVICES 5000        /* rows; the rest is left out, "devices_cut" says so */
 #define VIEWS_MAX 256            /* with clients; idle ones give way */

@@ -2,11 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BUILD, COMMUNITY, GRID, Live, RIVER, TOWN, Town, run, sleep, until } from '../lib/index.mjs';
+import Ajv2020 from 'ajv/dist/2020.js';
+import { BUILD, COMMUNITY, GRID, Live, RIVER, ROOT, TOWN, Town, run, sleep, until } from '../lib/index.mjs';
+
+const MESSAGES = path.join(ROOT, 'schema/messages');
+const ajv = new Ajv2020.default({ strict: false });
+for (const f of readdirSync(MESSAGES)) ajv.addSchema(JSON.parse(readFileSync(path.join(MESSAGES, f), 'utf8')));
+const isFrame = ajv.getSchema('https://xunge.invalid/messages/v1/live.server.json');
 
 let patrols = 0;
 const start = (target = RIVER, route = 'river') => ['patrol.start', { patrol: `t${++patrols}`, route, target }];
@@ -22,6 +28,7 @@ class Screen {
 	catchUp() {
 		for (; this.at < this.live.frames.length; this.at++) {
 			const f = this.live.frames[this.at];
+			if (!isFrame(f)) this.problems.push(`${JSON.stringify(isFrame.errors?.[0])} in ${JSON.stringify(f).slice(0, 300)}`);
 			if (f.op === 'snapshot') {
 				this.rows = { figures: new Map(), areas: new Map(), devices: new Map(), feed: new Map() };
 				this.commit = f.commit;
@@ -92,6 +99,19 @@ describe('server', { timeout: 150000 }, () => {
 		assert.match(text, /^xunge_ingest_mqtt_linked 1$/m);
 		assert.ok(text.split('\n').every((l) => !l || /^(# TYPE \w+ (counter|gauge)|\w+(\{[^}]*\})? [-+0-9.eE]+)$/.test(l)), 'Prometheus text');
 		assert.equal((await fetch(`${town.base}/metrics`, { headers: { 'x-forwarded-for': '10.0.0.1' } })).status, 403);
+	});
+
+	test('every call of openapi.yaml is there, and answers in its words', async () => {
+		const text = readFileSync(path.join(ROOT, 'schema/openapi.yaml'), 'utf8');
+		const calls = [...text.matchAll(/^  (\/[^:\n]*):\n((?: {4}.*\n| {0,4}\n)+)/gm)].flatMap(([, p, body]) => [...body.matchAll(/^ {4}(get|post|put|delete):\n((?: {6}.*\n)+)/gm)]
+			.map(([, method, rest]) => ({ p, method: method.toUpperCase(), statuses: [...rest.matchAll(/^ {8}'(\d+)':/gm)].map((m) => Number(m[1])) })));
+		assert.deepEqual(calls.map((c) => `${c.method} ${c.p}`), ['GET /livez', 'GET /readyz', 'GET /version', 'GET /metrics', 'POST /api/v1/session', 'DELETE /api/v1/session', 'GET /api/v1/me', 'GET /api/v1/live']);
+		for (const c of calls) {
+			const r = await fetch(town.base + c.p, { method: c.method, ...(c.method === 'POST' && { body: '' }) });
+			assert.ok(c.statuses.includes(r.status), `${c.method} ${c.p}: ${r.status}`);
+			if (r.status >= 400 && r.status !== 503) assert.match(r.headers.get('content-type'), /^application\/problem\+json/);
+			await r.arrayBuffer();
+		}
 	});
 
 	test('sign-in: answers alike for whoever it is not; rights; CSRF; sign-out', async () => {

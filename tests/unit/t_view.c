@@ -588,6 +588,8 @@ static void test_burst(void **state)
 {
 	struct world *w = *state;
 	struct client *all = &w->client[0], *west = &w->client[1];
+	size_t rows = 0;
+	json_t *m;
 
 	join(w, all, "*");
 	join(w, west, "990101100002");
@@ -604,6 +606,33 @@ static void test_burst(void **state)
 	assert_int_equal(all->feed[VIEW_FEED - 1], w->model.head.commit);
 	assert_int_equal(west->nfeed, 1); /* its one event stands before all the others */
 	assert_int_equal(all->snapshots + west->snapshots, 2);
+	/* One that fits: every row, in messages of at most 50, each a place to resume from. */
+	join(w, west, "*");
+	drain(w, west);
+	for (int i = 0; i < 170; i++)
+		sos(w, i & 1 ? "d-1" : "d-2");
+	patrol(w, "d-4", "grid", "990101100002001");
+	commit(w);
+	later(w, 200);
+	for (; (m = next(w, all)); json_decref(m)) {
+		size_t n = json_array_size(json_object_get(m, "feed"));
+
+		assert_true(n > 0 && n <= VIEW_FEED);
+		rows += n;
+	}
+	assert_int_equal(rows, 171);
+	m = next(w, west);
+	assert_int_equal(json_integer_value(json_object_get(m, "commit")), w->model.head.commit - 121);
+	json_decref(m);
+	view_leave(&west->vc);
+	join_since(w, west, "*", w->model.head.db, west->commit);
+	drain(w, west);
+	assert_int_equal(west->snapshots, 2);
+	join(w, all, "*");
+	drain(w, all);
+	for (int i = 0; i < 3; i++)
+		assert_true(json_equal(all->rows[i], west->rows[i]));
+	assert_memory_equal(all->feed, west->feed, sizeof all->feed);
 }
 
 /* ------------------------------------------------------------------ any pace, any order */
