@@ -149,7 +149,7 @@ export class Place {
 		const r = await fetch(`${base}/api/v1/session`, { method: 'POST', body: JSON.stringify({ user: USER, password: PASSWORD }),
 			headers: { 'content-type': 'application/json', origin: base }, signal: AbortSignal.timeout(20000) });
 		if (!r.ok) throw new Error(`sign-in: ${r.status} ${await r.text()}`);
-		return r.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+		return (r.headers.get('set-cookie') ?? '').split(';')[0]; // there is one
 	}
 
 	/** The peer of ref_peer.mjs, ready. */

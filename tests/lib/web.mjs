@@ -8,7 +8,7 @@ export class Session {
 		const s = new Session(base);
 		const r = await s.fetch('/api/v1/session', { method: 'POST', body: JSON.stringify({ user, password }) });
 		if (!r.ok) throw Object.assign(new Error(`sign-in of ${user}: ${r.status} ${await r.text()}`), { status: r.status });
-		s.cookie = r.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+		s.cookie = (r.headers.get('set-cookie') ?? '').split(';')[0]; // there is one
 		s.me = await r.json();
 		return s;
 	}
