@@ -34,8 +34,15 @@ bool window_has(const struct window *w, int64_t seq)
 	return i == w->n || w->r[i].lo > seq;
 }
 
+/* Is there room for one range more? */
+static bool has_room(const struct window *w, bool hole)
+{
+	return w->n < WINDOW_RANGES_MAX && (hole || w->gaps < WINDOW_GAPS_MAX);
+}
+
 static void insert(struct window *w, uint32_t at, struct window_range r)
 {
+	w->gaps += !r.hole;
 	if (w->n == w->cap) {
 		w->cap = w->cap ? w->cap * 2 : 4;
 		w->r = xrealloc(w->r, w->cap * sizeof *w->r);
@@ -47,6 +54,7 @@ static void insert(struct window *w, uint32_t at, struct window_range r)
 
 static void take_out(struct window *w, uint32_t at)
 {
+	w->gaps -= !w->r[at].hole;
 	w->n--;
 	memmove(w->r + at, w->r + at + 1, (w->n - at) * sizeof *w->r);
 }
@@ -58,7 +66,7 @@ bool window_take(struct window *w, int64_t seq)
 
 	if (seq > w->top) {
 		if (seq > w->top + 1) {
-			if (w->n >= WINDOW_RANGES_MAX)
+			if (!has_room(w, false))
 				return false;
 			insert(w, w->n, (struct window_range){w->top + 1, seq - 1, false});
 		}
@@ -76,7 +84,7 @@ bool window_take(struct window *w, int64_t seq)
 	} else if (r->hi == seq) {
 		r->hi--;
 	} else {
-		if (w->n >= WINDOW_RANGES_MAX)
+		if (!has_room(w, r->hole))
 			return false;
 		insert(w, i + 1, (struct window_range){seq + 1, r->hi, r->hole});
 		w->r[i].hi = seq - 1;
@@ -103,21 +111,24 @@ bool window_first(struct window *w, int64_t first)
 {
 	uint32_t i;
 
-	if (first - 1 > w->top) {
-		if (w->n >= WINDOW_RANGES_MAX)
-			return false;
-		insert(w, w->n, (struct window_range){w->top + 1, first - 1, true});
-		w->top = first - 1;
+	for (i = 0; i < w->n && w->r[i].hi < first; i++) {
+		w->gaps -= !w->r[i].hole;
+		w->r[i].hole = true;
 	}
+	join(w);
 	i = find(w, first);
 	if (i < w->n && w->r[i].lo < first && !w->r[i].hole) { /* first lies inside: split */
-		if (w->n >= WINDOW_RANGES_MAX)
+		if (!has_room(w, true))
 			return false;
 		insert(w, i, (struct window_range){w->r[i].lo, first - 1, true});
 		w->r[i + 1].lo = first;
 	}
-	for (i = 0; i < w->n && w->r[i].hi < first; i++)
-		w->r[i].hole = true;
+	if (first - 1 > w->top) {
+		if (!has_room(w, true))
+			return false;
+		insert(w, w->n, (struct window_range){w->top + 1, first - 1, true});
+		w->top = first - 1;
+	}
 	join(w);
 	return true;
 }

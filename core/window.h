@@ -10,7 +10,8 @@
 
 #include "base/buf.h"
 
-#define WINDOW_RANGES_MAX 1024 /* absent ranges of one window; beyond, what would open another is not taken */
+#define WINDOW_GAPS_MAX 1024    /* missing ranges of one window; beyond, what would open another is not taken until some are filled */
+#define WINDOW_RANGES_MAX 8192  /* missing ranges and holes; beyond, the same, until the device begins a new epoch */
 #define WINDOW_GAPS_TOLD 16    /* missing ranges in an ack; upto stops short of the next */
 
 struct window_range {
@@ -22,6 +23,7 @@ struct window { /* zeroed = nothing came yet */
 	int64_t top; /* the highest number answered or in a hole, 0 = none */
 	struct window_range *r; /* absent ones, rising, disjoint */
 	uint32_t n, cap;
+	uint32_t gaps; /* of them missing, not holes */
 };
 
 void window_done(struct window *w);
@@ -30,7 +32,8 @@ bool window_has(const struct window *w, int64_t seq);
 /* Marks seq (>= 1, not had) as answered.  False: the window is full and seq was not taken. */
 bool window_take(struct window *w, int64_t seq);
 
-/* The device can send nothing below first (>= 1): what is absent there becomes a hole.  False: full. */
+/* The device can send nothing below first (>= 1): what is absent there becomes a hole.  False: full
+ * (WINDOW_RANGES_MAX); what could be marked is marked. */
 bool window_first(struct window *w, int64_t first);
 
 /* What an ack says: *upto, and at most WINDOW_GAPS_TOLD missing ranges below it.  Returns their number. */

@@ -136,7 +136,7 @@ static bool put_known(struct answers *an, struct store *st, const struct stream 
 	return more;
 }
 
-static void put_head(struct answers *an, const struct head *head, const struct answer *it)
+static void put_head(struct answers *an, int64_t commit, int64_t now_ms, const struct answer *it)
 {
 	struct window_range gap[WINDOW_GAPS_TOLD];
 	struct buf *b = &an->text;
@@ -149,7 +149,7 @@ static void put_head(struct answers *an, const struct head *head, const struct a
 	for (uint32_t i = 0; i < n; i++)
 		buf_addf(b, "%s[%lld,%lld]", i ? "," : "", (long long)gap[i].lo, (long long)gap[i].hi);
 	buf_addf(b, "],\"commit\":%lld,\"time\":%lld,\"results\":[",
-		(long long)(it->commit ? it->commit : head->commit), (long long)head->time_ms);
+		(long long)(it->commit ? it->commit : commit), (long long)now_ms);
 }
 
 static void put_error(struct answers *an, const struct answer *it)
@@ -162,7 +162,7 @@ static void put_error(struct answers *an, const struct answer *it)
 }
 
 /* The next ack of `it`; true when it needs another one. */
-static bool put_ack(struct answers *an, struct store *st, const struct head *head, struct answer *it)
+static bool put_ack(struct answers *an, struct store *st, int64_t commit, int64_t now_ms, struct answer *it)
 {
 	int room = ANSWERS_TOLD;
 	bool more = false;
@@ -172,7 +172,7 @@ static bool put_ack(struct answers *an, struct store *st, const struct head *hea
 		put_error(an, it);
 		return false;
 	}
-	put_head(an, head, it);
+	put_head(an, commit, now_ms, it);
 	if (it->hello_first) {
 		if (it->stream->answers)
 			more = put_known(an, st, it->stream, &it->hello_first, &room);
@@ -191,14 +191,14 @@ static bool put_ack(struct answers *an, struct store *st, const struct head *hea
 	return more;
 }
 
-bool answers_next(struct answers *an, struct store *st, const struct head *head, struct intake_ack *out)
+bool answers_next(struct answers *an, struct store *st, int64_t commit, int64_t now_ms, struct intake_ack *out)
 {
 	struct answer *it;
 
 	if (an->told >= an->n)
 		return false;
 	it = an->v[an->told];
-	if (!put_ack(an, st, head, it)) {
+	if (!put_ack(an, st, commit, now_ms, it)) {
 		an->told++;
 		an->told_results = 0;
 	}

@@ -53,7 +53,8 @@ void answer_result(struct answer *a, int64_t seq, const char *status, const char
 /* What was held in this batch was applied in it after all, as `commit`. */
 void answers_released(struct stream *t, int64_t seq, int64_t commit);
 
-/* The next ack; false at the end.  head: of the commit.  Reads results of hellos from st. */
-bool answers_next(struct answers *an, struct store *st, const struct head *head, struct intake_ack *out);
+/* The next ack; false at the end.  commit: the head's; now_ms: the platform's clock, by which phones
+ * set theirs.  Reads results of hellos from st. */
+bool answers_next(struct answers *an, struct store *st, int64_t commit, int64_t now_ms, struct intake_ack *out);
 
 #endif

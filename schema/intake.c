@@ -42,6 +42,7 @@ struct intake {
 	int64_t kinds[EVENT_KINDS + 1], kinds_day; /* events by kind on that day, not yet in tallies */
 	int64_t rejudge_after;   /* id of the held event where INTAKE_MORE goes on */
 	struct head head;        /* of the last commit */
+	int64_t now_ms;          /* the clock when it was asked for: what acks tell */
 	bool acking;             /* its acks are being fetched */
 	bool begun;              /* this batch: head and waits are known */
 	struct intake_counts counts;
@@ -783,8 +784,8 @@ static enum err judge_again(struct intake *in, int64_t id, int64_t now_ms)
 		goto out;
 	}
 	dev = registry_device(in->registry, slice_of(h.device), &e);
-	if (!dev || dev->revoked)
-		goto out; /* stays held: it was sent while the device was enrolled */
+	if (!dev)
+		goto out; /* an error; a device is never taken out.  Revoked since: it was enrolled when this came */
 	(void)json_read(&in->again, h.raw, strlen(h.raw)); /* event_decode says */
 	if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
 		e = ERR_CORRUPT; /* it was whole when it was kept */
@@ -883,7 +884,8 @@ static enum err take_payload(struct intake *in, struct arrival *a, struct slice 
 			? take_hello(in, a)
 			: take_event(in, a, 0, too_large);
 	if (in->json.tok[0].type != JSON_ARRAY || in->json.tok[0].count == 0)
-		return refuse_payload(in, a, BAD_EVENT, 0, "want an event, an array of events, or a hello", payload);
+		return refuse_payload(in, a, too_large ? TOO_LARGE : BAD_EVENT, too_large ? EVENT_PAYLOAD_MAX : 0,
+			"want an event, an array of events, or a hello", payload);
 	n = in->json.tok[0].count;
 	if (too_large || n > EVENT_ARRAY_MAX) {
 		(void)snprintf(detail, sizeof detail, "%u events, %u bytes", n, payload.n); /* fits */
@@ -1043,6 +1045,7 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 {
 	enum err e = OK;
 
+	in->now_ms = now_ms;
 	if (!store_is_open(in->st)) {
 		in->waiting = 0;
 		in->acking = true;
@@ -1068,7 +1071,7 @@ bool intake_next_ack(struct intake *in, struct intake_ack *out)
 {
 	if (!in->acking)
 		return false;
-	if (answers_next(&in->answers, in->st, &in->head, out))
+	if (answers_next(&in->answers, in->st, in->head.commit, in->now_ms, out))
 		return true;
 	end_acks(in);
 	return false;

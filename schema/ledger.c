@@ -331,6 +331,8 @@ static struct told *told_of(struct map *m, int64_t id)
 
 static void hear(struct check *c, struct told *t, int64_t id, int64_t seq)
 {
+	if (t->w.gaps == WINDOW_GAPS_MAX)
+		(void)window_first(&t->w, t->w.top + 1); /* holes take their room; only what is absent matters here */
 	if (window_has(&t->w, seq))
 		say(c, "stream %lld: event %lld is stored twice", (long long)id, (long long)seq);
 	else if (!window_take(&t->w, seq))
@@ -382,7 +384,7 @@ static bool absent_in(const struct window *w, int64_t lo, int64_t hi)
 
 static void compare_window(struct check *c, const char *name, const struct window *kept, const struct window *told)
 {
-	int64_t answered = told->top - window_missing(told);
+	int64_t answered = told->top - window_missing(told) - window_holes(told);
 
 	if (kept->top - window_missing(kept) - window_holes(kept) != answered)
 		say(c, "%s: its window says %lld were answered, %lld are stored", name,

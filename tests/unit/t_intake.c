@@ -54,6 +54,20 @@ static void start(char out[512], int seq, const char *patrol, const char *route,
 		seq, (long long)at, patrol, route, target);
 }
 
+static void change_registry(struct town *t, const char *sql)
+{
+	bool more;
+	int64_t commit;
+	struct head head;
+
+	assert_int_equal(store_begin(t->st), OK);
+	town_sql(t, sql);
+	assert_int_equal(store_note(t->st, TOWN_NOW, "test", 1, &commit), OK);
+	assert_int_equal(intake_registry_changed(t->in, TOWN_NOW, INTAKE_PLACES, &more), OK);
+	assert_false(more);
+	assert_int_equal(intake_commit(t->in, TOWN_NOW, &head), OK);
+}
+
 static void test_stored(void **state)
 {
 	struct town *t = *state;
@@ -105,7 +119,7 @@ static void test_seventeenth_gap(void **state)
 static void test_window_full(void **state)
 {
 	struct town *t = *state;
-	int64_t n = WINDOW_RANGES_MAX;
+	int64_t n = WINDOW_GAPS_MAX;
 
 	for (int i = 0; i < n; i++)
 		send_sos(t, 2 + 2 * i);
@@ -120,6 +134,56 @@ static void test_window_full(void **state)
 	(void)town_commit(t);
 	assert_int_equal(town_count(t, "SELECT count(*) FROM event"), n + 2);
 	town_check(t);
+	/* holes free the room of the gaps, however many there are, and the stream goes on */
+	town_send(t, "d-1", "{\"hello\":{\"epoch\":\"e1\",\"first\":5000,\"next\":5001}}");
+	HAS(town_commit(t), "\"upto\":4999,\"missing\":[]");
+	send_sos(t, 5000);
+	send_sos(t, 5003);
+	HAS(town_commit(t), "\"upto\":5003,\"missing\":[[5001,5002]]");
+	send_sos(t, 3); /* arrives in a hole after all */
+	(void)town_commit(t);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM event WHERE seq = 3"), 1);
+	town_close(t);
+	town_open(t);
+	send_sos(t, 3);
+	HAS(town_commit(t), "\"upto\":5003,\"missing\":[[5001,5002]]");
+	assert_int_equal(intake_counts(t->in)->duplicate, 1);
+	town_check(t);
+}
+
+/* Held when its device was enrolled, a revocation later does not keep it from being judged. */
+static void test_held_of_a_revoked_device(void **state)
+{
+	struct town *t = *state;
+
+	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"action\":\"accept\"}}");
+	HAS(town_commit(t), "\"code\":\"waits_for\"");
+	change_registry(t, "UPDATE device SET revoked = 1 WHERE id = 'd-1'");
+	town_send(t, "d-2", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"case.report\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"x\"}}");
+	(void)town_commit(t);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM held"), 0);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM event"), 2);
+	town_check(t);
+}
+
+/* Phones set their clocks by an ack: it tells the time now, not that of an earlier commit. */
+static void test_ack_time(void **state)
+{
+	struct town *t = *state;
+	struct intake_from from = {slice_of("d-1"), slice_of("990101"), 0, 1};
+	struct intake_ack ack;
+	struct head head;
+	char p[256];
+
+	send_sos(t, 1);
+	(void)town_commit(t);
+	sos(p, 1);
+	assert_int_equal(intake_take(t->in, &from, slice_of(p), TOWN_NOW + 3000), OK);
+	assert_int_equal(intake_commit(t->in, TOWN_NOW + 3001, &head), OK);
+	assert_true(intake_next_ack(t->in, &ack));
+	HAS(ack.json.p, "\"time\":1764035733001,");
+	while (intake_next_ack(t->in, &ack))
+		;
 }
 
 static void test_duplicates_and_conflicts(void **state)
@@ -239,6 +303,9 @@ static void test_sizes(void **state)
 	buf_adds(&b, "1]");
 	town_send(t, "d-1", b.p);
 	HAS(town_commit(t), "\"error\":{\"code\":\"too_large\",\"limit\":262144}");
+	b.p[0] = b.p[b.n - 1] = '"';
+	town_send(t, "d-1", b.p);
+	HAS(town_commit(t), "\"error\":{\"code\":\"too_large\",\"limit\":262144}");
 	buf_done(&b);
 	town_check(t);
 }
@@ -277,20 +344,6 @@ static void test_enrolment(void **state)
 	HAS(t->acks, "\"code\":\"device_revoked\"");
 	assert_int_equal(town_count(t, "SELECT count(*) FROM event"), 0);
 	town_check(t);
-}
-
-static void change_registry(struct town *t, const char *sql)
-{
-	bool more;
-	int64_t commit;
-	struct head head;
-
-	assert_int_equal(store_begin(t->st), OK);
-	town_sql(t, sql);
-	assert_int_equal(store_note(t->st, TOWN_NOW, "test", 1, &commit), OK);
-	assert_int_equal(intake_registry_changed(t->in, TOWN_NOW, INTAKE_PLACES, &more), OK);
-	assert_false(more);
-	assert_int_equal(intake_commit(t->in, TOWN_NOW, &head), OK);
 }
 
 static void test_held_for_registry(void **state)
@@ -505,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_stored), T(test_gaps_and_holes), T(test_seventeenth_gap), T(test_window_full),
+		T(test_held_of_a_revoked_device), T(test_ack_time),
 		T(test_duplicates_and_conflicts), T(test_old_duplicates), T(test_rejects), T(test_sizes),
 		T(test_array_with_bad_elements), T(test_enrolment), T(test_held_for_registry),
 		T(test_held_kinds), T(test_time_releases), T(test_clock_behind), T(test_void), T(test_levels),
