@@ -175,13 +175,18 @@ static void wait_event(struct verdict *v, const char *where, const struct event_
 	hold(v, HOLD_WAITS_FOR, waits, "%s: %s", where, waits + strlen("event "));
 }
 
-static enum err judge_void(struct judge *j, const struct event *ev, struct verdict *v)
+static enum err judge_void(struct judge *j, const struct event *ev, const struct device *dev, struct verdict *v)
 {
 	sqlite3_stmt *q;
 	enum err e = find_event(j, &ev->victim, &v->victim);
 
 	if (e != OK)
 		return e;
+	if (v->victim == 0 && slice_eq(ev->victim.epoch, ev->epoch) && ev->victim.seq == ev->seq &&
+		slice_is(ev->victim.device, dev->id)) {
+		hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: a void cannot void itself");
+		return OK;
+	}
 	if (v->victim == 0) {
 		wait_event(v, "/body/target", &ev->victim);
 		return OK;
@@ -257,7 +262,7 @@ enum err judge_event(struct judge *j, const struct event *ev, const struct devic
 	if (e == OK && v->hold == HOLD_NONE)
 		e = judge_category(j, ev, v);
 	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_VOID)
-		e = judge_void(j, ev, v);
+		e = judge_void(j, ev, dev, v);
 	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_CASE_ACT)
 		e = judge_case(j, ev, v);
 	if (e == OK && v->hold == HOLD_NONE && ev->base.seq)

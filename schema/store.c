@@ -622,6 +622,10 @@ enum err store_backup(struct store *st, const char *to, struct why *why)
 		(void)exec(st->db, "PRAGMA query_only=OFF"); /* it writes elsewhere only */
 		sql_str(s, 1, part);
 		e = sql_run(s);
+	}
+	if (e != OK)
+		(void)snprintf(st->detail, sizeof st->detail, "%s", sqlite3_errmsg(st->db)); /* cut */
+	if (s) {
 		if (st->mode == STORE_READER)
 			(void)exec(st->db, "PRAGMA query_only=ON"); /* read-only anyhow */
 	}
@@ -629,7 +633,7 @@ enum err store_backup(struct store *st, const char *to, struct why *why)
 		sync_folder(to) == OK)
 		goto out;
 	e = why_set(why, e == OK ? ERR_IO : e, "cannot write backup %s: %s", to,
-		e == OK ? strerror(errno) : sqlite3_errmsg(st->db));
+		e == OK ? strerror(errno) : st->detail);
 	remove_db(part);
 out:
 	(void)sqlite3_finalize(s); /* says old errors again */
@@ -662,35 +666,96 @@ out:
 	return e;
 }
 
-/* Is `path` a whole database of ours? */
-static enum err check_copy(const char *path, struct why *why)
+/* Of quick_check's rows: stops at any that is not "ok". */
+static int only_ok(void *ctx, int n, char **row, char **names)
 {
-	struct store *st = NULL;
-	sqlite3_stmt *s;
-	enum err e = store_open(path, STORE_READER, &st, why);
+	(void)ctx;
+	(void)names;
+	return n != 1 || !row[0] || strcmp(row[0], "ok") != 0;
+}
 
-	if (e != OK)
-		return e;
-	s = sql_get(st, "PRAGMA quick_check(1)");
-	e = sql_row(s);
-	if (e == OK && !slice_is(sql_col(s, 0), "ok"))
+/* Makes `part`, a copy of the backup `from`, fit to be used: whole, ours, of this version, with an id of
+ * its own. */
+static enum err prepare_copy(const char *part, const char *from, struct why *why)
+{
+	sqlite3 *db = NULL;
+	int64_t id = 0, v = 0;
+	enum err e = connect(part, SQLITE_OPEN_READWRITE, &db);
+
+	if (e == OK)
+		e = pragma_int(db, "PRAGMA application_id", &id);
+	if (e == OK)
+		e = pragma_int(db, "PRAGMA user_version", &v);
+	if (e == OK && sqlite3_exec(db, "PRAGMA quick_check(1)", only_ok, NULL, NULL) != SQLITE_OK)
 		e = ERR_CORRUPT;
-	sql_done(s);
+	if (e != OK) {
+		e = why_set(why, e, "%s is damaged, or no database: take another backup", from);
+		goto out;
+	}
+	if (id != APPLICATION_ID || v > store_version()) {
+		e = check_version(db, from, why);
+		goto out;
+	}
+	e = exec(db, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL");
+	if (e == OK)
+		e = migrate(db, (int)v); /* a backup of an older version is brought up */
+	if (e == OK)
+		e = set_db_id(db);
+	if (e == OK)
+		e = exec(db, "PRAGMA journal_mode=WAL");
 	if (e != OK)
-		e = why_set(why, e, "%s is damaged: take another backup", path);
-	store_close(st);
+		e = why_set(why, e, "cannot prepare %s: %s", part, sqlite3_errmsg(db));
+out:
+	if (db && sqlite3_close(db) != SQLITE_OK)
+		die("store: a statement is still open");
+	return e;
+}
+
+/* A backup is one file; the WAL beside a live database holds commits that a copy of the file lacks. */
+static bool has_wal(const char *path)
+{
+	char *name = xasprintf("%s-wal", path);
+	struct stat sb;
+	bool has = stat(name, &sb) == 0 && sb.st_size > 0;
+
+	free(name);
+	return has;
+}
+
+/* Moves the database at path aside with all its commits: the WAL goes into it first, or with it. */
+static enum err move_aside(const char *path, int64_t now_ms, struct why *why)
+{
+	char *old = xasprintf("%s.replaced-%lld", path, (long long)now_ms);
+	char *wal = xasprintf("%s-wal", path), *old_wal = xasprintf("%s-wal", old);
+	sqlite3 *db = NULL;
+	bool whole = connect(path, SQLITE_OPEN_READWRITE, &db) == OK &&
+		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
+	enum err e = OK;
+
+	(void)sqlite3_close(db); /* a damaged one may say so; it is only kept */
+	if (rename(path, old) != 0 || (!whole && access(wal, F_OK) == 0 && rename(wal, old_wal) != 0))
+		e = why_set(why, ERR_IO, "cannot move %s aside: %s", path, strerror(errno));
+	else
+		remove_db(path);
+	free(old_wal);
+	free(wal);
+	free(old);
 	return e;
 }
 
 enum err store_restore(const char *from, const char *path, int64_t now_ms, struct why *why)
 {
-	char *part = xasprintf("%s.restore", path), *old = NULL;
-	sqlite3 *db = NULL;
+	char *part = xasprintf("%s.restore", path);
 	int lock_fd = -1;
 	enum err e;
 
 	if (access(from, F_OK) != 0) {
 		e = why_set(why, ERR_NOTFOUND, "no backup at %s", from);
+		goto out;
+	}
+	if (has_wal(from)) {
+		e = why_set(why, ERR_INVALID, "%s has commits in %s-wal, so it is no backup by itself: make one with "
+			"xunge backup", from, from);
 		goto out;
 	}
 	if ((e = lock_writer(path, &lock_fd, why)) != OK)
@@ -700,34 +765,10 @@ enum err store_restore(const char *from, const char *path, int64_t now_ms, struc
 		e = why_set(why, e, "cannot copy %s to %s: %s", from, part, strerror(errno));
 		goto out;
 	}
-	if ((e = check_copy(part, why)) != OK)
+	if ((e = prepare_copy(part, from, why)) != OK)
 		goto out;
-	e = connect(part, SQLITE_OPEN_READWRITE, &db);
-	if (e == OK)
-		e = exec(db, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL");
-	if (e == OK)
-		e = set_db_id(db);
-	if (e == OK)
-		e = exec(db, "PRAGMA journal_mode=WAL");
-	if (e != OK)
-		e = why_set(why, e, "cannot prepare %s: %s", part, sqlite3_errmsg(db));
-	if (db && sqlite3_close(db) != SQLITE_OK)
-		die("store: a statement is still open");
-	if (e != OK)
-		goto out;
-	if (access(path, F_OK) == 0) {
-		/* The replaced database stays: nothing is lost by a wrong restore.  Its WAL goes
-		 * into it first. */
-		if (connect(path, SQLITE_OPEN_READWRITE, &db) == OK)
-			(void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		(void)sqlite3_close(db); /* a damaged one may say so; it is only kept */
-		old = xasprintf("%s.replaced-%lld", path, (long long)now_ms);
-		if (rename(path, old) != 0) {
-			e = why_set(why, ERR_IO, "cannot move %s aside: %s", path, strerror(errno));
-			goto out;
-		}
-		remove_db(path);
-	}
+	if (access(path, F_OK) == 0 && (e = move_aside(path, now_ms, why)) != OK)
+		goto out; /* the replaced database stays: nothing is lost by a wrong restore */
 	if (rename(part, path) != 0 || sync_folder(path) != OK)
 		e = why_set(why, ERR_IO, "cannot put %s in its place: %s", path, strerror(errno));
 out:
@@ -735,7 +776,6 @@ out:
 		remove_db(part);
 	if (lock_fd >= 0)
 		(void)close(lock_fd); /* holds no data */
-	free(old);
 	free(part);
 	return e;
 }
