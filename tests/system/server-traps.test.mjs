@@ -118,6 +118,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		await sleep(300);
 		later.write(get('/livez') + get('/version'));
 		const used = await cpu(alive);
+		console.log(`# four blocked peers: ${used.toFixed(2)} s of CPU in 3 s`);
 		assert.ok(used < SPIN, `${used} s of CPU in 3 s`);
 		gone.s.resetAndDestroy();
 		// Who reads after all gets everything, and the answers to what it asked meanwhile.
@@ -147,6 +148,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		stop = true;
 		await reading;
 		p.end();
+		console.log(`# a slow reader: ${used.toFixed(2)} s of CPU in 3 s`);
 		assert.ok(used < SPIN, `${used} s of CPU in 3 s`);
 	});
 
@@ -427,6 +429,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 			await sleep(3000);
 			const used = few.server.cpu() - from;
 			for (const s of peers) s.destroy();
+			console.log(`# out of descriptors: ${used.toFixed(2)} s of CPU in 3 s`);
 			assert.ok(used < SPIN, `${used} s of CPU in 3 s`);
 			await until(async () => (await fetch(`${few.base}/livez`, { signal: AbortSignal.timeout(2000) }).catch(() => ({}))).status === 200, 'an answer', 20000);
 			assert.ok(few.server.log.length < 20000, 'few lines');

@@ -74,7 +74,10 @@ describe('server', { timeout: 150000 }, () => {
 	let town, d1, d2, centre, admin;
 
 	before(async () => {
-		town = await Town.start({ server: true });
+		town = await Town.start({ server: false });
+		town.o.conf = { server: { metrics_token_file: town.write('metrics.token', 'a-token-of-the-scraper\n', 0o600) } };
+		town.writeConf();
+		await town.startServer();
 		await town.user('centre', 'p-duty', 'centre', TOWN);
 		await town.user('admin', 'p-admin', 'admin', '*');
 		await town.user('east', 'p-duty', 'office', COMMUNITY[0]);
@@ -98,7 +101,10 @@ describe('server', { timeout: 150000 }, () => {
 		assert.match(text, /^xunge_server_head_commit \d+$/m);
 		assert.match(text, /^xunge_ingest_mqtt_linked 1$/m);
 		assert.ok(text.split('\n').every((l) => !l || /^(# TYPE \w+ (counter|gauge)|\w+(\{[^}]*\})? [-+0-9.eE]+)$/.test(l)), 'Prometheus text');
-		assert.equal((await fetch(`${town.base}/metrics`, { headers: { 'x-forwarded-for': '10.0.0.1' } })).status, 403);
+		const from = (headers) => fetch(`${town.base}/metrics`, { headers: { 'x-forwarded-for': '10.0.0.1', ...headers } }); // through a proxy
+		assert.equal((await from({})).status, 403);
+		assert.equal((await from({ authorization: 'Bearer a-token-of-the-scrapeR' })).status, 403);
+		assert.equal((await from({ authorization: 'Bearer a-token-of-the-scraper' })).status, 200);
 	});
 
 	test('every call of openapi.yaml is there, and answers in its words', async () => {
