@@ -226,6 +226,10 @@ struct mqtt *mqtt_new(const struct mqtt_conf *conf, const struct mqtt_hooks *hoo
 		mosquitto_int_option(m->mosq, MOSQ_OPT_TCP_NODELAY, 1) != MOSQ_ERR_SUCCESS ||
 		mosquitto_username_pw_set(m->mosq, conf->user, conf->password) != MOSQ_ERR_SUCCESS)
 		die("mqtt: libmosquitto refuses our options");
+	/* We have no threads; but told so, the library queues what it sends (a PUBACK for each message) until
+	 * loop_write, instead of waking the broker for each. */
+	if (mosquitto_threaded_set(m->mosq, true) != MOSQ_ERR_SUCCESS)
+		die("mqtt: libmosquitto refuses our options");
 	mosquitto_connect_callback_set(m->mosq, on_connect);
 	mosquitto_disconnect_callback_set(m->mosq, on_disconnect);
 	mosquitto_subscribe_callback_set(m->mosq, on_subscribe);
