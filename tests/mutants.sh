@@ -4,7 +4,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 passed=0
 failed=0
-make_quiet() { make -s -j2 WERROR= "$@" >/tmp/xg-mutant.$$ 2>&1 || { tail -5 /tmp/xg-mutant.$$; rm -f /tmp/xg-mutant.$$; return 1; }; rm -f /tmp/xg-mutant.$$; }
+make_quiet() { make -s -j2 WERROR= CI= "$@" >/tmp/xg-mutant.$$ 2>&1 || { tail -5 /tmp/xg-mutant.$$; rm -f /tmp/xg-mutant.$$; return 1; }; rm -f /tmp/xg-mutant.$$; }
 
 # caught NAME BUILT COMMAND...: the mutant was built, and the command fails on it
 caught() {
