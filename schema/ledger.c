@@ -14,19 +14,6 @@
 
 #define READ_MS 250 /* how long one read transaction may last (platform page, 19) */
 
-static const char *text(sqlite3_stmt *q, int i)
-{
-	const char *s = (const char *)sqlite3_column_text(q, i);
-
-	return s ? s : "";
-}
-
-static enum err ended(sqlite3_stmt *q, enum err e)
-{
-	sql_done(q);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
 /* ------------------------------------------------------------------ events */
 
 enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms,
@@ -52,11 +39,11 @@ enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t f
 	*next = 0;
 	while ((e = sql_row(q)) == OK) {
 		struct ledger_event ev = {.commit = sqlite3_column_int64(q, 0),
-			.device = text(q, 1), .epoch = text(q, 2), .seq = sqlite3_column_int64(q, 3),
+			.device = sql_cstr(q, 1), .epoch = sql_cstr(q, 2), .seq = sqlite3_column_int64(q, 3),
 			.kind = event_kind_name((enum event_kind)sqlite3_column_int(q, 4)),
 			.at_ms = sqlite3_column_int64(q, 5), .recv_ms = sqlite3_column_int64(q, 6),
-			.committed_ms = sqlite3_column_int64(q, 7), .person = text(q, 8),
-			.scope = text(q, 9), .area = text(q, 10),
+			.committed_ms = sqlite3_column_int64(q, 7), .person = sql_cstr(q, 8),
+			.scope = sql_cstr(q, 9), .area = sql_cstr(q, 10),
 			.imported = sqlite3_column_int64(q, 11) & 1,
 			.voided = sqlite3_column_type(q, 12) != SQLITE_NULL &&
 				sqlite3_column_int64(q, 12) <= as_of,
@@ -72,7 +59,7 @@ enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t f
 			break;
 		}
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms)
@@ -153,18 +140,18 @@ static enum err fold_starts(struct store *st, int64_t as_of, struct map *patrols
 			e = ERR_CORRUPT; /* it was whole when it was stored */
 			break;
 		}
-		n = snprintf(key, sizeof key, "%s %.*s", text(q, 0), (int)ev.patrol.n, ev.patrol.p);
+		n = snprintf(key, sizeof key, "%s %.*s", sql_cstr(q, 0), (int)ev.patrol.n, ev.patrol.p);
 		p = map_get(patrols, key, (size_t)n);
 		if (!p) {
 			p = xcalloc(1, sizeof *p);
-			slice_copy(p->device, sizeof p->device, slice_of(text(q, 0)));
+			slice_copy(p->device, sizeof p->device, slice_of(sql_cstr(q, 0)));
 			(void)snprintf(p->name, sizeof p->name, "%.*s", (int)ev.patrol.n, ev.patrol.p);
 			(void)map_put(patrols, key, (size_t)n, p); /* was not there */
 		}
 		patrol_add(p, &ev, slice_of(p->device), sql_col(q, 1));
 	}
 	json_done(&json);
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 static int by_key(const void *a, const void *b)
@@ -235,12 +222,12 @@ enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, cons
 	sql_str(q, 3, scope);
 	while ((e = sql_row(q)) == OK) {
 		int span = sqlite3_column_int(q, 4);
-		struct figure_row f = {text(q, 0), text(q, 1), text(q, 2), text(q, 3),
+		struct figure_row f = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sql_cstr(q, 3),
 			civil_make(span / 10000, span / 100 % 100, span % 100), sqlite3_column_int64(q, 5)};
 
 		row(ctx, &f);
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 /* ------------------------------------------------------------------ check */
@@ -274,8 +261,8 @@ static enum err none(struct check *c, const char *sql, const char *what)
 	enum err e;
 
 	while ((e = sql_row(q)) == OK)
-		say(c, "%s: %s", what, text(q, 0));
-	return ended(q, e);
+		say(c, "%s: %s", what, sql_cstr(q, 0));
+	return sql_end(q, e);
 }
 
 static enum err check_integrity(struct check *c)
@@ -284,9 +271,9 @@ static enum err check_integrity(struct check *c)
 	enum err e;
 
 	while ((e = sql_row(q)) == OK)
-		if (strcmp(text(q, 0), "ok") != 0)
-			say(c, "integrity: %s", text(q, 0));
-	return ended(q, e);
+		if (strcmp(sql_cstr(q, 0), "ok") != 0)
+			say(c, "integrity: %s", sql_cstr(q, 0));
+	return sql_end(q, e);
 }
 
 /* Every number from 1 to the head stands in exactly one of event and change. */
@@ -305,7 +292,7 @@ static enum err check_commits(struct check *c)
 			say(c, "commit numbers: %lld follows %lld", (long long)got, (long long)(want - 1));
 		want = got + 1;
 	}
-	e = ended(q, e);
+	e = sql_end(q, e);
 	if (e == OK && (e = store_head(c->st, &head)) == OK && head.commit != want - 1)
 		say(c, "commit numbers: the head says %lld, the rows end at %lld", (long long)head.commit,
 			(long long)(want - 1));
@@ -355,7 +342,7 @@ static enum err hear_events(struct check *c, struct map *m)
 		t->last = commit;
 		hear(c, t, id, sqlite3_column_int64(q, 2));
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 static enum err hear_answers(struct check *c, struct map *m)
@@ -368,7 +355,7 @@ static enum err hear_answers(struct check *c, struct map *m)
 
 		hear(c, told_of(m, id), id, sqlite3_column_int64(q, 1));
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 /* Does nothing of the closed range stand in w? */
@@ -413,14 +400,14 @@ static enum err check_streams(struct check *c)
 
 		t = map_get(&m, &id, sizeof id);
 		if (!window_parse(&w, sqlite3_column_int64(q, 2), sql_col(q, 3)))
-			say(c, "%s: its window cannot be read", text(q, 1));
+			say(c, "%s: its window cannot be read", sql_cstr(q, 1));
 		else
-			compare_window(c, text(q, 1), &w, t ? &t->w : &none_told);
+			compare_window(c, sql_cstr(q, 1), &w, t ? &t->w : &none_told);
 		if (sqlite3_column_int64(q, 4) != (t ? t->last : 0))
-			say(c, "%s: its chain does not begin at its newest event", text(q, 1));
+			say(c, "%s: its chain does not begin at its newest event", sql_cstr(q, 1));
 		window_done(&w);
 	}
-	e = ended(q, e);
+	e = sql_end(q, e);
 out:
 	while ((t = map_next(&m, &pos)))
 		window_done(&t->w);
@@ -503,17 +490,17 @@ static enum err check_patrols(struct check *c)
 	q = sql_get(c->st, "SELECT device, name, start_at, start_epoch, start_seq, person, route, target FROM "
 			   "patrol WHERE start_at IS NOT NULL");
 	while ((e = sql_row(q)) == OK) {
-		int n = snprintf(key, sizeof key, "%s %s", text(q, 0), text(q, 1));
+		int n = snprintf(key, sizeof key, "%s %s", sql_cstr(q, 0), sql_cstr(q, 1));
 
 		p = map_take(&m, key, (size_t)n);
 		if (!p || p->start.at_ms != sqlite3_column_int64(q, 2) ||
-			strcmp(p->start.epoch, text(q, 3)) != 0 || p->start.seq != sqlite3_column_int64(q, 4) ||
-			strcmp(p->person, text(q, 5)) != 0 || strcmp(p->route, text(q, 6)) != 0 ||
-			strcmp(p->target, text(q, 7)) != 0)
+			strcmp(p->start.epoch, sql_cstr(q, 3)) != 0 || p->start.seq != sqlite3_column_int64(q, 4) ||
+			strcmp(p->person, sql_cstr(q, 5)) != 0 || strcmp(p->route, sql_cstr(q, 6)) != 0 ||
+			strcmp(p->target, sql_cstr(q, 7)) != 0)
 			say(c, "patrol %s is not what its events say", key);
 		free(p);
 	}
-	e = ended(q, e);
+	e = sql_end(q, e);
 	while ((p = map_next(&m, &pos)))
 		say(c, "patrol %s %s has events, but no row with a start", p->device, p->name);
 out:

@@ -19,21 +19,6 @@ void live_end(struct store *st)
 		die("live: cannot end a read: %s", store_detail(st));
 }
 
-/* Text of a column, "" for NULL; as long as the row. */
-static const char *text(sqlite3_stmt *q, int i)
-{
-	const char *s = (const char *)sqlite3_column_text(q, i);
-
-	return s ? s : "";
-}
-
-/* A walk ends with ERR_NOTFOUND when all rows were read. */
-static enum err ended(sqlite3_stmt *q, enum err e)
-{
-	sql_done(q);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
 enum err live_tallies(struct store *st, int64_t after, const int32_t span[3],
 	void (*row)(void *ctx, const struct live_tally *t), void *ctx)
 {
@@ -49,13 +34,13 @@ enum err live_tallies(struct store *st, int64_t after, const int32_t span[3],
 	if (after > 0)
 		sql_int(q, 4, after);
 	while ((e = sql_row(q)) == OK) {
-		struct live_tally t = {text(q, 0), text(q, 1), text(q, 2), text(q, 3),
+		struct live_tally t = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sql_cstr(q, 3),
 			sqlite3_column_int(q, 4), sqlite3_column_int64(q, 5),
 			sqlite3_column_int64(q, 6)};
 
 		row(ctx, &t);
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 /* ------------------------------------------------------------------ feed */
@@ -121,15 +106,15 @@ static void feed_row(struct feed *fd, sqlite3_stmt *q)
 	f.commit = sqlite3_column_int64(q, 0);
 	f.at_ms = sqlite3_column_int64(q, 1);
 	f.kind = sqlite3_column_int(q, 2);
-	f.person = text(q, 3);
-	f.scope = text(q, 4);
+	f.person = sql_cstr(q, 3);
+	f.scope = sql_cstr(q, 4);
 	scope = slice_of(f.scope);
 	name_of(fd->st, PERSON_NAME, slice_of(f.person), person, sizeof person);
 	name_of(fd->st, is_area ? AREA_NAME : REACH_NAME, scope, place, sizeof place);
 	title_of(fd, sql_col(q, 5), title, sizeof title);
 	f.person_name = person;
 	f.scope_name = place;
-	f.area = text(q, 6);
+	f.area = sql_cstr(q, 6);
 	f.title = title;
 	fd->row(fd->ctx, &f);
 }
@@ -148,7 +133,7 @@ enum err live_feed(struct store *st, int64_t after, int limit,
 	while ((e = sql_row(q)) == OK)
 		feed_row(&fd, q);
 	json_done(&fd.json);
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 #define FEED_BACK 5000 /* events looked at for the newest of a scope */
@@ -170,7 +155,7 @@ enum err live_feed_scope(struct store *st, const char *scope, int64_t after, int
 	while ((e = sql_row(q)) == OK)
 		feed_row(&fd, q);
 	json_done(&fd.json);
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 /* ------------------------------------------------------------------ devices, areas */
@@ -197,8 +182,8 @@ enum err live_devices(struct store *st, int64_t after_rev,
 	if (after_rev > 0)
 		sql_int(q, 1, after_rev);
 	while ((e = sql_row(q)) == OK) {
-		struct live_device d = {.device = text(q, 0), .person = text(q, 1),
-			.person_name = text(q, 2), .area = text(q, 3),
+		struct live_device d = {.device = sql_cstr(q, 0), .person = sql_cstr(q, 1),
+			.person_name = sql_cstr(q, 2), .area = sql_cstr(q, 3),
 			.online = sqlite3_column_int(q, 4) != 0,
 			.revoked = sqlite3_column_type(q, 5) != SQLITE_NULL,
 			.has_loc = sqlite3_column_type(q, 6) != SQLITE_NULL,
@@ -212,7 +197,7 @@ enum err live_devices(struct store *st, int64_t after_rev,
 
 		row(ctx, &d);
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev)
@@ -224,7 +209,7 @@ enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev)
 	sql_int(q, 1, commit);
 	if ((e = sql_row(q)) == OK)
 		*rev = sqlite3_column_int64(q, 0);
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 enum err live_areas(struct store *st, const char *scope, int min_digits, int max_digits, int limit,
@@ -243,11 +228,11 @@ enum err live_areas(struct store *st, const char *scope, int min_digits, int max
 	sql_int(q, 4, max_digits);
 	sql_int(q, 5, (int64_t)limit + 1);
 	while ((e = sql_row(q)) == OK) {
-		struct live_area a = {text(q, 0), text(q, 1)};
+		struct live_area a = {sql_cstr(q, 0), sql_cstr(q, 1)};
 
 		row(ctx, &a);
 	}
-	return ended(q, e);
+	return sql_end(q, e);
 }
 
 enum err live_registry_commit(struct store *st, int64_t *out)
@@ -259,5 +244,5 @@ enum err live_registry_commit(struct store *st, int64_t *out)
 	*out = 0;
 	if ((e = sql_row(q)) == OK)
 		*out = sqlite3_column_int64(q, 0);
-	return ended(q, e);
+	return sql_end(q, e);
 }

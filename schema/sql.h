@@ -27,6 +27,9 @@ void sql_int(sqlite3_stmt *s, int i, int64_t v);
 void sql_text(sqlite3_stmt *s, int i, struct slice v);
 void sql_str(sqlite3_stmt *s, int i, const char *v); /* NULL binds NULL */
 void sql_blob(sqlite3_stmt *s, int i, struct slice v);
+const char *sql_cstr(sqlite3_stmt *s, int i); /* "" for NULL; as long as the row */
+/* Ends a walk over rows: resets; e is the last sql_row's, and ERR_NOTFOUND means that all were read. */
+enum err sql_end(sqlite3_stmt *s, enum err e) MUST_CHECK;
 struct slice sql_col(sqlite3_stmt *s, int i); /* borrowed until the next step or reset; p NULL for NULL */
 
 #endif

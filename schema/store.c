@@ -164,6 +164,19 @@ struct slice sql_col(sqlite3_stmt *s, int i)
 	return v;
 }
 
+const char *sql_cstr(sqlite3_stmt *s, int i)
+{
+	const char *v = (const char *)sqlite3_column_text(s, i);
+
+	return v ? v : "";
+}
+
+enum err sql_end(sqlite3_stmt *s, enum err e)
+{
+	sql_done(s);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 /* ------------------------------------------------------------------ opening */
 
 int store_version(void)
