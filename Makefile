@@ -102,7 +102,7 @@ deps:
 	@exec deploy/deps.sh deploy/packages.txt
 deps-test: deps
 	@exec deploy/deps.sh deploy/packages-test.txt
-	@cd tests && { test -d node_modules/mqtt -a -d node_modules/axe-core || npm ci --silent --no-progress; }
+	@cd tests && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --no-progress --loglevel=error >/dev/null; }
 clean: ## remove what make built
 	rm -rf build build-*
 help: ## this list

@@ -94,7 +94,7 @@ static void on_taken(void *ctx, const struct intake_from *from, struct slice pay
 	struct ingest *g = ctx;
 	struct json j = {0};
 	struct buf ack = {0};
-	char device[40], district[8];
+	char device[40], district[40];
 	struct slice epoch;
 	int64_t seq, top = 0;
 	uint32_t tok = 0, n = 1;

@@ -7,7 +7,7 @@
 
 struct pace_line {
 	struct pace_line *next;
-	char device[40], district[8], epoch[40];
+	char device[40], district[40], epoch[40];
 	int64_t sent_ms, since_ms; /* when one left; since when one waits */
 	bool waits, stale; /* stale: an ack that left since says more */
 	struct buf json;
@@ -30,11 +30,11 @@ void pace_done(struct pace *p)
 	*p = (struct pace){.spared = p->spared};
 }
 
-static struct slice key_of(const struct intake_ack *a, char room[96])
+static struct slice key_of(const struct intake_ack *a, char room[128])
 {
-	int n = snprintf(room, 96, "%s %s %s", a->device, a->district, a->epoch);
+	int n = snprintf(room, 128, "%s %s %s", a->device, a->district, a->epoch);
 
-	return (struct slice){room, n < 96 ? (uint32_t)n : 95};
+	return (struct slice){room, n < 128 ? (uint32_t)n : 127};
 }
 
 /* Everything is forgotten but what waits: the map is made anew. */
@@ -43,7 +43,7 @@ static void trim(struct pace *p)
 	struct map old = p->map;
 	size_t pos = 0;
 	struct pace_line *l;
-	char room[96];
+	char room[128];
 
 	p->map = (struct map){0};
 	while ((l = map_next(&old, &pos))) {
@@ -63,7 +63,7 @@ bool pace_take(struct pace *p, const struct intake_ack *a, int64_t now_ms, bool 
 {
 	struct pace_line *l;
 	struct slice key;
-	char room[96];
+	char room[128];
 
 	if (!a->epoch)
 		return true;

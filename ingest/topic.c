@@ -1,7 +1,7 @@
 #include "ingest/topic.h"
 
 #define PREFIX "xunge/v1/"
-#define DISTRICT 6
+#define DISTRICT_MAX 32
 #define DEVICE_MAX 32
 
 static bool is_digit(char c)
@@ -12,6 +12,11 @@ static bool is_digit(char c)
 static bool is_name(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+static bool is_claim(char c)
+{
+	return is_name(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
 }
 
 static bool is_reserved(struct slice device)
@@ -26,14 +31,13 @@ enum topic_leaf topic_parse(const char *s, size_t n, struct topic *out)
 	struct slice leaf;
 	size_t i;
 
-	if (n < head + DISTRICT + 1 || n > 256 || memcmp(s, PREFIX, head) != 0)
+	if (n < head || n > 256 || memcmp(s, PREFIX, head) != 0)
 		return TOPIC_NONE;
-	for (i = head; i < head + DISTRICT; i++)
-		if (!is_digit(s[i]))
-			return TOPIC_NONE;
-	if (s[i++] != '/')
+	for (i = head; i < n && is_claim(s[i]); i++)
+		;
+	t.district = (struct slice){s + head, (uint32_t)(i - head)};
+	if (t.district.n < 1 || t.district.n > DISTRICT_MAX || i >= n || s[i++] != '/')
 		return TOPIC_NONE;
-	t.district = (struct slice){s + head, DISTRICT};
 	t.device.p = s + i;
 	while (i < n && (is_name(s[i]) || (s[i] == '-' && t.device.n > 0))) {
 		i++;

@@ -22,7 +22,7 @@ struct result {
 struct answer {
 	struct answer *same;   /* the stream's answer for another asker */
 	struct stream *stream; /* NULL: an error without identity */
-	char device[EVENT_DEVICE_MAX + 1], district[7];
+	char device[EVENT_DEVICE_MAX + 1], district[33]; /* as claimed */
 	uint64_t tag;
 	int64_t commit;      /* the highest that this batch stored of it, 0 = none */
 	int64_t hello_first; /* 0: no hello; else all results from here on are told */

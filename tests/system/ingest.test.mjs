@@ -201,10 +201,21 @@ describe('device protocol', () => {
 		assert.equal(await town.one(stored(d)), 0);
 	});
 
+	test('a district of another form is a foreign one: answered, and its bytes kept', async () => {
+		for (const district of ['99010', '9901011', 'abc']) {
+			const d = await device();
+			d.district = district;
+			await d.client.subscribeAsync(d.topic('down'), { qos: 1 });
+			const r = await d.send('status', {});
+			assert.deepEqual([r.status, r.code], ['rejected', 'wrong_district']);
+			assert.equal(await town.one(stored(d)), 0);
+		}
+	});
+
 	test('broken topics are counted and dropped', async () => {
 		const d = await device();
 		const was = (await town.status()).mqtt.bad_topic;
-		for (const district of ['99010', '9901011', 'abc', '０９９０１０']) await d.client.publishAsync(`xunge/v1/${district}/${d.id}/up`, JSON.stringify(d.event('status', {})), { qos: 1 });
+		for (const district of ['0990 10', '9'.repeat(33), '９９０１０１', '']) await d.client.publishAsync(`xunge/v1/${district}/${d.id}/up`, JSON.stringify(d.event('status', {})), { qos: 1 });
 		await until(async () => (await town.status()).mqtt.bad_topic === was + 4, 'four broken topics');
 		assert.equal(await town.one(stored(d)), 0);
 	});
