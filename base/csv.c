@@ -30,7 +30,7 @@ struct csv {
 struct sniff {
 	unsigned char pend[4];
 	size_t npend;
-	uint64_t good3, bad; /* sequences of three bytes and more; bytes that belong to none */
+	uint64_t good2, good3, bad; /* sequences of two bytes; of more; bytes that belong to none */
 };
 
 static void sniff_bytes(struct sniff *s, const unsigned char *p, size_t n)
@@ -51,6 +51,7 @@ static void sniff_bytes(struct sniff *s, const unsigned char *p, size_t n)
 			continue;
 		len = s->pend[0] < 0x80 ? 1 : utf8_len(s->pend, s->npend);
 		if (len) {
+			s->good2 += len == 2;
 			s->good3 += len >= 3;
 		} else {
 			s->bad++;
@@ -64,9 +65,10 @@ static void sniff_bytes(struct sniff *s, const unsigned char *p, size_t n)
 	}
 }
 
-/* Sets c->conv.  A file that is not UTF-8 is GB18030, unless it holds more good characters than
- * faults: Chinese in GB18030 almost never looks like UTF-8, so that one is damaged UTF-8, and its
- * reader names the line. */
+/* Sets c->conv.  Chinese in UTF-8 is sequences of three bytes.  A file that has such is GB18030 only
+ * when it has more faults than of them: Chinese in GB18030 almost never looks like them, so that one
+ * is damaged UTF-8, and its reader names the line.  A file that has none, and is not ASCII, is
+ * GB18030, though all of it may be good sequences of two bytes: a few names in GB18030 often are. */
 static enum err choose_encoding(struct csv *c, struct why *why)
 {
 	struct sniff s = {0};
@@ -89,7 +91,7 @@ static enum err choose_encoding(struct csv *c, struct why *why)
 	s.bad += s.npend > 0;
 	if (ferror(c->f) || fseek(c->f, from + (bom ? 3 : 0), SEEK_SET) != 0)
 		return why_set(why, ERR_IO, "cannot be read: %s", strerror(errno));
-	if (bom || s.bad <= s.good3)
+	if (bom || (s.good3 ? s.bad <= s.good3 : s.good2 + s.bad == 0))
 		return OK;
 	c->conv = iconv_open("UTF-8", "GB18030");
 	if (c->conv == (iconv_t)-1)

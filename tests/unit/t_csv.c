@@ -130,7 +130,14 @@ static void encodings(void **state)
 	static const char gb_cut[] = "code,name\n1,\xb6\xe0\xb8\xa3\xcf\xef\n2,\xb6\xe0\n3,\xb6";
 	static const char broken[] = "code,name\n1,多福巷\n2,银\xe9\x97,x\n3,厂\n";
 
+	static const char gb_pairs[] = "id,name\np-5002,\xd0\xa1\xce\xb0\n"; /* 小伟: also good UTF-8, of two bytes each */
+	static const char utf8_pairs[] = "\xef\xbb\xbf" "id,name\np-5002,\xc3\xa9\n";
+
 	(void)state;
+	reads_n(gb_pairs, sizeof gb_pairs - 1, "1:id|name\n2:p-5002|小伟\n", "GB18030");
+	reads_n(utf8_pairs, sizeof utf8_pairs - 1, "1:id|name\n2:p-5002|é\n", "UTF-8");
+	reads_n("a,b\n", 4, "1:a|b\n", "UTF-8");
+	reads("阿卜杜拉·买买提,é\n", "1:阿卜杜拉·买买提|é\n");
 	reads_n("\xef\xbb\xbf" "a,b\n", 7, "1:a|b\n", "UTF-8");
 	reads_n("a,多福巷\n", 12, "1:a|多福巷\n", "UTF-8");
 	reads_n(gb, sizeof gb - 1, "1:code|name\n2:1|多福巷\n3:2|\xf0\xa0\x80\x80\n", "GB18030");
