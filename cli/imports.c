@@ -70,8 +70,8 @@ static int import_registry(struct cli *c, const char *kind, const char *file, bo
 	remove_staging(staged);
 	free(staged);
 	if (e == ERR_INVALID && report.errors)
-		return cli_fail(c, "%s: %lld faults, nothing was taken: put them right and import it again", file,
-			(long long)report.errors);
+		return cli_fail(c, "%s: %lld fault%s, nothing was taken: put %s right and import it again", file,
+			(long long)report.errors, report.errors == 1 ? "" : "s", report.errors == 1 ? "it" : "them");
 	if (e != OK)
 		return cli_status(c, e, &why);
 	(void)printf("%s: %lld inserted, %lld updated, %lld unchanged", kind, (long long)r.inserted,
@@ -157,6 +157,15 @@ static bool device_ok(struct slice s)
 		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '-')
 			return false;
 	return true;
+}
+
+static uint32_t device_members(struct json *j)
+{
+	uint32_t n = 0, k = 1;
+
+	for (uint32_t i = 0; i < j->tok[0].count; i++, k = j->tok[k + 1].next)
+		n += slice_is(json_text(j, k), "device");
+	return n;
 }
 
 /* The event without its member `device`, which is not part of it: what a phone sent of the same
@@ -330,7 +339,8 @@ static enum err put_event(struct events *x, struct slice device, struct slice ep
 		(void)map_put(&x->parcels, device.p, device.n, p); /* was not there */
 		x->waiting += sizeof *p;
 	}
-	if (p->n && (p->n == EVENT_ARRAY_MAX || p->json.n + x->event.n + 2 > PAYLOAD_BYTES) &&
+	/* An answer names an identity, not a place: each stands once in a parcel. */
+	if (p->n && (p->n == EVENT_ARRAY_MAX || line_of(p, epoch, seq) || p->json.n + x->event.n + 2 > PAYLOAD_BYTES) &&
 		(e = send_parcel(x, p, why)) != OK)
 		return e;
 	s = &p->from[p->n++];
@@ -366,6 +376,11 @@ static enum err take_line(struct events *x, const char *text, size_t n, struct w
 	if (j->err != JSON_OK || j->ntok == 0 || j->tok[0].type != JSON_OBJECT) {
 		x->unsent++;
 		fault(x, x->lines, "bad_json", slice_of(j->err != JSON_OK ? json_err_name(j->err) : "no object"));
+		return OK;
+	}
+	if (device_members(j) > 1) {
+		x->unsent++;
+		fault(x, x->lines, "bad_event", slice_of("/device: more than one"));
 		return OK;
 	}
 	device = text_of(j, 0, "device");
@@ -448,6 +463,7 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	struct events x = {.c = c, .file = file, .dry_run = dry_run};
 	struct why why = {""};
 	FILE *f = NULL;
+	int64_t lost;
 	enum err e;
 
 	if ((e = load_devices(c, &x.devices, &why)) != OK)
@@ -463,7 +479,8 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	if (f)
 		(void)fclose(f); /* only read */
 	if (x.said > FAULTS_SAID)
-		(void)fprintf(stderr, "%s: %lld more lines like these\n", file, (long long)(x.said - FAULTS_SAID));
+		(void)fprintf(stderr, "%s: %lld more line%s like these\n", file, (long long)(x.said - FAULTS_SAID),
+			x.said - FAULTS_SAID == 1 ? "" : "s");
 	if (dry_run)
 		(void)printf("events: %lld well formed, %lld rejected, %lld not readable (dry run: nothing was sent)\n",
 			(long long)x.fresh, (long long)x.rejected, (long long)x.unsent);
@@ -480,8 +497,10 @@ int imports_events(struct cli *c, const char *file, bool dry_run)
 	desk_close(x.desk);
 	if (e != OK)
 		return cli_fail(c, "%s; import the file again: what was stored counts once", why.text);
-	if (x.rejected + x.unsent + x.conflict + x.unanswered)
-		return cli_fail(c, "%s: %lld lines were not taken, they are named above", file,
-			(long long)(x.rejected + x.unsent + x.conflict + x.unanswered));
+	lost = x.rejected + x.unsent + x.conflict + x.unanswered;
+	if (lost == 1)
+		return cli_fail(c, "%s: 1 line was not taken, it is named above", file);
+	if (lost)
+		return cli_fail(c, "%s: %lld lines were not taken, they are named above", file, (long long)lost);
 	return CLI_DONE;
 }

@@ -78,7 +78,7 @@ describe('the command beside ingest', () => {
 		assert.match(again.err, /^xunge device add: [^\n]*exists[^\n]*\n$/);
 		const bad = await town.xunge(['import', 'appointments', town.write('bad.csv', 'person,role,scope,level,valid_from,valid_to\np-none,worker,990101100001001,grid,,\n')]);
 		assert.equal(bad.code, 1);
-		assert.match(bad.err, /bad\.csv:2[^\n]*p-none[^\n]*\nxunge import: [^\n]*nothing was taken[^\n]*\n$/);
+		assert.match(bad.err, /bad\.csv:2[^\n]*p-none[^\n]*\nxunge import: [^\n]*: 1 fault, nothing was taken: put it right and import it again\n$/);
 		const extra = town.write('extra.csv', 'id,name,phone\np-extra,外甲,\n=cmd,式子,\n');
 		assert.match(await town.must('import', 'people', extra, '--dry-run'), /2 inserted.*dry run/);
 		assert.equal((await head()).commit, s.commit + 1); // the enrolment alone
@@ -133,6 +133,32 @@ describe('the command beside ingest', () => {
 		const dry = await town.xunge(['import', 'events', town.path('mixed.ndjson'), '--dry-run']);
 		assert.equal(dry.code, 1);
 		assert.match(dry.out, /^events: 5 well formed, 1 rejected, 5 not readable/);
+	});
+
+	test('an event twice in one file: each line with an answer of its own', async () => {
+		const one = start('d-grid', 1, '04-05', 'river', RIVER, { epoch: 'twice' });
+		const two = start('d-grid', 2, '04-06', 'river', RIVER, { epoch: 'twice' });
+		const r = await events('twice.ndjson', [one, one, two, { ...one, at: day('04-07') }, two]);
+		assert.equal(r.out, 'events: 2 stored, 2 duplicate, 0 held, 1 conflict, 0 rejected, 0 not sent, 0 unanswered\n');
+		const bad = { ...start('d-grid', 3, '04-09', 'river', RIVER, { epoch: 'twice' }), kind: 'patrol.begin' };
+		const held = start('d-grid', 4, '04-09', 'river', 'NO-SUCH-2', { epoch: 'twice' });
+		const again = await events('again.ndjson', [bad, bad, held, held]);
+		assert.equal(again.out, 'events: 0 stored, 0 duplicate, 2 held, 0 conflict, 2 rejected, 0 not sent, 0 unanswered\n');
+		assert.deepEqual(again.err.match(/again\.ndjson:\d+: \w+/g), ['again.ndjson:1: unknown_kind', 'again.ndjson:2: unknown_kind']);
+		assert.equal(r.err, `${town.path('twice.ndjson')}:4: conflict: the same identity came with other content before\n` +
+			`xunge import: ${town.path('twice.ndjson')}: 1 line was not taken, it is named above\n`);
+		assert.equal(r.code, 1);
+	});
+
+	test('a line of two devices belongs to neither', async () => {
+		const text = JSON.stringify(start('d-grid', 1, '04-08', 'river', RIVER, { epoch: 'both' })).replace('{', '{"devic\\u0065":"d-comm",');
+		const fault = `${town.path('both.ndjson')}:1: bad_event: /device: more than one\n`;
+		const r = await events('both.ndjson', [text]);
+		assert.equal(r.out, 'events: 0 stored, 0 duplicate, 0 held, 0 conflict, 0 rejected, 1 not sent, 0 unanswered\n');
+		assert.ok(r.err.startsWith(fault), r.err);
+		const dry = await town.xunge(['import', 'events', town.path('both.ndjson'), '--dry-run']);
+		assert.match(dry.out, /^events: 0 well formed, 0 rejected, 1 not readable/);
+		assert.ok(dry.err.startsWith(fault), dry.err);
 	});
 
 	test('many events of several devices: grouped, none lost', async () => {
@@ -226,7 +252,7 @@ describe('the command beside ingest', () => {
 		assert.equal(json.rows.find((r) => r.device === 'd-form').person, '=cmd');
 		const hour = await town.must('export', 'events', '--from', '2024-03-01T10:00:00+08:00', '--to', '2024-03-01T02:00:00.001Z');
 		assert.equal(table(hour).length, 1);
-		assert.equal(table(await town.must('export', 'events', ...YEAR)).length, 7 + 600 + 2); // page after page
+		assert.equal(table(await town.must('export', 'events', ...YEAR)).length, 7 + 600 + 2 + 2); // page after page
 		assert.equal(table(await town.must('export', 'events', ...YEAR, '--scope', COMMUNITY[1])).length, 2);
 	});
 
