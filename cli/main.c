@@ -43,11 +43,15 @@ static const struct command commands[] = {
 		"a new device; prints its secret, once", cmd_device_add,
 		"ID: 1 to 32 of a-z 0-9 and -; CODE: the 6 digits of its district.  An ID that was revoked comes\n"
 		"back with a new secret.\n"
-		"--secret-file FILE   the secret to give it (the first line); else one is made\n",
+		"--secret-file FILE   the secret to give it (the first line); else one is made\n"
+		"The broker lets it in within a moment; when xunge-ingest does not run, once it does.\n",
 		false, false},
 	{"device enrol", "ID --person P", "let a further person act on a device", cmd_device_enrol, NULL,
 		false, false},
-	{"device revoke", "ID", "end a device's access, at once", cmd_device_revoke, NULL, false, false},
+	{"device revoke", "ID", "end a device's access, at once", cmd_device_revoke,
+		"Nothing it sends counts any more.  The broker cuts it off within a moment; when xunge-ingest does\n"
+		"not run, once it does.\n",
+		false, false},
 	{"device list", "[--json]", "all devices", cmd_device_list, NULL, false, false},
 	{"user add", "NAME --role R [--person P] [--scope CODE]", "a new user; asks for the password",
 		cmd_user_add,

@@ -306,7 +306,7 @@ static void op_device_add(struct request *r)
 	if (e == OK) {
 		buf_adds(&more, ",\"secret\":");
 		buf_json_str(&more, secret);
-		r->d->hooks.accounts(r->d->hooks.ctx);
+		r->d->hooks.accounts(r->d->hooks.ctx, false);
 	}
 	changed(r, e, &end, &why, more.n ? more.p : "");
 	buf_done(&more);
@@ -324,7 +324,7 @@ static void op_device_revoke(struct request *r)
 		return;
 	e = office_device_revoke(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), device, &end, &why);
 	if (e == OK)
-		r->d->hooks.accounts(r->d->hooks.ctx);
+		r->d->hooks.accounts(r->d->hooks.ctx, true);
 	changed(r, e, &end, &why, "");
 }
 

@@ -16,7 +16,7 @@
 
 struct localdoor_hooks {
 	void *ctx;
-	void (*accounts)(void *ctx);               /* devices changed, durably */
+	void (*accounts)(void *ctx, bool revoked);  /* devices changed, durably; not yet answered */
 	void (*status)(void *ctx, struct buf *out); /* writes one JSON object */
 };
 

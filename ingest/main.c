@@ -136,13 +136,13 @@ static void on_dropped(void *ctx, enum err e)
 	localdoor_dropped(g->door, e);
 }
 
-static void on_accounts(void *ctx)
+static void on_accounts(void *ctx, bool revoked)
 {
 	struct ingest *g = ctx;
 
-	broker_changed(&g->broker);
+	broker_changed(&g->broker, revoked);
 	if (broker_due(&g->broker))
-		broker_write(&g->broker, g->store); /* a revoked device is out before its revocation is answered */
+		broker_write(&g->broker, g->store); /* before the change is answered */
 }
 
 static void on_status(void *ctx, struct buf *out)

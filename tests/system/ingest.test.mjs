@@ -1,6 +1,7 @@
 // ingest.test.mjs - the device protocol as a device sees it: real broker, real ingest, mqtt.js and mosquitto_pub (contract, sections 2 and 3).
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { COMMUNITY, DISTRICT, GRID, RIVER, Town, faults, newEpoch, run, until } from '../lib/index.mjs';
 
@@ -306,6 +307,18 @@ describe('device protocol', () => {
 		const door = await town.door();
 		const [ack] = await door.events(d.id, [d.event('status', {})]);
 		assert.equal(ack.results[0].code, 'device_revoked');
+	});
+
+	test('the broker has no account of a revoked device when its revocation is answered', async () => {
+		const door = await town.door();
+		const ids = Array.from({ length: 20 }, (_, i) => `d-out-${i}`);
+		const known = () => readFileSync(town.path('broker.passwd'), 'utf8').split('\n').map((l) => l.split(':')[0]);
+		for (const id of ids) assert.ok((await door.call({ op: 'device.add', device: id, person: 'p-0002', district: DISTRICT })).ok);
+		await until(() => ids.every((id) => known().includes(id)), 'all accounts');
+		for (const id of ids) {
+			assert.ok((await door.call({ op: 'device.revoke', device: id })).ok);
+			assert.ok(!known().includes(id), id);
+		}
 	});
 
 	test('a new device is in at once, without anything started again', async () => {
