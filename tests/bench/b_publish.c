@@ -2,11 +2,13 @@
  * plain MQTT 3.1.1 over one epoll loop, many packets in one write.
  *
  *   b_publish --devices FILE (lines: id secret) --port P [--host H] [--conns N] [--events M]
- *             [--bytes B] [--window W] [--rate R] [--mix patrol|inspect] [--at-base MS] [--salt N]
+ *             [--bytes B] [--window W] [--rate R] [--batch K] [--first N] [--mix patrol|inspect] [--at-base MS] [--salt N]
  *             [--stamps FILE] [--no-acks] [--wait]
  *
  * Each connection is one device: it subscribes to its own `down`, publishes M/N events one by one
  * with QoS 1, at most W of them without PUBACK, and counts what the platform's acks cover (upto).
+ * --batch K: K events of a device in one payload, an array; the window then counts payloads.  --first N
+ * leaves out the first N devices of FILE.
  * With --rate R the events go out evenly, R a second over all connections together, and event i has
  * the time at-base + i; --stamps writes the monotonic ns of each event's send to FILE (int64 at i).
  * --wait: says {"ready":true} when all are connected, goes on at the first byte on standard input.
@@ -32,6 +34,7 @@
 #define HELLO_NS (3 * 1000000000LL) /* without progress: ask where we stand */
 #define CONNECTING_MAX 64 /* at once; the broker's listen backlog is 100 */
 #define WINDOW_MAX 1000
+#define BATCH_MAX 40
 #define IN_MAX (64 * 1024)
 
 enum state { IDLE, CONNECTING, HANDSHAKE, READY };
@@ -56,7 +59,7 @@ struct conn {
 
 struct opts {
 	const char *host, *devices, *stamps;
-	int port, conns, window, bytes;
+	int port, conns, window, bytes, batch, first;
 	int64_t events, at_base, rate, salt;
 	enum load_mix mix;
 	bool acks, wait;
@@ -67,7 +70,7 @@ struct run {
 	int ep;
 	struct conn *conn;
 	int connecting, ready, next;
-	int64_t published, pubacked, acked, acks, bad, hellos;
+	int64_t published, payloads, pubacked, acked, acks, bad, hellos;
 	int64_t first_ns, last_ns, progress_ns, blocked;
 	bool going;
 	int64_t *stamp;
@@ -153,19 +156,38 @@ static void add_up(struct conn *c, const char *payload, size_t n)
 	out_add(c, payload, n);
 }
 
-static void add_publish(struct conn *c)
+static size_t one_event(struct conn *c, char *out)
 {
 	struct run *r = c->run;
-	char ev[LOAD_EVENT_MAX];
-	int64_t seq = c->sent + 1, i = r->published;
+	int64_t i = r->published;
 	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * 1000 + (int64_t)(c - r->conn);
+	size_t n = load_event(out, (size_t)r->o.bytes, &c->who, c->sent + 1, at, r->o.mix);
 
-	add_up(c, ev, load_event(ev, (size_t)r->o.bytes, &c->who, seq, at, r->o.mix));
 	c->sent++;
-	c->inflight++;
 	r->published++;
 	if (r->stamp)
 		r->stamp[i] = load_now_ns();
+	return n;
+}
+
+static void add_publish(struct conn *c)
+{
+	char ev[BATCH_MAX * LOAD_EVENT_MAX + 2];
+	int k = c->run->o.batch;
+	size_t n = 0;
+
+	if (k == 1) {
+		n = one_event(c, ev);
+	} else {
+		for (int i = 0; i < k && c->sent < c->quota; i++) {
+			ev[n++] = i ? ',' : '[';
+			n += one_event(c, ev + n);
+		}
+		ev[n++] = ']';
+	}
+	add_up(c, ev, n);
+	c->inflight++;
+	c->run->payloads++;
 }
 
 /* All that is published and has its PUBACK, yet not all has its ack: what does the platform have? */
@@ -372,7 +394,7 @@ static void rate_tick(struct run *r, int64_t now)
 
 	if (due > r->o.events)
 		due = r->o.events;
-	for (int tried = 0; r->published < due && tried < r->o.conns;) {
+	for (int tried = 0; r->published < due && (due - r->published >= r->o.batch || due == r->o.events) && tried < r->o.conns;) {
 		struct conn *c = &r->conn[r->next];
 
 		r->next = (r->next + 1) % r->o.conns;
@@ -385,6 +407,11 @@ static void rate_tick(struct run *r, int64_t now)
 		add_publish(c);
 		flush(c);
 	}
+}
+
+static bool in_flight(const struct run *r)
+{
+	return r->pubacked < r->payloads;
 }
 
 static void greet_all(struct run *r)
@@ -434,7 +461,7 @@ static void loop(struct run *r, int timer)
 			if (r->ready == r->o.conns)
 				return;
 			start_next(r);
-		} else if ((r->o.acks ? r->acked : r->pubacked) >= goal) {
+		} else if (r->published == goal && (r->o.acks ? r->acked >= goal : !in_flight(r))) {
 			r->last_ns = now;
 			return;
 		}
@@ -447,6 +474,9 @@ static void read_devices(struct run *r)
 
 	if (!f)
 		load_fail(r->o.devices, strerror(errno));
+	for (int i = 0; i < r->o.first; i++)
+		if (fscanf(f, "%*s %*s") < 0)
+			load_fail(r->o.devices, "too few lines");
 	for (int i = 0; i < r->o.conns; i++) {
 		struct conn *c = &r->conn[i];
 		unsigned index = 0;
@@ -464,7 +494,7 @@ static void read_devices(struct run *r)
 static void options(struct run *r, int argc, char **argv)
 {
 	static const struct option o[] = {{"host", 1, 0, 'h'}, {"port", 1, 0, 'p'}, {"devices", 1, 0, 'd'},
-		{"conns", 1, 0, 'c'}, {"events", 1, 0, 'e'}, {"bytes", 1, 0, 'b'}, {"window", 1, 0, 'w'},
+		{"conns", 1, 0, 'c'}, {"events", 1, 0, 'e'}, {"bytes", 1, 0, 'b'}, {"batch", 1, 0, 'k'}, {"first", 1, 0, 'f'}, {"window", 1, 0, 'w'},
 		{"rate", 1, 0, 'r'}, {"mix", 1, 0, 'm'}, {"at-base", 1, 0, 'a'}, {"salt", 1, 0, 's'},
 		{"stamps", 1, 0, 't'}, {"no-acks", 0, 0, 'n'}, {"wait", 0, 0, 'W'}, {0}};
 	int c;
@@ -477,6 +507,8 @@ static void options(struct run *r, int argc, char **argv)
 		case 'c': r->o.conns = atoi(optarg); break;
 		case 'e': r->o.events = atoll(optarg); break;
 		case 'b': r->o.bytes = atoi(optarg); break;
+		case 'k': r->o.batch = atoi(optarg); break;
+		case 'f': r->o.first = atoi(optarg); break;
 		case 'w': r->o.window = atoi(optarg); break;
 		case 'r': r->o.rate = atoll(optarg); break;
 		case 'm': r->o.mix = strcmp(optarg, "inspect") ? LOAD_PATROLS : LOAD_INSPECTIONS; break;
@@ -489,7 +521,7 @@ static void options(struct run *r, int argc, char **argv)
 		}
 	}
 	if (!r->o.devices || r->o.conns < 1 || r->o.events < r->o.conns || r->o.window < 1 || r->o.window > WINDOW_MAX ||
-		r->o.bytes < 1 || r->o.bytes > LOAD_EVENT_MAX)
+		r->o.batch < 1 || r->o.batch > BATCH_MAX || r->o.bytes < 1 || r->o.bytes > LOAD_EVENT_MAX)
 		load_fail("usage", "b_publish --devices FILE --port P ...; see the head of b_publish.c");
 	if (!r->o.at_base)
 		r->o.at_base = ((int64_t)time(NULL) - 3600) * 1000;
@@ -497,7 +529,7 @@ static void options(struct run *r, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct run run = {.o = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .events = 100000, .acks = true}};
+	struct run run = {.o = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .batch = 1, .events = 100000, .acks = true}};
 	struct run *r = &run;
 	struct rlimit rl;
 	int64_t cpu0;
