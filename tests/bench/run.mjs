@@ -171,7 +171,7 @@ async function memory() {
 // Publish (moment of the write) -> feed row at a WebSocket client, 1,000 events/s over 100 connections, against a
 // chain without a database: libmosquitto and libwebsockets in one loop.
 
-const RATE = 1000, SECONDS = Number(process.env.SECONDS ?? 10);
+const RATE = 1000, SECONDS = Number(process.env.BENCH_SECONDS ?? 10);
 
 async function latencyRun(what) {
 	const p = await Place.make(1000);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every benchmark beside its reference: subject and reference take turns in one run.
 #   BENCH=ingest,growth,memory,latency,live  which (default: all)     PAIRS=5       turns of each
-#   EVENTS=200000  events of an ingest run                            ROWS=20000000 rows of growth (450 bytes of disk each)
+#   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
+#   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory   CLIENTS=1000  of live
 # Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
 set -eu
 cd "$(dirname "$0")"
