@@ -27,7 +27,7 @@ no_main  = $(filter-out %/main.o,$(call obj,ingest) $(call obj,server) $(call ob
 PROGRAMS := $(BUILD)/xunge $(BUILD)/xunge-ingest $(BUILD)/xunge-server
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/t/%,$(wildcard tests/unit/t_*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/f_*.c))
-BENCH   := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/b_*.c))
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/b_*.c))
 
 .PHONY: all run test check unit system mutants faults soak fuzz bench lint install deps deps-test vendor clean help
 all: $(PROGRAMS) ## build the three programs
@@ -84,11 +84,11 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(BUILD)/sql_text.c
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -DXUNGE_VERSION='"fuzz"' -o $@ $< $(LIB_SRC) $(BUILD)/sql_text.c $(LIB_LIBS)
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libxunge.a
+$(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(BUILD)/libxunge.a
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS)
-bench: all $(BENCH) ## every benchmark with its reference, interleaved (BENCH=name for one)
+bench: all $(BENCHES) ## every benchmark with its reference, interleaved (BENCH=name for one)
 	@exec tests/bench/run.sh
 lint: ## layers, style rules, static checks
 	@exec tests/lint.sh
