@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "schema/account.h"
 
+#define AGAIN 2      /* times that the broker is told again, */
+#define AGAIN_MS 200 /* after so long, then after four times that */
 #define CHEAP_MS 10 /* no more than the commit of the change itself; 2,000 devices: 2 ms, 20,000: 14 ms */
 
 void broker_init(struct broker *b, const char *passwd, const char *extra, const char *pid_file)
@@ -103,5 +105,26 @@ void broker_write(struct broker *b, struct store *st)
 	if (changed) {
 		b->written++;
 		tell(b);
+		b->again = AGAIN;
+		b->again_ms = clock_mono_ms() + AGAIN_MS;
 	}
+}
+
+void broker_tick(struct broker *b)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (!b->again || now_ms < b->again_ms)
+		return;
+	tell(b);
+	b->again_ms = --b->again ? now_ms + AGAIN_MS * 4 : 0;
+}
+
+int64_t broker_wait_ms(const struct broker *b, int64_t now_ms)
+{
+	int64_t due = b->again ? b->again_ms : -1;
+
+	if (b->dirty && (due < 0 || b->next_ms < due))
+		due = b->next_ms;
+	return due < 0 ? -1 : due > now_ms ? due - now_ms : 0;
 }

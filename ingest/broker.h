@@ -15,6 +15,8 @@ struct broker {
 	bool dirty, failed;
 	int64_t next_ms; /* monotonic: not before */
 	int64_t took_ms; /* the last writing */
+	int64_t again_ms; /* monotonic: tell it again; 0: no need */
+	int again;        /* how often yet */
 	uint64_t written, errors;
 };
 
@@ -23,5 +25,9 @@ void broker_changed(struct broker *b, bool revoked);
 bool broker_due(const struct broker *b);
 /* Writes and tells.  The store must be idle.  A failure is logged once and tried again every second. */
 void broker_write(struct broker *b, struct store *st);
+
+/* Tells it again when that is due: mosquitto 2.0.11 forgets a SIGHUP that comes while it works on one. */
+void broker_tick(struct broker *b);
+int64_t broker_wait_ms(const struct broker *b, int64_t now_ms); /* until anything is due; -1: nothing is */
 
 #endif

@@ -279,8 +279,7 @@ static int64_t patience(const struct ingest *g)
 	ms = sooner(ms, g->judge_ms > now_ms ? g->judge_ms - now_ms : 0);
 	if (writer_more(g->writer))
 		ms = 0;
-	if (g->broker.dirty)
-		ms = sooner(ms, g->broker.next_ms > now_ms ? g->broker.next_ms - now_ms : 0);
+	ms = sooner(ms, broker_wait_ms(&g->broker, now_ms));
 	return ms;
 }
 
@@ -306,6 +305,7 @@ static void timers(struct ingest *g)
 	}
 	if (broker_due(&g->broker) && writer_flush(g->writer) == OK)
 		broker_write(&g->broker, g->store);
+	broker_tick(&g->broker);
 }
 
 static bool told_to_stop(struct ingest *g)
