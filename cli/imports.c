@@ -1,8 +1,6 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include "base/map.h"
 #include "cli/args.h"
 #include "cli/desk.h"
+#include "cli/staging.h"
 #include "core/event.h"
 
 /* ------------------------------------------------------------------ registry files */
@@ -21,62 +20,33 @@ static void say_fault(void *ctx, const char *line)
 	(void)fprintf(stderr, "%s\n", line); /* nowhere left to report it */
 }
 
-/* Beside the database, where ingest may read it too: its service may have a /tmp of its own. */
-static enum err staging_name(struct cli *c, char **out, struct why *why)
+struct registry_file {
+	struct cli *c;
+	const char *kind, *file;
+	bool dry_run;
+};
+
+static int import_staged(void *ctx, const char *staged)
 {
-	char *copy, *dir;
-	const char *db = NULL;
-	enum err e;
-
-	if ((e = cli_db(c, &db, why)) != OK || (e = cli_owner(db, why)) != OK)
-		return e;
-	copy = xstrdup(db);
-	dir = realpath(dirname(copy), NULL);
-	if (dir)
-		*out = xasprintf("%s/import-%ld.staged", dir, (long)getpid());
-	else
-		e = why_set(why, ERR_NOTFOUND, "folder of %s: %s", db, strerror(errno));
-	free(dir);
-	free(copy);
-	return e;
-}
-
-static void remove_staging(const char *staged)
-{
-	static const char *const tail[] = {"", "-journal", "-wal", "-shm"};
-
-	for (size_t i = 0; i < ARRAY_LEN(tail); i++) {
-		char *name = xasprintf("%s%s", staged, tail[i]);
-
-		(void)unlink(name); /* may not be there */
-		free(name);
-	}
-}
-
-static int import_registry(struct cli *c, const char *kind, const char *file, bool dry_run)
-{
+	struct registry_file *in = ctx;
 	struct import_report report = {.error = say_fault};
 	struct import_result r = {0};
 	struct why why = {""};
 	struct desk *d = NULL;
-	char *staged = NULL;
 	enum err e;
 
-	if ((e = staging_name(c, &staged, &why)) != OK)
-		return cli_status(c, e, &why);
-	if ((e = import_stage(kind, file, staged, &report, &why)) == OK && (e = desk_open(c, &d, &why)) == OK)
-		e = desk_import(d, kind, staged, dry_run, &report, &r, &why);
+	if ((e = import_stage(in->kind, in->file, staged, &report, &why)) == OK &&
+		(e = desk_open(in->c, &d, &why)) == OK)
+		e = desk_import(d, in->kind, staged, in->dry_run, &report, &r, &why);
 	desk_close(d);
-	remove_staging(staged);
-	free(staged);
 	if (e == ERR_INVALID && report.errors)
-		return cli_fail(c, "%s: %lld fault%s, nothing was taken: put %s right and import it again", file,
+		return cli_fail(in->c, "%s: %lld fault%s, nothing was taken: put %s right and import it again", in->file,
 			(long long)report.errors, report.errors == 1 ? "" : "s", report.errors == 1 ? "it" : "them");
 	if (e != OK)
-		return cli_status(c, e, &why);
-	(void)printf("%s: %lld inserted, %lld updated, %lld unchanged", kind, (long long)r.inserted,
+		return cli_status(in->c, e, &why);
+	(void)printf("%s: %lld inserted, %lld updated, %lld unchanged", in->kind, (long long)r.inserted,
 		(long long)r.updated, (long long)r.unchanged);
-	if (dry_run)
+	if (in->dry_run)
 		(void)puts(" (dry run: nothing was taken)");
 	else if (r.commit)
 		(void)printf(", commit %lld\n", (long long)r.commit);
@@ -106,7 +76,7 @@ int cmd_import(struct cli *c, int argc, char **argv)
 		known |= strcmp(import_kinds[i], word[0]) == 0;
 	if (!known)
 		return cli_usage(c, "%s: no such KIND", word[0]);
-	return import_registry(c, word[0], word[1], dry_run);
+	return staging_run(c, import_staged, &(struct registry_file){c, word[0], word[1], dry_run});
 }
 
 /* ------------------------------------------------------------------ events of an older system */

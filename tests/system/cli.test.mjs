@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BUILD, DISTRICT, GRID, REGISTRY, TOWN, Town, run, within } from '../lib/index.mjs';
+import { BUILD, DISTRICT, GRID, Proc, REGISTRY, TOWN, Town, run, until, within } from '../lib/index.mjs';
 
 const XUNGE = path.join(BUILD, 'xunge');
 const CLEAN = { XUNGE_CONFIG: '', XUNGE_STORE_PATH: undefined };
@@ -108,6 +108,42 @@ describe('the command without a daemon', () => {
 		oneLine(await town.xunge(['import', 'areas', town.path('missing.csv')]), 1, /missing\.csv/);
 		assert.deepEqual(readdirSync(town.dir).filter((f) => /staged/.test(f)), []);
 		oneLine(await town.xunge(['import', 'events', utf8]), 1, /xunge-ingest/);
+	});
+
+	test('an import leaves no staging file, whatever ends it', async () => {
+		const staged = () => readdirSync(town.dir).filter((f) => /^import-.*\.staged/.test(f)).sort();
+		const pipe = town.path('areas.pipe');
+		assert.equal((await run('mkfifo', [pipe])).code, 0);
+		const hold = openSync(pipe, 'r+'); // a writer that says nothing: the import reads, and waits
+		for (const sig of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+			const p = new Proc('import', XUNGE, ['--config', town.conf, 'import', 'areas', pipe]);
+			await until(() => staged().length === 1, 'the import to begin');
+			assert.deepEqual(await p.stop(sig), { code: null, signal: sig });
+			assert.deepEqual(staged(), [], sig);
+			assert.match(p.log, /^xunge import: ended by a signal [^\n]*\n$/);
+		}
+		// Killed, it cannot; the next one does. The file of a process that lives is its own.
+		const killed = new Proc('import', XUNGE, ['--config', town.conf, 'import', 'areas', pipe]);
+		await until(() => staged().length === 1, 'the import to begin');
+		await killed.kill();
+		closeSync(hold);
+		assert.deepEqual(staged(), [`import-${killed.pid}.staged`]);
+		town.write(`import-${process.pid}.staged`, '');
+		const words = `import-${killed.pid}.staged.csv`;
+		town.write(words, REGISTRY.areas.replace('示例镇', '新名镇'));
+		await town.must('import', 'areas', town.path(words), '--dry-run');
+		assert.deepEqual(staged(), [`import-${process.pid}.staged`, words].sort());
+		for (const f of staged()) unlinkSync(town.path(f));
+		// One that is started to outlive its terminal does.
+		const calm = new Proc('nohup', 'nohup', [XUNGE, '--config', town.conf, 'import', 'areas', pipe]);
+		const feed = openSync(pipe, 'r+');
+		await until(() => staged().length === 1, 'the import to begin');
+		calm.signal('SIGHUP');
+		writeSync(feed, `code,name\n${TOWN},新名镇\n`);
+		closeSync(feed);
+		assert.deepEqual(await calm.ended, { code: 0, signal: null }, calm.log);
+		assert.match(calm.out, /1 unchanged\n$/);
+		assert.deepEqual(staged(), []);
 	});
 
 	test('devices', async () => {
