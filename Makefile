@@ -31,6 +31,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/b_
 
 .PHONY: all run test check unit system mutants faults soak fuzz bench lint install deps deps-test vendor clean help
 all: $(PROGRAMS) ## build the three programs
+	@:
 
 run: deps ## install packages, build, run the platform with its demo town (DEMO=0, HTTP=, MQTT=, RUN=)
 	@$(MAKE) --no-print-directory -j$$(nproc) all

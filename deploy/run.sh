@@ -37,6 +37,8 @@ for p in xunge xunge-ingest xunge-server; do
 	[ -x "$BUILD/$p" ] || fail "missing program $BUILD/$p - run make first"
 done
 
+made=
+[ -e "$NAME" ] || made=1
 mkdir -p "$NAME" 2>/dev/null && RUN=$(cd "$NAME" && pwd -P) || fail "cannot make the folder $NAME - choose another: make run RUN=DIR"
 chmod 700 "$RUN" && exec 9>>"$RUN/lock" || fail "cannot write in $NAME - choose another folder: make run RUN=DIR"
 flock -n 9 || fail "$NAME is in use by another make run (pid $(head -1 "$RUN/pid" 2>/dev/null)) - stop that one, or choose another folder: make run RUN=DIR"
@@ -48,6 +50,7 @@ for _ in {1..30}; do
 	done
 	[ "$busy" ] && [ -s "$RUN/pid" ] && sleep 0.1 || break
 done
+[ -z "$busy" ] || [ -z "$made" ] || { rm -f "$RUN/lock" && rmdir "$RUN"; } # a start that is refused makes no folder
 [ -z "$busy" ] || fail "port ${!busy} is in use - stop what listens there, or choose another: make run $busy=$((${!busy} + 10))"
 echo $$ >"$RUN/pid"
 rm -f "$RUN/ready"

@@ -94,6 +94,7 @@ test('an empty platform: made, signed in to, mended, stopped, gone on with', asy
 	oneLine(await run(SCRIPT, [BUILD, r.dir, String(await freePort()), String(await freePort()), '0']), /empty is in use by another make run \(pid \d+\)/);
 	oneLine(await run(SCRIPT, [BUILD, path.join(tmp, 'other'), String(r.http), String(await freePort()), '0']), new RegExp(`port ${r.http} is in use .*make run HTTP=`));
 	oneLine(await run(SCRIPT, [BUILD, path.join(tmp, 'other'), String(await freePort()), String(r.mqtt), '0']), new RegExp(`port ${r.mqtt} is in use .*make run MQTT=`));
+	assert.ok(!existsSync(path.join(tmp, 'other')), 'a start that is refused makes no folder');
 	assert.ok(await r.ready());
 
 	for (const program of ['xunge-ingest', 'mosquitto', 'xunge-server']) {
