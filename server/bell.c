@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/door.h"
 #include "base/log.h"
 
 #define FIRST_WAIT_MS 200
 #define LONGEST_WAIT_MS 2000
 #define STATUS_MS 2000
+#define SILENCE_MS (3 * STATUS_MS) /* without an answer: ingest hangs, whatever its socket says */
 #define READ_MAX (256 * 1024) /* bytes taken at one go: the others of the loop get their turn */
 
 struct bell {
@@ -26,6 +28,7 @@ struct bell {
 	json_t *status;
 	int64_t next_mono_ms, wait_ms; /* next try, while down */
 	int64_t status_mono_ms;        /* next question, while up */
+	int64_t heard_mono_ms;         /* when anything came */
 	uint64_t rings;
 };
 
@@ -75,6 +78,17 @@ static void connect_door(struct bell *b)
 		b->world.want_write(b->watched);
 }
 
+/* What it said last is no longer known to be true. */
+static void lost(struct bell *b, const char *how)
+{
+	if (!b->said_down)
+		log_warn("bell", "ingest %s, the database is asked instead socket=%s", how, b->path);
+	b->said_down = true;
+	b->up = false;
+	json_decref(b->status);
+	b->status = NULL;
+}
+
 void bell_tick(struct bell *b, int64_t now_mono_ms)
 {
 	if (!b->watched) {
@@ -86,6 +100,8 @@ void bell_tick(struct bell *b, int64_t now_mono_ms)
 		b->status_mono_ms = now_mono_ms + STATUS_MS;
 		return;
 	}
+	if (b->up && now_mono_ms - b->heard_mono_ms > SILENCE_MS)
+		lost(b, "does not answer");
 	if (now_mono_ms < b->status_mono_ms || b->out.n) /* one question at a time */
 		return;
 	b->status_mono_ms = now_mono_ms + STATUS_MS;
@@ -110,6 +126,7 @@ static void line(struct bell *b, const char *p, size_t n, bool *rung)
 		json_decref(b->status);
 		b->status = json_incref(status);
 	}
+	b->heard_mono_ms = clock_mono_ms();
 	if (!b->up) {
 		b->up = true;
 		b->wait_ms = FIRST_WAIT_MS;
@@ -167,14 +184,9 @@ bool bell_writable(struct bell *b, int fd)
 
 void bell_gone(struct bell *b)
 {
-	if (!b->said_down)
-		log_warn("bell", "ingest is away, the database is asked instead socket=%s", b->path);
-	b->said_down = true;
+	lost(b, "is away");
 	b->watched = NULL;
-	b->up = false;
 	b->next_mono_ms = 0;
-	json_decref(b->status);
-	b->status = NULL;
 }
 
 bool bell_is_up(const struct bell *b)

@@ -904,6 +904,17 @@ static bool can_resume(struct view *v, int64_t since, int64_t now_ms)
 		civil_day(now_ms) == m->day;
 }
 
+/* Closes an array; one without rows is taken back with its key: a delta tells what changed. */
+static void end_array(struct buf *b, size_t before)
+{
+	if (b->p[b->n - 1] != '[') {
+		buf_addc(b, ']');
+		return;
+	}
+	b->n = before;
+	b->p[before] = '\0';
+}
+
 static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 {
 	struct model *m = v->all->model;
@@ -911,6 +922,7 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 	struct buf b = {0};
 	struct frame *f = NULL;
 	int64_t rev = 0;
+	size_t before;
 	uint32_t at, n;
 	int items = 0;
 
@@ -919,9 +931,11 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 		live_devices(m->st, rev, resume_device, &r) != OK)
 		goto out;
 	at = delta_head(&b, since, m->head.commit, now_ms, &n);
+	before = b.n;
 	begin_array(&b, "figures");
 	all_figures(v, since, &b);
-	buf_addc(&b, ']');
+	end_array(&b, before);
+	before = b.n;
 	begin_array(&b, "areas");
 	for (size_t i = 0; i < v->nplaces; i++) {
 		const struct node *nd = model_node(m, v->places[i].code);
@@ -929,13 +943,15 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 		if (nd && nd->commit > since)
 			place_row(&b, &v->places[i], nd->patrols);
 	}
-	buf_addc(&b, ']');
+	end_array(&b, before);
+	before = b.n;
 	buf_json_key(&b, "devices");
 	buf_add(&b, r.rows.p, r.rows.n);
-	buf_addc(&b, ']');
+	end_array(&b, before);
 	while (items < v->nfeed && items < VIEW_FEED && v->feed[v->nfeed - 1 - items]->commit > since)
 		items++;
-	feed_rows(v, v->nfeed - items, v->nfeed, &b);
+	if (items)
+		feed_rows(v, v->nfeed - items, v->nfeed, &b);
 	buf_addc(&b, '}');
 	f = frame_new(v->all, &b, since, m->head.commit);
 	f->from_at = at;

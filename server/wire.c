@@ -312,7 +312,9 @@ static int exchange_write(struct exchange *x)
 		shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 		return 0;
 	}
-	close = x->rs.close;
+	/* A peer that asks on without reading: between two exchanges the library would hold its input, want to
+	 * write, and spin.  The answer is complete; the connection is not kept. */
+	close = x->rs.close || lws_send_pipe_choked(wsi);
 	exchange_free(x);
 	if (close)
 		return -1;

@@ -131,6 +131,20 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		await alive();
 	});
 
+	test('thousands of small requests in one go, never read, do not spin', async () => {
+		for (const paths of [['/livez'], ['/nope', '/']]) {
+			const p = await Raw.open(town);
+			p.s.pause();
+			for (let i = 0; i < 2000; i++) p.write(get(paths[i % paths.length]));
+			await sleep(200);
+			const used = await cpu(alive);
+			console.log(`# 2000 requests of a peer that does not read: ${used.toFixed(2)} s of CPU in 3 s`);
+			assert.ok(used < SPIN, `${used} s of CPU in 3 s`);
+			p.end();
+			await alive();
+		}
+	});
+
 	test('a slow reader costs next to nothing', async () => {
 		const p = await Raw.open(town);
 		p.s.pause();
