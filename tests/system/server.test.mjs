@@ -357,6 +357,17 @@ describe('server', { timeout: 150000 }, () => {
 		live.end();
 	});
 
+	test('an ingest that hangs is not called ready, and is again when it goes on', async () => {
+		town.ingest.signal('SIGSTOP');
+		try {
+			await until(async () => (await centre.fetch('/readyz')).status === 503, 'not ready', 20000, 200);
+			assert.equal((await (await centre.fetch('/readyz')).json()).ingest, false);
+		} finally {
+			town.ingest.signal('SIGCONT');
+		}
+		await until(async () => (await centre.fetch('/readyz')).status === 200, 'ready again', 20000, 200);
+	});
+
 	test('ingest goes away and comes back', async () => {
 		const s = await screen(centre);
 		await town.ingest.kill();
