@@ -17,6 +17,7 @@ import { newTown, take } from "./town.js";
 /** @typedef {import("./api.js").Me} Me */
 
 const READY_EVERY_MS = 15e3;
+const TROUBLE_EVERY_MS = 2000; // while something is down: its end shows soon
 const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const BOOT_AGAIN_MS = 3e3;
@@ -367,7 +368,13 @@ function eachSecond() {
 }
 
 setInterval(eachSecond, 1000);
-setInterval(() => app.page === "duty" && app.link && app.link.phase === "live" && askReady(), READY_EVERY_MS);
+let readyAsked = 0;
+setInterval(() => {
+	if (app.page !== "duty" || app.link?.phase !== "live" || mono() - readyAsked < (app.trouble ? TROUBLE_EVERY_MS : READY_EVERY_MS))
+		return;
+	readyAsked = mono();
+	askReady();
+}, 1000);
 setInterval(keep, KEEP_EVERY_MS);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
