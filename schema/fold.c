@@ -4,52 +4,22 @@
 
 #include "core/civil.h"
 
-static int slice_order(struct slice a, const char *b)
-{
-	struct slice s = slice_of(b);
-	int c = memcmp(a.p, s.p, a.n < s.n ? a.n : s.n);
-
-	return c ? c : (a.n > s.n) - (a.n < s.n);
-}
-
-bool fold_before(
-	int64_t at_ms, struct slice device, struct slice epoch, int64_t seq, const struct fold_key *k)
-{
-	int c;
-
-	if (k->seq == 0)
-		return true;
-	if (at_ms != k->at_ms)
-		return at_ms < k->at_ms;
-	if ((c = slice_order(device, k->device)) != 0 || (c = slice_order(epoch, k->epoch)) != 0)
-		return c < 0;
-	return seq < k->seq;
-}
-
-static void set_key(struct fold_key *k, const struct event *ev, struct slice device)
-{
-	k->at_ms = ev->when_ms;
-	k->seq = ev->seq;
-	slice_copy(k->device, sizeof k->device, device);
-	slice_copy(k->epoch, sizeof k->epoch, ev->epoch);
-}
-
 void patrol_add(struct patrol *p, const struct event *ev, struct slice device, struct slice actor)
 {
 	switch (ev->kind) {
 	case EV_PATROL_START:
-		if (!fold_before(ev->when_ms, device, ev->epoch, ev->seq, &p->start))
+		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->start))
 			break;
-		set_key(&p->start, ev, device);
+		order_set(&p->start, ev->when_ms, device, ev->epoch, ev->seq);
 		slice_copy(p->actor, sizeof p->actor, actor);
 		slice_copy(p->person, sizeof p->person, ev->for_person.p ? ev->for_person : actor);
 		slice_copy(p->route, sizeof p->route, ev->route);
 		slice_copy(p->target, sizeof p->target, ev->target);
 		break;
 	case EV_PATROL_END:
-		if (!fold_before(ev->when_ms, device, ev->epoch, ev->seq, &p->end))
+		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->end))
 			break;
-		set_key(&p->end, ev, device);
+		order_set(&p->end, ev->when_ms, device, ev->epoch, ev->seq);
 		p->clear = ev->clear;
 		break;
 	case EV_PATROL_TRACK:
@@ -62,7 +32,7 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 
 void patrol_clear(struct patrol *p)
 {
-	p->start = p->end = (struct fold_key){0};
+	p->start = p->end = (struct order_key){0};
 	p->person[0] = p->actor[0] = p->route[0] = p->target[0] = '\0';
 	p->clear = false;
 	p->tracks = 0;

@@ -4,17 +4,8 @@
 #ifndef XUNGE_SCHEMA_FOLD_H
 #define XUNGE_SCHEMA_FOLD_H
 
-#include "core/event.h"
+#include "core/order.h"
 #include "schema/registry.h"
-
-/* Order of events that say the same thing: event time, device, epoch, seq; the lowest counts. */
-struct fold_key {
-	int64_t at_ms, seq; /* seq 0: there is none */
-	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1];
-};
-
-/* Is (at, device, epoch, seq) before k? */
-bool fold_before(int64_t at_ms, struct slice device, struct slice epoch, int64_t seq, const struct fold_key *k);
 
 /* What a patrol adds to the tallies; all of it or nothing (level and area may be ""). */
 struct patrol_share {
@@ -30,7 +21,7 @@ struct patrol_share {
 struct patrol {
 	int64_t id, last; /* last: commit of its newest event */
 	char device[EVENT_DEVICE_MAX + 1], name[EVENT_ID_MAX + 1];
-	struct fold_key start, end;
+	struct order_key start, end;
 	char person[65], actor[65]; /* for whom it counts, who walked */
 	char route[12], target[REACH_CODE_MAX + 1];
 	bool clear;

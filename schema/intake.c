@@ -250,7 +250,7 @@ static enum err touch_case(struct intake *in, const struct event *ev, struct sli
 {
 	sqlite3_stmt *q = sql_get(in->st, "SELECT id, last, report_at, report_device, report_epoch, "
 					  "report_seq FROM casus WHERE name = ?");
-	struct fold_key have = {0};
+	struct order_key have = {0};
 	bool first;
 	enum err e;
 
@@ -276,7 +276,7 @@ static enum err touch_case(struct intake *in, const struct event *ev, struct sli
 		*subject = sqlite3_last_insert_rowid(sql_db(in->st));
 	}
 	first = ev->kind == EV_CASE_REPORT &&
-		fold_before(ev->when_ms, device, ev->epoch, ev->seq, &have);
+		order_before(ev->when_ms, device, ev->epoch, ev->seq, &have);
 	q = first ? sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1, report = ?1, "
 				    "report_at = ?3, report_device = ?4, report_epoch = ?5, "
 				    "report_seq = ?6 WHERE id = ?2")

@@ -35,9 +35,9 @@ static struct slice key_of(struct slice device, struct slice name, char room[EVE
 	return (struct slice){room, device.n + name.n + 1};
 }
 
-static void read_key(sqlite3_stmt *q, int col, const char *device, struct fold_key *k)
+static void read_key(sqlite3_stmt *q, int col, const char *device, struct order_key *k)
 {
-	*k = (struct fold_key){0};
+	*k = (struct order_key){0};
 	if (sqlite3_column_type(q, col) == SQLITE_NULL)
 		return;
 	k->at_ms = sqlite3_column_int64(q, col);
@@ -198,7 +198,7 @@ enum err patrols_refold(struct patrols *ps, struct patrol *p)
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
 
-static void bind_key(sqlite3_stmt *q, int i, const struct fold_key *k)
+static void bind_key(sqlite3_stmt *q, int i, const struct order_key *k)
 {
 	if (k->seq == 0)
 		return; /* NULL */

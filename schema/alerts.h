@@ -1,0 +1,58 @@
+/* alerts.h - what a person must be told: unique for (type, subject), active or cleared, acknowledged or not.
+ *
+ *   raise -> active; nobody acknowledges in time -> the next role is told (centre, leader, district)
+ *   clear -> cleared; raise again -> the same row, not acknowledged
+ *
+ * Kept by the batch in which they change (table alert, by rev): written by alerts_flush(), lost with the batch. */
+#ifndef XUNGE_SCHEMA_ALERTS_H
+#define XUNGE_SCHEMA_ALERTS_H
+
+#include "base/map.h"
+#include "core/area.h"
+#include "schema/store.h"
+
+/* The types (domain page, section 4). */
+#define ALERT_SOS "sos"
+#define ALERT_HAZARD "hazard"
+#define ALERT_CASE_DUE_SOON "case_due_soon"
+#define ALERT_CASE_OVERDUE "case_overdue"
+#define ALERT_DUTY_DUE_SOON "duty_due_soon"
+#define ALERT_DUTY_OVERDUE "duty_overdue"
+#define ALERT_DEVICE_SILENT "device_silent"
+#define ALERT_SEQ_GAP "seq_gap"
+#define ALERT_CLOCK_SKEW "clock_skew"
+#define ALERT_STORAGE_LOW "storage_low"
+
+#define ALERT_TITLE_MAX 400 /* bytes */
+#define ALERT_LATE_MS (10 * 60 * 1000LL)
+
+struct alerts;
+
+struct alert {
+	const char *type, *subject; /* borrowed; subject: case id, device, person/rule/target ... */
+	int severity;               /* 1 .. 4 */
+	const char *casus, *person; /* NULL: none */
+	const char *title;          /* for people, Chinese; cut at ALERT_TITLE_MAX */
+	const char *scope, *area;   /* area or reach code; area code; NULL or "": the whole platform */
+	bool has_loc;
+	int32_t lat_e7, lon_e7;     /* WGS-84 */
+	int64_t at_ms;              /* when it happened */
+};
+
+struct alerts *alerts_new(struct store *st);
+void alerts_free(struct alerts *as);
+void alerts_clear_memory(struct alerts *as); /* drops what was not written: the batch is gone */
+
+/* It is so.  New or cleared: raised now (now_ms: the platform's clock); active already: its facts follow. */
+enum err alerts_raise(struct alerts *as, const struct alert *a, int64_t now_ms) MUST_CHECK;
+/* It is so no longer.  Unknown or cleared: nothing. */
+enum err alerts_drop(struct alerts *as, const char *type, const char *subject, int64_t now_ms) MUST_CHECK;
+/* Somebody knows.  The first counts.  ERR_NOTFOUND: there is none, or it is cleared. */
+enum err alerts_ack(struct alerts *as, const char *type, const char *subject, const char *by, int64_t at_ms) MUST_CHECK;
+/* Tells the next role of what waited too long; *next_ms: when to call again, INT64_MAX: not for the clock alone. */
+enum err alerts_escalate(struct alerts *as, int64_t now_ms, int64_t *next_ms) MUST_CHECK;
+
+/* Writes what changed; commit: the highest commit number taken.  *changed says whether anything was. */
+enum err alerts_flush(struct alerts *as, int64_t commit, bool *changed) MUST_CHECK;
+
+#endif
