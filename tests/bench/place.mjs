@@ -14,7 +14,7 @@ export const bin = (name) => path.join(BUILD, name);
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const TRIES = 5; // for ports that somebody takes before the broker does
 
-const templates = new Map(); // devices -> folder with town.db, devices.txt, passwd
+const templates = new Map(); // devices and build -> folder with town.db, devices.txt, passwd
 const folders = [];
 
 export function folder() {
@@ -38,14 +38,15 @@ function accepts(port) {
 	});
 }
 
-async function template(devices) {
-	if (!templates.has(devices)) {
+async function template(devices, build) {
+	const key = `${devices} ${build}`;
+	if (!templates.has(key)) {
 		const dir = folder();
-		const r = await run(bin('bench/b_town'), [dir, String(devices)], { ms: 120000 });
+		const r = await run(path.join(build, 'bench/b_town'), [dir, String(devices)], { ms: 120000 });
 		if (r.code !== 0) throw new Error(`b_town: ${r.err}`);
-		templates.set(devices, dir);
+		templates.set(key, dir);
 	}
-	return templates.get(devices);
+	return templates.get(key);
 }
 
 /** A child that speaks lines of JSON on standard output and takes a byte on standard input. */
@@ -69,10 +70,11 @@ export class Talker extends Proc {
 }
 
 export class Place {
-	/** A folder with the database and a running broker. */
-	static async make(devices) {
+	/** A folder with the database and a running broker; build: whose programs (another build, to compare with). */
+	static async make(devices, build = BUILD) {
 		const p = new Place();
-		const from = await template(devices);
+		const from = await template(devices, build);
+		p.build = build;
 		p.dir = folder();
 		for (const f of ['town.db', 'devices.txt', 'passwd']) copyFileSync(path.join(from, f), p.path(f));
 		mkdirSync(p.path('broker'));
@@ -120,7 +122,7 @@ export class Place {
 	}
 
 	async ingest() {
-		const p = this.#add(new Proc('ingest', bin('xunge-ingest'), ['--config', this.path('xunge.conf')]));
+		const p = this.#add(new Proc('ingest', path.join(this.build, 'xunge-ingest'), ['--config', this.path('xunge.conf')]));
 		await p.line(/ingest: ready/);
 		// Its session at the broker is there when the subscription is: until then the broker would drop what is published.
 		await until(async () => (await this.status()).mqtt.linked, 'ingest to be linked with the broker');

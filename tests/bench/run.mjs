@@ -43,7 +43,7 @@ function rowsOf(file) {
 		streams: q('SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2'),
 		patrols: q(`SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, clear, tracks,
 			t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2`),
-		tallies: q('SELECT figure, level, category, area, span, n FROM tally WHERE n != 0 ORDER BY 1, 2, 3, 4, 5'),
+		tallies: q(`SELECT figure, level, category, area, span, n FROM tally WHERE n != 0 AND figure IN ('patrols', 'river_patrols', 'events') ORDER BY 1, 2, 3, 4, 5`),
 		chunks: q('SELECT count(*), sum(n) FROM chunk'),
 		chain: q(`SELECT count(*) FROM event e WHERE prev != 0 AND NOT EXISTS (SELECT 1 FROM event p WHERE p."commit" = e."commit" - e.prev AND p.stream = e.stream)`),
 		links: q(`SELECT count(*) FROM event e WHERE link != 0 AND NOT EXISTS (SELECT 1 FROM event p WHERE p."commit" = e.link AND p.subject = e.subject)`),
@@ -116,6 +116,29 @@ async function ingest() {
 	bar('ingest: durable events/s', rate('subject'), `${rate('peer')} mqtt.js + better-sqlite3`, med((t) => t.subject.rate / t.peer.rate), '>=', 1.2, { turns });
 	bar('ingest: CPU per event (aim 0.8)', cpu('subject'), `${cpu('peer')} mqtt.js + better-sqlite3`, med((t) => t.subject.cpu / t.peer.cpu), '<=', 1.0);
 	bar('ingest: durable events/s (aim 0.75)', rate('subject'), `${rate('drain')} C, discards`, med((t) => t.subject.rate / t.drain.rate), '>=', 0.6);
+}
+
+// ---------------------------------------------------------------- before
+// The plain path of this build against an older one: BEFORE=its folder (with bench/b_town built), same load.
+
+async function before() {
+	const old = path.resolve(process.env.BEFORE), turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const got = {};
+		for (const [name, build] of turn([['now', BUILD], ['then', old]], i)) {
+			const p = await Place.make(1000, build);
+			try {
+				got[name] = await loadOf(p, await p.ingest());
+			} finally {
+				await p.end();
+			}
+		}
+		turns.push(got);
+		say(`before ${i + 1}/${PAIRS} (events/s, CPU us/event): ` + ['now', 'then'].map((n) => `${n} ${f(got[n].rate, 0)} ${f(got[n].cpu, 1)}`).join(', '));
+	}
+	const med = (pick) => median(turns.map(pick));
+	bar('plain path: durable events/s', `${f(med((t) => t.now.rate) / 1000, 1)}k/s`, `${f(med((t) => t.then.rate) / 1000, 1)}k/s BEFORE`, med((t) => t.now.rate / t.then.rate), '>=', 0.9, { turns });
+	bar('plain path: CPU per event', `${f(med((t) => t.now.cpu), 1)} us`, `${f(med((t) => t.then.cpu), 1)} us BEFORE`, med((t) => t.now.cpu / t.then.cpu), '<=', 1.1);
 }
 
 // ---------------------------------------------------------------- growth
@@ -291,7 +314,7 @@ async function live() {
 
 // ----------------------------------------------------------------
 
-const benches = { ingest, memory, latency, live, growth };
+const benches = { ingest, memory, latency, live, growth, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

@@ -2,6 +2,7 @@
 # Every benchmark beside its reference: subject and reference take turns in one run.
 #   BENCH=ingest,growth,memory,latency,live  which (default: all)     PAIRS=5       turns of each
 #   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
+#   BEFORE=DIR  another build's folder: also the plain path against that one
 #   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory   CLIENTS=1000  of live
 # Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
 set -eu
@@ -34,4 +35,8 @@ reference() { # NAME LIBRARIES
 reference ref_drain -lmosquitto
 reference ref_bridge -lwebsockets -lmosquitto
 
+if test -n "${BEFORE:-}"; then
+	BEFORE=$(cd "$root" && cd "$BEFORE" && pwd)
+	export BEFORE
+fi
 XUNGE_BUILD=$build exec node run.mjs
