@@ -26,6 +26,14 @@
 #define ALERT_TITLE_MAX 400 /* bytes */
 #define ALERT_LATE_MS (10 * 60 * 1000LL)
 
+/* How long a role has to acknowledge before the next one is told; severity 4 is never told on. */
+#define ALERT_ACK_1_MS (5 * 60 * 1000LL)
+#define ALERT_ACK_2_MS (15 * 60 * 1000LL)
+#define ALERT_ACK_3_MS (4 * 3600 * 1000LL)
+int64_t alerts_ack_ms(int severity); /* -1: for ever */
+
+#define ALERTS_MEMORY 65536 /* active alerts in memory; beyond, each is read when it is asked for */
+
 struct alerts;
 
 struct alert {
@@ -43,11 +51,15 @@ struct alerts *alerts_new(struct store *st);
 void alerts_free(struct alerts *as);
 void alerts_clear_memory(struct alerts *as); /* drops what was not written: the batch is gone */
 
-/* It is so.  New or cleared: raised now (now_ms: the platform's clock); active already: its facts follow. */
+void alerts_limit(struct alerts *as, size_t entries); /* another ALERTS_MEMORY; before the first use */
+bool alerts_dirty(const struct alerts *as); /* is there something to write? */
+
+/* It is so.  New or cleared: raised now (now_ms: the platform's clock); active already: its facts follow,
+ * and one that became graver must be acknowledged again. */
 enum err alerts_raise(struct alerts *as, const struct alert *a, int64_t now_ms) MUST_CHECK;
 /* It is so no longer.  Unknown or cleared: nothing. */
 enum err alerts_drop(struct alerts *as, const char *type, const char *subject, int64_t now_ms) MUST_CHECK;
-/* Somebody knows.  The first counts.  ERR_NOTFOUND: there is none, or it is cleared. */
+/* Somebody knows.  The earliest at_ms counts.  ERR_NOTFOUND: there is none, or it is cleared. */
 enum err alerts_ack(struct alerts *as, const char *type, const char *subject, const char *by, int64_t at_ms) MUST_CHECK;
 /* Tells the next role of what waited too long; *next_ms: when to call again, INT64_MAX: not for the clock alone. */
 enum err alerts_escalate(struct alerts *as, int64_t now_ms, int64_t *next_ms) MUST_CHECK;
