@@ -6,71 +6,16 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "server/access.h"
 #include "server/router.h"
 
 /* What an unknown user's password is held against: a hash of the same cost that nothing opens. */
 #define DUMMY_HASH "$argon2id$v=19$m=65536,t=2,p=1$c29tZSBwbGFpbiBzYWx0IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-static const char *cookie_name(const struct app *a)
-{
-	return a->tls ? "__Host-xunge" : "xunge";
-}
-
-static struct session *session_of(struct app *a, const struct request *rq)
-{
-	return session_find(a->sessions, http_cookie(rq->cookie, cookie_name(a)), clock_wall_ms());
-}
-
 static void set_cookie(const struct app *a, struct response *rs, const char *token)
 {
-	buf_addf(&rs->head, "set-cookie: %s=%s; Path=/; HttpOnly; SameSite=Strict%s%s\r\n", cookie_name(a), token,
+	buf_addf(&rs->head, "set-cookie: %s=%s; Path=/; HttpOnly; SameSite=Strict%s%s\r\n", access_cookie(a), token,
 		a->tls ? "; Secure" : "", *token ? "" : "; Max-Age=0");
-}
-
-static void no_store(struct response *rs)
-{
-	response_header(rs, "cache-control", "no-store");
-}
-
-static void ok_json(struct response *rs)
-{
-	rs->status = 200;
-	rs->type = "application/json";
-	no_store(rs);
-}
-
-static void unauthorized(struct response *rs)
-{
-	no_store(rs);
-	response_header(rs, "www-authenticate", "Xunge-Session");
-	response_problem(rs, 401, "signed_out", "sign in first");
-}
-
-/* A page of another site may not act for ours.  Browsers name the origin of every write. */
-static bool origin_is_ours(const struct request *rq, struct response *rs)
-{
-	if (!rq->origin || http_same_origin(rq->origin, rq->host, rq->tls))
-		return true;
-	response_problem(rs, 403, "foreign_origin", "the request comes from a page of another site");
-	return false;
-}
-
-/* Session and token of a write; else rs says what is wrong. */
-static struct session *writer(struct app *a, const struct request *rq, struct response *rs)
-{
-	struct session *s = session_of(a, rq);
-
-	if (!s) {
-		unauthorized(rs);
-		return NULL;
-	}
-	if (!origin_is_ours(rq, rs))
-		return NULL;
-	if (!rq->csrf || strlen(rq->csrf) != strlen(s->csrf) || sodium_memcmp(rq->csrf, s->csrf, strlen(s->csrf)) != 0) {
-		response_problem(rs, 403, "bad_csrf", "X-CSRF-Token is not that of the session");
-		return NULL;
-	}
-	return s;
 }
 
 static void me_json(const struct app *a, const struct session *s, struct buf *b)
@@ -133,7 +78,7 @@ static void signin_welcome(struct app *a, struct signin *s, struct response *rs)
 		watchers_rights(&a->watchers, clock_mono_ms());
 	}
 	a->signins++;
-	ok_json(rs);
+	access_json(rs);
 	set_cookie(a, rs, token);
 	me_json(a, now, &rs->body);
 	sodium_memzero(token, sizeof token);
@@ -152,7 +97,7 @@ static void signin_done(struct job *j, void *ctx)
 		} else {
 			a->signins_refused++;
 			lock_keep(a->sessions, s->user, s->peer);
-			no_store(&rs);
+			access_no_store(&rs);
 			response_header(&rs, "www-authenticate", "Xunge-Session");
 			response_problem(&rs, 401, "bad_credentials", "user or password is wrong");
 		}
@@ -160,11 +105,6 @@ static void signin_done(struct job *j, void *ctx)
 	}
 	sodium_memzero(s, sizeof *s);
 	free(s);
-}
-
-static bool is_json(const char *type)
-{
-	return type && strncasecmp(type, "application/json", 16) == 0 && (!type[16] || strchr("; ", type[16]));
 }
 
 /* The account's hash, or one that costs the same. */
@@ -189,9 +129,9 @@ static void post_session(void *ctx, struct request *rq, struct response *rs)
 	struct slice old;
 	int wait;
 
-	if (!origin_is_ours(rq, rs))
+	if (!access_origin(rq, rs))
 		return;
-	if (!is_json(rq->type)) {
+	if (!access_is_json(rq->type)) {
 		response_problem(rs, 415, "bad_type", "Content-Type: application/json");
 		return;
 	}
@@ -217,7 +157,7 @@ static void post_session(void *ctx, struct request *rq, struct response *rs)
 	(void)snprintf(s->user, sizeof s->user, "%s", user); /* lengths were checked */
 	(void)snprintf(s->password, sizeof s->password, "%s", password);
 	(void)snprintf(s->peer, sizeof s->peer, "%s", rq->peer);
-	old = http_cookie(rq->cookie, cookie_name(a));
+	old = http_cookie(rq->cookie, access_cookie(a));
 	if (old.p && old.n < sizeof s->old)
 		memcpy(s->old, old.p, old.n);
 	json_decref(j);
@@ -236,27 +176,27 @@ static void post_session(void *ctx, struct request *rq, struct response *rs)
 static void delete_session(void *ctx, struct request *rq, struct response *rs)
 {
 	struct app *a = ctx;
-	struct session *s = writer(a, rq, rs);
+	struct session *s = access_writer(a, rq, rs);
 
 	if (!s)
 		return;
 	session_end(a->sessions, s);
 	watchers_rights(&a->watchers, clock_mono_ms());
 	rs->status = 204;
-	no_store(rs);
+	access_no_store(rs);
 	set_cookie(a, rs, "");
 }
 
 static void get_me(void *ctx, struct request *rq, struct response *rs)
 {
 	struct app *a = ctx;
-	struct session *s = session_of(a, rq);
+	struct session *s = access_session(a, rq);
 
 	if (!s) {
-		unauthorized(rs);
+		access_unauthorized(rs);
 		return;
 	}
-	ok_json(rs);
+	access_json(rs);
 	me_json(a, s, &rs->body);
 }
 
@@ -287,8 +227,8 @@ struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs)
 		response_problem(rs, 403, "foreign_origin", "the stream is for pages of this site");
 		return NULL;
 	}
-	if (!(s = session_of(a, rq)))
-		unauthorized(rs);
+	if (!(s = access_session(a, rq)))
+		access_unauthorized(rs);
 	return s;
 }
 
@@ -298,7 +238,7 @@ static void get_livez(void *ctx, struct request *rq, struct response *rs)
 {
 	(void)ctx;
 	(void)rq;
-	ok_json(rs);
+	access_json(rs);
 	buf_adds(&rs->body, "{\"alive\":true}");
 }
 
@@ -315,7 +255,7 @@ static void get_readyz(void *ctx, struct request *rq, struct response *rs)
 	const struct head *h = &a->model.head;
 
 	(void)rq;
-	ok_json(rs);
+	access_json(rs);
 	if (!ready)
 		rs->status = 503;
 	buf_addf(&rs->body, "{\"ready\":%s,\"database\":%s,\"ingest\":%s,\"broker\":%s,\"commit\":%lld,\"head_age_ms\":",
@@ -333,7 +273,7 @@ static void get_version(void *ctx, struct request *rq, struct response *rs)
 	struct app *a = ctx;
 
 	(void)rq;
-	ok_json(rs);
+	access_json(rs);
 	buf_addf(&rs->body, "{\"version\":\"%s\",\"schema\":%d,\"db\":", XUNGE_VERSION, store_version());
 	buf_json_str(&rs->body, a->model.head.db[0] ? a->model.head.db : NULL);
 	buf_addc(&rs->body, '}');
@@ -357,7 +297,7 @@ static void get_metrics(void *ctx, struct request *rq, struct response *rs)
 	}
 	rs->status = 200;
 	rs->type = "text/plain; version=0.0.4; charset=utf-8";
-	no_store(rs);
+	access_no_store(rs);
 	metrics_text(a, &rs->body);
 }
 
