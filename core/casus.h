@@ -5,8 +5,22 @@
  *
  * casus_fold() is a function of the set of acts and of nothing else: the same acts in any order give the same
  * state, and for each act whether it is in force, and if not, why.  Order: each act after its base, ties by
- * (event time, device, epoch, seq).  An act is judged in its place only: what is illegal there is held, and
- * never tried at a later place, where it was not meant. */
+ * (event time, device, epoch, seq): of the acts whose base has its place, the lowest comes next.  An act is
+ * judged in its place only: what is illegal there is held, and never tried at a later place, where it was not meant.
+ *
+ *   the report      comes first, whatever its time: the lowest that is in force.  Later ones have no effect, and a base
+ *                   on one of them is a base on the report
+ *   a voided act    is passed over: who is based on it, is based on its base
+ *   rights          first by roles (not_allowed), then the state, then what the action needs (illegal_transition)
+ *   sign, return,   the person it was sent to; where it went to a unit, any handler of the place
+ *   handle
+ *   escalate        by an office of the place whoever holds the case; accept and dispatch only while its community does
+ *   deadline        from accept (the assigned one, where the report has it) and from reopen (the category's)
+ *   suspend, resume the clock runs on with what was left by the category's unit, in natural hours where it has none; a deadline
+ *                   that had passed stays where it was
+ *   verify_fail,    nothing is handled any more: result and on_time are taken back.  The rating stays until the next
+ *   reopen
+ *   self_fixed      handled and closed by the reporter, held by the grid: rectified; an appeal done, a dispute settled_oral */
 #ifndef XUNGE_CORE_CASUS_H
 #define XUNGE_CORE_CASUS_H
 
@@ -129,7 +143,7 @@ struct casus_act {
 	char waits[160];         /* FATE_WAITS for a base: "event device/epoch/seq"; for a report: "" */
 	bool parallel;           /* its base is not the act before it */
 	enum casus_state state;  /* after it */
-	int64_t version;         /* after it: 1, 2, 3 ... */
+	int64_t version;         /* after it: 1, 2, 3 ...; not in force: as it stood */
 };
 
 struct casus_fold { /* zeroed = no report */
@@ -142,24 +156,26 @@ struct casus_fold { /* zeroed = no report */
 	int64_t report_ms, accepted_ms, dispatched_ms, handled_ms, closed_ms; /* event times; -1 none */
 	int64_t due_ms;           /* -1 none; while suspended, as it stood */
 	bool due_provisional;
-	int64_t left;             /* suspended: what is left (due_left) */
+	int64_t left;             /* suspended: what is left (due_left); else 0 */
 	bool self_fixed;
-	int on_time;              /* of the last handle: 1 in time, 0 late, -1 not handled, or no deadline */
+	int on_time;              /* of the handle that counts: 1 in time, 0 late, -1 not handled, or no deadline */
 	enum casus_result result; /* of the handle that counts */
 	enum casus_rating rating; /* the last */
 	int64_t returns, escalations, extensions, urges, reopens, reworks;
 	int64_t acked_ms;         /* first acknowledgement; -1 none */
 	char acked_by[65];
 	uint32_t report;          /* index of the report that counts; UINT32_MAX none */
-	uint32_t last;            /* index of the last act in force: what an officer's act is based on */
+	uint32_t last;            /* index of the last act in force with an effect: what an officer's act is based on; UINT32_MAX none */
 };
 
-/* Puts order[0..n) = indices of act in the order in which they were judged (those that wait behind), fills the out fields of
- * each act and *out.  n <= CASUS_ACTS_MAX.  order: room for n. */
+/* Puts order[0..n) = indices of act in the order in which they were judged (those that wait behind, then the voided), fills the
+ * out fields of each act and *out.  n <= CASUS_ACTS_MAX.  order: room for n.  Keys are different.  O(n log n); voided acts
+ * based on each other in circles cost up to n^2 steps. */
 #define CASUS_ACTS_MAX 4096 /* of one case; further acts are held (illegal_transition, "too many acts") by the caller */
 void casus_fold(struct casus_act *act, uint32_t n, const struct workcal *cal, uint32_t *order, struct casus_fold *out);
 
-/* May somebody with these grants do `action` to the case as it stands (for buttons)?  Needs (reasons, photos) are not looked at. */
+/* May somebody with these grants do `action` to the case as it stands (for buttons)?  Needs (reasons, photos) are not looked at.
+ * area: where the case is. */
 bool casus_may(const struct casus_fold *c, const char *area, const char *person, const struct casus_grant *grant, uint32_t ngrant, enum casus_action action);
 
 #endif

@@ -6,7 +6,9 @@
  *   hour       n * 60 min after the start
  *   day        the end (24:00) of the n-th day after the start's
  *   work_hour  when n working hours have passed; a start outside of them begins with the next
- *   work_day   the end (24:00) of the n-th working day after the start's day */
+ *   work_day   the end (24:00) of the n-th working day after the start's day
+ * An amount of 0: hours, the start itself; days, the end of the start's day, of working days the next
+ * working day's where that is none.  Work is bounded by the rows of the calendar, not by amounts. */
 #ifndef XUNGE_CORE_WORKCAL_H
 #define XUNGE_CORE_WORKCAL_H
 
@@ -35,11 +37,14 @@ bool workcal_is_workday(const struct workcal *c, int32_t day);
  * reaches there is provisional. */
 bool workcal_knows(const struct workcal *c, int year);
 
-/* When `amount` of unit after start_ms has passed.  *provisional (may be NULL): a year was unknown. */
+/* When `amount` (0 .. DUE_AMOUNT_MAX) of unit after start_ms has passed.  *provisional (may be NULL): the
+ * unit asks for the calendar, and it says nothing of a year between start and deadline.
+ * DUE_NONE: start_ms + amount. */
 int64_t due_after(const struct workcal *c, int64_t start_ms, int64_t amount, enum due_unit unit, bool *provisional);
 
-/* A stopped clock: what is left at at_ms until due_ms (ms of hours, or days; 0 when it has passed),
- * and the deadline of a clock that runs on at at_ms with so much left. */
+/* A stopped clock: what is left at at_ms until due_ms (hours: ms of them; days: days after at_ms's day; 0
+ * when it has passed), and the deadline of a clock that runs on at at_ms with so much left.
+ * due_resume(at, due_left(at, due)) is due again, where due came from due_after() in the same unit. */
 int64_t due_left(const struct workcal *c, int64_t at_ms, int64_t due_ms, enum due_unit unit);
 int64_t due_resume(const struct workcal *c, int64_t at_ms, int64_t left, enum due_unit unit, bool *provisional);
 
