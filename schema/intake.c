@@ -4,49 +4,16 @@
 #include <stdlib.h>
 
 #include "core/civil.h"
-#include "schema/answers.h"
-#include "schema/devstates.h"
-#include "schema/judge.h"
-#include "schema/patrols.h"
+#include "schema/intake_parts.h"
 #include "schema/sql.h"
-#include "schema/stream.h"
-#include "schema/tally.h"
 
 #define WINDOWS_MAX 65536
-#define REJUDGE_MAX 10000    /* held events judged again in one call */
-#define FLAG_IMPORTED 1
-#define FLAG_VOIDED 2
 
 const char *const intake_reject_names[] = {"bad_json", "bad_event", "too_large", "unknown_kind",
 	"device_revoked", "wrong_district", NULL};
 
 const char *const intake_hold_names[] = {"none", "unknown_person", "unknown_place", "unknown_category",
 	"waits_for", "illegal_transition", "not_allowed", "time_in_future", "time_too_old", NULL};
-
-struct intake {
-	struct store *st;
-	struct intake_conf conf;
-	struct registry *registry;
-	struct streams streams;
-	struct patrols patrols;
-	struct tallies tallies;
-	struct judge judge;
-	struct devstates states;
-	struct answers answers;  /* of the open batch; then of the last commit, while acking */
-	struct map waits;        /* held.waits of events and cases -> itself */
-	bool waits_known;
-	struct json json, again; /* the payload; an event read again */
-	struct buf arrived;      /* keys that came in this payload, NUL-terminated: who waited for them? */
-	size_t waiting;
-	bool changed;            /* the batch has something to write */
-	int64_t kinds[EVENT_KINDS + 1], kinds_day; /* events by kind on that day, not yet in tallies */
-	int64_t rejudge_after;   /* id of the held event where INTAKE_MORE goes on */
-	struct head head;        /* of the last commit */
-	int64_t now_ms;          /* the clock when it was asked for: what acks tell */
-	bool acking;             /* its acks are being fetched */
-	bool begun;              /* this batch: head and waits are known */
-	struct intake_counts counts;
-};
 
 /* ------------------------------------------------------------------ life */
 
@@ -167,367 +134,6 @@ static enum err keep_answer(struct intake *in, struct stream *t, int64_t seq, co
 	return sql_run(q);
 }
 
-static enum err load_waits(struct intake *in)
-{
-	sqlite3_stmt *q;
-	enum err e;
-
-	if (in->waits_known)
-		return OK;
-	q = sql_get(in->st, "SELECT DISTINCT waits FROM held WHERE waits >= 'case ' AND waits < 'event!'");
-	while ((e = sql_row(q)) == OK) {
-		struct slice w = sql_col(q, 0);
-
-		(void)map_put(&in->waits, w.p, w.n, &in->waits); /* a set */
-	}
-	sql_done(q);
-	in->waits_known = e == ERR_NOTFOUND;
-	return in->waits_known ? OK : e;
-}
-
-static void note_wait(struct intake *in, const char *waits)
-{
-	if (strncmp(waits, "event ", 6) == 0 || strncmp(waits, "case ", 5) == 0)
-		(void)map_put(&in->waits, waits, strlen(waits), &in->waits); /* a set */
-}
-
-static enum err keep_held(struct intake *in, struct stream *t, const struct event *ev,
-	const struct verdict *v, int64_t flags, int64_t recv_ms)
-{
-	sqlite3_stmt *q = sql_get(in->st, "INSERT INTO held(stream, seq, code, detail, waits, due, recv, "
-					  "rev, flags, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-
-	sql_int(q, 1, t->id);
-	sql_int(q, 2, ev->seq);
-	sql_str(q, 3, intake_hold_names[v->hold]);
-	sql_str(q, 4, v->detail);
-	sql_str(q, 5, v->waits);
-	if (v->due_ms)
-		sql_int(q, 6, v->due_ms);
-	sql_int(q, 7, recv_ms);
-	sql_int(q, 8, store_rev(in->st));
-	sql_int(q, 9, flags);
-	sql_text(q, 10, ev->raw);
-	in->counts.held[v->hold]++;
-	note_wait(in, v->waits);
-	return sql_run(q);
-}
-
-/* ------------------------------------------------------------------ applying */
-
-static void flush_kinds(struct intake *in)
-{
-	for (int k = 1; k <= EVENT_KINDS; k++) {
-		if (in->kinds[k])
-			tally_add(&in->tallies, "events", "", event_kind_name((enum event_kind)k), "",
-				(int32_t)in->kinds_day, in->kinds[k]);
-		in->kinds[k] = 0;
-	}
-}
-
-static bool is_patrol(enum event_kind kind)
-{
-	return kind >= EV_PATROL_START && kind <= EV_PATROL_SUBSTITUTE;
-}
-
-/* Events by kind: those of patrols without area, since patrols have figures of their own. */
-static void count_kind(struct intake *in, enum event_kind kind, const char *area, int32_t day, int n)
-{
-	if (!is_patrol(kind)) {
-		tally_add(&in->tallies, "events", "", event_kind_name(kind), area, day, n);
-		return;
-	}
-	if (day != in->kinds_day) {
-		flush_kinds(in);
-		in->kinds_day = day;
-	}
-	in->kinds[kind] += n;
-}
-
-/* Finds or makes the case, moves its chain on to `commit`; link: its event before this one. */
-static enum err touch_case(struct intake *in, const struct event *ev, struct slice device,
-	int64_t commit, int64_t *subject, int64_t *link)
-{
-	sqlite3_stmt *q = sql_get(in->st, "SELECT id, last, report_at, report_device, report_epoch, "
-					  "report_seq FROM casus WHERE name = ?");
-	struct order_key have = {0};
-	bool first;
-	enum err e;
-
-	*subject = *link = 0;
-	sql_text(q, 1, ev->casus);
-	if ((e = sql_row(q)) == OK) {
-		*subject = sqlite3_column_int64(q, 0);
-		*link = sqlite3_column_int64(q, 1);
-		have.at_ms = sqlite3_column_int64(q, 2);
-		slice_copy(have.device, sizeof have.device, sql_col(q, 3));
-		slice_copy(have.epoch, sizeof have.epoch, sql_col(q, 4));
-		have.seq = sqlite3_column_int64(q, 5);
-	}
-	sql_done(q);
-	if (e != OK && e != ERR_NOTFOUND)
-		return e;
-	if (e == ERR_NOTFOUND) {
-		q = sql_get(in->st, "INSERT INTO casus(name, last, \"commit\") VALUES(?, 0, ?)");
-		sql_text(q, 1, ev->casus);
-		sql_int(q, 2, commit);
-		if ((e = sql_run(q)) != OK)
-			return e;
-		*subject = sqlite3_last_insert_rowid(sql_db(in->st));
-	}
-	first = ev->kind == EV_CASE_REPORT &&
-		order_before(ev->when_ms, device, ev->epoch, ev->seq, &have);
-	q = first ? sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1, report = ?1, "
-				    "report_at = ?3, report_device = ?4, report_epoch = ?5, "
-				    "report_seq = ?6 WHERE id = ?2")
-		  : sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1 WHERE id = ?2");
-	sql_int(q, 1, commit);
-	sql_int(q, 2, *subject);
-	if (first) {
-		sql_int(q, 3, ev->when_ms);
-		sql_text(q, 4, device);
-		sql_text(q, 5, ev->epoch);
-		sql_int(q, 6, ev->seq);
-	}
-	return sql_run(q);
-}
-
-/* The void event `by` takes event `victim` out of everything that follows from it. */
-static enum err apply_void(struct intake *in, const struct event *ev, int64_t victim, int64_t by)
-{
-	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags, area FROM event WHERE \"commit\" = ?");
-	int64_t at = 0, subject = 0, flags = 0;
-	enum event_kind kind = 0;
-	char area[AREA_CODE_MAX + 1] = "";
-	struct patrol *p = NULL;
-	enum err e;
-
-	sql_int(q, 1, victim);
-	if ((e = sql_row(q)) == OK) {
-		kind = (enum event_kind)sqlite3_column_int(q, 0);
-		at = sqlite3_column_int64(q, 1);
-		subject = sqlite3_column_int64(q, 2);
-		flags = sqlite3_column_int64(q, 3);
-		slice_copy(area, sizeof area, sql_col(q, 4));
-	}
-	sql_done(q);
-	if (e != OK || (flags & FLAG_VOIDED))
-		return e; /* voided twice: once is enough */
-	q = sql_get(in->st, "UPDATE event SET flags = ? WHERE \"commit\" = ?");
-	sql_int(q, 1, flags | FLAG_VOIDED);
-	sql_int(q, 2, victim);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	q = sql_get(in->st, "INSERT OR IGNORE INTO voided(device, epoch, seq, by) VALUES(?, ?, ?, ?)");
-	sql_text(q, 1, ev->victim.device);
-	sql_text(q, 2, ev->victim.epoch);
-	sql_int(q, 3, ev->victim.seq);
-	sql_int(q, 4, by);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	count_kind(in, kind, area, civil_day(at), -1);
-	if (!is_patrol(kind) || !subject)
-		return OK;
-	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
-		return e;
-	return p ? patrols_refold(&in->patrols, p) : ERR_CORRUPT;
-}
-
-static enum err insert_event(struct intake *in, const struct stream *t, const struct event *ev,
-	const struct verdict *v, int64_t commit, int64_t prev, int64_t subject, int64_t link,
-	int64_t flags, int64_t recv_ms)
-{
-	sqlite3_stmt *q = sql_get(in->st,
-		"INSERT INTO event(\"commit\", stream, seq, prev, kind, at, recv, person, scope, subject, "
-		"link, flags, raw, area) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-
-	sql_int(q, 1, commit);
-	sql_int(q, 2, t->id);
-	sql_int(q, 3, ev->seq);
-	sql_int(q, 4, prev);
-	sql_int(q, 5, ev->kind);
-	sql_int(q, 6, ev->when_ms);
-	sql_int(q, 7, recv_ms);
-	if (v->person[0])
-		sql_str(q, 8, v->person);
-	if (v->scope[0])
-		sql_str(q, 9, v->scope);
-	sql_int(q, 10, subject);
-	sql_int(q, 11, link);
-	sql_int(q, 12, flags);
-	sql_text(q, 13, ev->raw);
-	if (v->area[0])
-		sql_str(q, 14, v->area);
-	return sql_run(q);
-}
-
-static void note_arrival(struct intake *in, const struct stream *t, const struct event *ev)
-{
-	if (!in->waits.n)
-		return;
-	buf_addf(&in->arrived, "event %s/%s/%lld", t->device, t->epoch, (long long)ev->seq);
-	buf_addc(&in->arrived, '\0');
-	if (ev->kind == EV_CASE_REPORT) {
-		buf_addf(&in->arrived, "case %.*s", (int)ev->casus.n, ev->casus.p);
-		buf_addc(&in->arrived, '\0');
-	}
-}
-
-
-/* Stores the event under the next commit number with all that follows from it. */
-static enum err apply(struct intake *in, struct stream *t, const struct event *ev,
-	const struct verdict *v, struct devstate *s, int64_t flags, int64_t recv_ms, int64_t *out_commit)
-{
-	int64_t commit = store_take_commit(in->st), prev, subject = 0, link = 0;
-	struct patrol *p = NULL;
-	enum err e;
-
-	if ((e = stream_append(&in->streams, t, commit, ev->seq, &prev)) != OK)
-		return e;
-	if (ev->patrol.p) {
-		p = patrols_get(&in->patrols, slice_of(t->device), ev->patrol, true, &e);
-		if (!p)
-			return e;
-		subject = p->id;
-		link = p->last;
-		p->last = commit;
-		patrols_touch(&in->patrols, p);
-		patrol_add(p, ev, slice_of(t->device), slice_of(v->person));
-	} else if (ev->casus.p) {
-		e = touch_case(in, ev, slice_of(t->device), commit, &subject, &link);
-	}
-	if (e == OK)
-		e = insert_event(in, t, ev, v, commit, prev, subject, link, flags, recv_ms);
-	if (e == OK && ev->kind == EV_VOID)
-		e = apply_void(in, ev, v->victim, commit);
-	if (e != OK)
-		return e;
-	count_kind(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
-	devstate_event(&in->states, s, ev);
-	note_arrival(in, t, ev);
-	in->counts.stored[ev->kind]++;
-	in->changed = true;
-	*out_commit = commit;
-	return OK;
-}
-
-/* ------------------------------------------------------------------ repeats */
-
-enum repeat { REPEAT_SAME, REPEAT_OTHER };
-
-static bool same_event(struct intake *in, uint32_t tok, struct slice raw, struct slice first)
-{
-	if (slice_eq(raw, first))
-		return true;
-	if (in->json.err != JSON_OK)
-		return false; /* its bytes are all there is */
-	(void)json_read(&in->again, first.p, first.n); /* what is broken is compared as it stands */
-	return in->again.err == JSON_OK && json_same(&in->json, tok, &in->again, 0);
-}
-
-/* Calls back nothing: compares the event at tok with the first of its identity. */
-static enum err compare_first(struct intake *in, struct stream *t, int64_t seq, const char *status,
-	uint32_t tok, struct slice raw, enum repeat *out)
-{
-	sqlite3_stmt *q;
-	int64_t commit = 0;
-	enum err e = OK;
-
-	if (status && strcmp(status, "rejected") == 0) {
-		q = sql_get(in->st, "SELECT raw FROM reject WHERE device = ? AND epoch = ? AND seq = ?");
-		sql_str(q, 1, t->device);
-		sql_str(q, 2, t->epoch);
-		sql_int(q, 3, seq);
-	} else if (status) {
-		q = sql_get(in->st, "SELECT raw FROM held WHERE stream = ? AND seq = ?");
-		sql_int(q, 1, t->id);
-		sql_int(q, 2, seq);
-	} else {
-		if ((e = stream_find(&in->streams, t, seq, &commit)) != OK)
-			return e;
-		if (commit == 0)
-			return ERR_CORRUPT; /* answered, yet nowhere */
-		q = sql_get(in->st, "SELECT raw FROM event WHERE \"commit\" = ?");
-		sql_int(q, 1, commit);
-	}
-	if ((e = sql_row(q)) == OK)
-		*out = same_event(in, tok, raw, sql_col(q, 0)) ? REPEAT_SAME : REPEAT_OTHER;
-	sql_done(q);
-	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-}
-
-/* Keeps the other content of a known identity, once. */
-static enum err keep_conflict(struct intake *in, struct stream *t, int64_t seq, uint32_t tok, struct slice raw, int64_t recv_ms)
-{
-	sqlite3_stmt *q = sql_get(in->st, "SELECT raw FROM conflict WHERE stream = ? AND seq = ? ORDER BY id LIMIT 100");
-	bool known = false;
-	int n = 0;
-	enum err e;
-
-	sql_int(q, 1, t->id);
-	sql_int(q, 2, seq);
-	for (; !known && (e = sql_row(q)) == OK; n++)
-		known = same_event(in, tok, raw, sql_col(q, 0));
-	sql_done(q);
-	in->counts.conflict++;
-	if (known || n == 100) /* a hundred contents of one identity tell enough */
-		return OK;
-	if (e != ERR_NOTFOUND)
-		return e;
-	q = sql_get(in->st, "INSERT INTO conflict(stream, seq, recv, raw) VALUES(?, ?, ?, ?)");
-	sql_int(q, 1, t->id);
-	sql_int(q, 2, seq);
-	sql_int(q, 3, recv_ms);
-	sql_text(q, 4, raw);
-	t->answers++;
-	streams_touch(&in->streams, t);
-	in->changed = true;
-	return sql_run(q);
-}
-
-/* An identity that has its answer: the same answer again, or a conflict. */
-static enum err take_repeat(struct intake *in, struct stream *t, struct answer *it, int64_t seq,
-	uint32_t tok, struct slice raw, int64_t recv_ms)
-{
-	char status[16] = "", code[32] = "", detail[192] = "";
-	enum repeat what = REPEAT_SAME;
-	sqlite3_stmt *q;
-	enum err e = ERR_NOTFOUND;
-
-	if (t->answers) {
-		q = sql_get(in->st, "SELECT status, code, detail FROM answer WHERE stream = ? AND seq = ?");
-		sql_int(q, 1, t->id);
-		sql_int(q, 2, seq);
-		if ((e = sql_row(q)) == OK) {
-			slice_copy(status, sizeof status, sql_col(q, 0));
-			slice_copy(code, sizeof code, sql_col(q, 1));
-			slice_copy(detail, sizeof detail, sql_col(q, 2));
-		}
-		sql_done(q);
-		if (e != OK && e != ERR_NOTFOUND)
-			return e;
-	}
-	e = compare_first(in, t, seq, status[0] ? status : NULL, tok, raw, &what);
-	if (e != OK)
-		return e;
-	if (what == REPEAT_OTHER) {
-		answer_result(it, seq, "conflict", "conflict", "another content came first");
-		return keep_conflict(in, t, seq, tok, raw, recv_ms);
-	}
-	in->counts.duplicate++;
-	if (!status[0]) {
-		it->duplicate++;
-		return OK;
-	}
-	for (const char *const *n = intake_reject_names; *n; n++)
-		if (strcmp(*n, code) == 0)
-			answer_result(it, seq, "rejected", *n, detail);
-	for (const char *const *n = intake_hold_names; *n; n++)
-		if (strcmp(*n, code) == 0)
-			answer_result(it, seq, "held", *n, detail);
-	return OK;
-}
-
 /* ------------------------------------------------------------------ one event */
 
 struct arrival {
@@ -539,7 +145,7 @@ struct arrival {
 	bool error; /* something without identity was answered already */
 };
 
-static struct judge_time times(const struct intake *in, int64_t now_ms, int64_t recv_ms, bool any_age)
+struct judge_time intake_times(const struct intake *in, int64_t now_ms, int64_t recv_ms, bool any_age)
 {
 	return (struct judge_time){now_ms < in->head.time_ms ? -1 : now_ms, recv_ms, any_age};
 }
@@ -569,7 +175,7 @@ static enum err refuse_event(struct intake *in, struct arrival *a, struct stream
 static enum err take_new(struct intake *in, struct arrival *a, struct stream *t, struct answer *it, struct event *ev)
 {
 	bool imported = a->from->flags & INTAKE_IMPORTED;
-	struct judge_time when = times(in, a->recv_ms, a->recv_ms, imported);
+	struct judge_time when = intake_times(in, a->recv_ms, a->recv_ms, imported);
 	struct verdict v;
 	enum err e = judge_event(&in->judge, ev, a->dev, &when, &v);
 
@@ -577,11 +183,11 @@ static enum err take_new(struct intake *in, struct arrival *a, struct stream *t,
 		return e;
 	it->stored += v.hold == HOLD_NONE;
 	if (v.hold == HOLD_NONE)
-		return apply(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
+		return apply_event(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
 	t->answers++;
 	in->changed = true;
 	answer_result(it, ev->seq, "held", intake_hold_names[v.hold], v.detail);
-	e = keep_held(in, t, ev, &v, imported ? FLAG_IMPORTED : 0, a->recv_ms);
+	e = held_keep(in, t, ev, &v, imported ? FLAG_IMPORTED : 0, a->recv_ms);
 	return e == OK ? keep_answer(in, t, ev->seq, "held", intake_hold_names[v.hold], v.detail) : e;
 }
 
@@ -620,7 +226,7 @@ static enum err take_event(struct intake *in, struct arrival *a, uint32_t tok, b
 	in->changed |= t->is_new;
 #ifndef MUTANT_NO_DEDUPE /* a mistake that the tests must catch */
 	if (window_has(&t->window, seq))
-		return take_repeat(in, t, it, seq, tok, raw, a->recv_ms);
+		return repeat_take(in, t, it, seq, tok, raw, a->recv_ms);
 #endif
 	missing0 = window_missing(&t->window);
 	holes0 = window_holes(&t->window);
@@ -683,158 +289,6 @@ static enum err take_hello(struct intake *in, struct arrival *a)
 	return OK;
 }
 
-/* ------------------------------------------------------------------ held events, judged again */
-
-
-struct held {
-	int64_t id, seq, recv, flags;
-	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1];
-	char *raw;
-};
-
-static enum err load_held(struct intake *in, int64_t id, struct held *h)
-{
-	sqlite3_stmt *q = sql_get(in->st, "SELECT h.seq, h.recv, h.flags, s.device, s.epoch, h.raw FROM "
-					  "held h JOIN stream s ON s.id = h.stream WHERE h.id = ?");
-	struct slice raw;
-	enum err e;
-
-	h->id = id;
-	sql_int(q, 1, id);
-	if ((e = sql_row(q)) == OK) {
-		h->seq = sqlite3_column_int64(q, 0);
-		h->recv = sqlite3_column_int64(q, 1);
-		h->flags = sqlite3_column_int64(q, 2);
-		slice_copy(h->device, sizeof h->device, sql_col(q, 3));
-		slice_copy(h->epoch, sizeof h->epoch, sql_col(q, 4));
-		raw = sql_col(q, 5);
-		h->raw = xstrndup(raw.p, raw.n);
-	}
-	sql_done(q);
-	return e;
-}
-
-static enum err still_held(struct intake *in, const struct held *h, const struct stream *t, const struct verdict *v)
-{
-	sqlite3_stmt *q = sql_get(in->st, "UPDATE held SET code = ?, detail = ?, waits = ?, due = ? WHERE id = ?");
-	enum err e;
-
-	sql_str(q, 1, intake_hold_names[v->hold]);
-	sql_str(q, 2, v->detail);
-	sql_str(q, 3, v->waits);
-	if (v->due_ms)
-		sql_int(q, 4, v->due_ms);
-	sql_int(q, 5, h->id);
-	note_wait(in, v->waits);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	q = sql_get(in->st, "UPDATE answer SET code = ?, detail = ? WHERE stream = ? AND seq = ?");
-	sql_str(q, 1, intake_hold_names[v->hold]);
-	sql_str(q, 2, v->detail);
-	sql_int(q, 3, t->id);
-	sql_int(q, 4, h->seq);
-	return sql_run(q);
-}
-
-static enum err release(struct intake *in, const struct held *h, struct stream *t, const struct event *ev, const struct verdict *v)
-{
-	struct devstate *s;
-	sqlite3_stmt *q;
-	int64_t commit = 0;
-	enum err e;
-
-	s = devstates_of(&in->states, slice_of(h->device), &e);
-	if (!s)
-		return e;
-	q = sql_get(in->st, "DELETE FROM held WHERE id = ?");
-	sql_int(q, 1, h->id);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	q = sql_get(in->st, "DELETE FROM answer WHERE stream = ? AND seq = ?");
-	sql_int(q, 1, t->id);
-	sql_int(q, 2, h->seq);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	t->answers--;
-	streams_touch(&in->streams, t);
-	in->counts.released++;
-	e = apply(in, t, ev, v, s, h->flags, h->recv, &commit);
-	if (e == OK)
-		answers_released(t, h->seq, commit);
-	return e;
-}
-
-/* Judges held event id again.  It reads into in->again: the payload at hand stays whole. */
-static enum err judge_again(struct intake *in, int64_t id, int64_t now_ms)
-{
-	struct judge_time when;
-	const struct device *dev;
-	struct event_fault fault;
-	struct held h = {0};
-	struct verdict v;
-	struct stream *t;
-	struct event ev;
-	enum err e = load_held(in, id, &h);
-
-	if (e != OK)
-		return e == ERR_NOTFOUND ? OK : e; /* freed on the way */
-	t = streams_get(&in->streams, slice_of(h.device), slice_of(h.epoch), false, &e);
-	if (!t) {
-		e = e == OK ? ERR_CORRUPT : e;
-		goto out;
-	}
-	dev = registry_device(in->registry, slice_of(h.device), &e);
-	if (!dev)
-		goto out; /* an error; a device is never taken out.  Revoked since: it was enrolled when this came */
-	(void)json_read(&in->again, h.raw, strlen(h.raw)); /* event_decode says */
-	if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
-		e = ERR_CORRUPT; /* it was whole when it was kept */
-		goto out;
-	}
-	when = times(in, now_ms, h.recv, h.flags & FLAG_IMPORTED);
-	if ((e = judge_event(&in->judge, &ev, dev, &when, &v)) == OK)
-		e = v.hold == HOLD_NONE ? release(in, &h, t, &ev, &v) : still_held(in, &h, t, &v);
-	in->changed = true;
-out:
-	free(h.raw);
-	return e;
-}
-
-/* Judges again all that waited for what has arrived; each release may free others. */
-static enum err free_waiting(struct intake *in, int64_t now_ms)
-{
-	sqlite3_stmt *q;
-	int64_t ids[64];
-	enum err e = OK;
-
-	for (size_t at = 0; e == OK && at < in->arrived.n;) {
-		char *key = xstrdup(in->arrived.p + at);
-		int n;
-
-		at += strlen(key) + 1;
-		if (!map_take(&in->waits, key, strlen(key))) {
-			free(key);
-			continue;
-		}
-		for (int64_t after = 0; e == OK; after = ids[n - 1]) {
-			q = sql_get(in->st, "SELECT id FROM held WHERE waits = ? AND id > ? ORDER BY id LIMIT 64");
-			sql_str(q, 1, key);
-			sql_int(q, 2, after);
-			for (n = 0; n < 64 && (e = sql_row(q)) == OK; n++)
-				ids[n] = sqlite3_column_int64(q, 0);
-			sql_done(q);
-			e = e == ERR_NOTFOUND ? OK : e;
-			if (n == 0)
-				break;
-			for (int i = 0; i < n && e == OK; i++)
-				e = judge_again(in, ids[i], now_ms);
-		}
-		free(key);
-	}
-	buf_clear(&in->arrived);
-	return e;
-}
-
 /* ------------------------------------------------------------------ payloads */
 
 static enum err begin(struct intake *in)
@@ -852,7 +306,7 @@ static enum err begin(struct intake *in)
 			return e;
 		in->waiting++; /* an open batch must be committed, also when it turns out empty */
 	}
-	if ((e = load_waits(in)) == OK)
+	if ((e = held_load_waits(in)) == OK)
 		in->begun = true;
 	return e;
 }
@@ -935,7 +389,7 @@ enum err intake_take(
 		e = take_payload(in, &a, payload);
 	}
 	if (e == OK)
-		e = free_waiting(in, recv_ms);
+		e = held_free(in, recv_ms);
 	return ended(in, e);
 }
 
@@ -970,36 +424,13 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 
 /* ------------------------------------------------------------------ again, by clock or registry */
 
-/* The held events that sql lists for (arg, limit).  *last: the id of the last one judged. */
-static enum err judge_list(struct intake *in, const char *sql, int64_t arg, int64_t now_ms, bool *more, int64_t *last)
-{
-	int64_t *ids = xcalloc(REJUDGE_MAX + 1, sizeof *ids);
-	sqlite3_stmt *q = sql_get(in->st, sql);
-	size_t n = 0;
-	enum err e = OK;
-
-	sql_int(q, 1, arg);
-	sql_int(q, 2, REJUDGE_MAX + 1);
-	while (n <= REJUDGE_MAX && (e = sql_row(q)) == OK)
-		ids[n++] = sqlite3_column_int64(q, 0);
-	sql_done(q);
-	e = e == ERR_NOTFOUND ? OK : e;
-	*more = n > REJUDGE_MAX;
-	for (size_t i = 0; e == OK && i < n && i < REJUDGE_MAX; i++)
-		e = judge_again(in, *last = ids[i], now_ms);
-	if (e == OK)
-		e = free_waiting(in, now_ms);
-	free(ids);
-	return e;
-}
-
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
 {
 	enum err e = begin(in);
 	int64_t last;
 
 	if (e == OK)
-		e = judge_list(in, "SELECT id FROM held WHERE due <= ? ORDER BY due LIMIT ?", now_ms,
+		e = held_list(in, "SELECT id FROM held WHERE due <= ? ORDER BY due LIMIT ?", now_ms,
 			now_ms, more, &last);
 	return ended(in, e);
 }
@@ -1015,7 +446,7 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	if (what != INTAKE_MORE)
 		in->rejudge_after = 0;
 	if (e == OK)
-		e = judge_list(in, "SELECT id FROM held WHERE waits = 'registry' AND id > ? ORDER BY id LIMIT ?",
+		e = held_list(in, "SELECT id FROM held WHERE waits = 'registry' AND id > ? ORDER BY id LIMIT ?",
 			in->rejudge_after, now_ms, more, &in->rejudge_after);
 	if (e == OK && what == INTAKE_PLACES)
 		e = patrols_reclass(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
@@ -1029,7 +460,7 @@ static enum err flush(struct intake *in)
 	int64_t commit;
 	enum err e;
 
-	flush_kinds(in);
+	apply_kinds(in);
 	commit = store_head_next(in->st);
 	e = streams_flush(&in->streams);
 	if (e == OK)
