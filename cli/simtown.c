@@ -241,6 +241,21 @@ static double metres(const double a[2], const double b[2])
 	return hypot(x, y);
 }
 
+/* A point of the line, folded back at its ends, a few metres beside it. */
+static void where(const struct path *p, double at_m, struct simrng *r, double out[2])
+{
+	double len = p->at[p->n - 1], m = len > 0 ? fmod(at_m, 2 * len) : 0, f;
+	int i = 1;
+
+	if (m > len)
+		m = 2 * len - m;
+	while (i < p->n - 1 && p->at[i] < m)
+		i++;
+	f = p->at[i] > p->at[i - 1] ? (m - p->at[i - 1]) / (p->at[i] - p->at[i - 1]) : 0;
+	for (int k = 0; k < 2; k++)
+		out[k] = p->p[i - 1][k] + (p->p[i][k] - p->p[i - 1][k]) * f + (simrng_unit(r) - 0.5) * 6e-5;
+}
+
 /* A reach is walked along its line, a grid around half of its way to the border. */
 static void add_path(struct simtown *t, const char *code, json_t *points, bool ring)
 {
@@ -341,11 +356,59 @@ const char *simtown_district(const struct simtown *t, const char *device)
 	return c ? c->district : NULL;
 }
 
+int simtown_devices(const struct simtown *t)
+{
+	return t->ncarrier;
+}
+
+const char *simtown_device(const struct simtown *t, int i)
+{
+	return t->carrier[i].id;
+}
+
+bool simtown_post(const struct simtown *t, const char *device, int k, struct simpost *out)
+{
+	const struct carrier *c = map_get(&t->carriers, device, strlen(device));
+	intptr_t at = c ? (intptr_t)map_get(&t->people, c->person, strlen(c->person)) : 0;
+	const struct post *p;
+
+	if (!at || k >= t->person[at - 1].npost)
+		return false;
+	p = &t->person[at - 1].post[k];
+	*out = (struct simpost){.role = p->role, .scope = p->scope, .route = p->route};
+	out->path = (int)(intptr_t)map_get(&t->paths, p->scope, strlen(p->scope)) - 1;
+	if (out->path >= 0)
+		out->length_m = t->path[out->path].at[t->path[out->path].n - 1];
+	return true;
+}
+
+const char *simtown_who(const struct simtown *t, const char *scope, struct simpost *out)
+{
+	for (int i = 0; i < t->ncarrier; i++)
+		for (int k = 0; simtown_post(t, t->carrier[i].id, k, out); k++)
+			if (strcmp(out->scope, scope) == 0)
+				return t->carrier[i].id;
+	return NULL;
+}
+
+void simtown_point(const struct simtown *t, int path, double at_m, struct simrng *r, double out[2])
+{
+	where(&t->path[path], at_m, r, out);
+}
+
+bool simtown_idle(const char *device)
+{
+	const char *digits = strrchr(device, '-');
+
+	return digits && strtol(digits + 1, NULL, 10) % 13 == 9;
+}
+
 void simtown_story(const struct simtown *t, const char *device, struct simstory *s)
 {
 	const struct carrier *c = map_get(&t->carriers, device, strlen(device));
 
 	*s = (struct simstory){.who = -1, .path = -1};
+	s->idle = simtown_idle(device);
 	if (c)
 		s->who = (int)(intptr_t)map_get(&t->people, c->person, strlen(c->person)) - 1;
 }
@@ -373,21 +436,6 @@ static void whole(struct buf *b, const char *key, int64_t v)
 static void new_id(struct simrng *r, char out[SIMTOWN_ID])
 {
 	(void)snprintf(out, SIMTOWN_ID, "%016llx", (unsigned long long)simrng_next(r)); /* fits */
-}
-
-/* A point of the line, folded back at its ends, a few metres beside it. */
-static void where(const struct path *p, double at_m, struct simrng *r, double out[2])
-{
-	double len = p->at[p->n - 1], m = len > 0 ? fmod(at_m, 2 * len) : 0, f;
-	int i = 1;
-
-	if (m > len)
-		m = 2 * len - m;
-	while (i < p->n - 1 && p->at[i] < m)
-		i++;
-	f = p->at[i] > p->at[i - 1] ? (m - p->at[i - 1]) / (p->at[i] - p->at[i - 1]) : 0;
-	for (int k = 0; k < 2; k++)
-		out[k] = p->p[i - 1][k] + (p->p[i][k] - p->p[i - 1][k]) * f + (simrng_unit(r) - 0.5) * 6e-5;
 }
 
 static void add_loc(const struct simtown *t, const struct simstory *s, struct simrng *r, struct buf *b)
@@ -528,7 +576,7 @@ void simtown_event(const struct simtown *t, struct simstory *s, struct simrng *r
 		head(out, "patrol.track", at - span, -shift_ms, off);
 		track(t, s, rng, span, out);
 		s->steps--;
-	} else if (s->steps == 0 && post && dice < (chief ? 0.8 : 0.45)) {
+	} else if (s->steps == 0 && post && !s->idle && dice < (chief ? 0.8 : 0.45)) {
 		head(out, "patrol.start", at, -shift_ms, off);
 		start(t, s, rng, post, out);
 	} else if (dice > 0.97 && post) {

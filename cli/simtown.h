@@ -26,6 +26,24 @@ struct simtown;
 enum err simtown_open(const char *dir, struct simtown **out, struct why *why) MUST_CHECK;
 void simtown_free(struct simtown *t);
 
+/* The devices of devices.csv, in its order. */
+int simtown_devices(const struct simtown *t);
+const char *simtown_device(const struct simtown *t, int i);
+
+struct simpost { /* an appointment from which one goes out; texts are borrowed */
+	const char *role, *scope, *route;
+	int path; /* the line one goes along, -1: none */
+	double length_m;
+};
+/* The k-th of the device's person. */
+bool simtown_post(const struct simtown *t, const char *device, int k, struct simpost *out);
+/* The first device whose person has a post there; NULL: none. */
+const char *simtown_who(const struct simtown *t, const char *scope, struct simpost *out);
+/* A point of a path, folded back at its ends, a few metres beside it: lon, lat. */
+void simtown_point(const struct simtown *t, int path, double at_m, struct simrng *r, double out[2]);
+/* Few people have stopped going out: their phones only report. */
+bool simtown_idle(const char *device);
+
 /* District of a device in devices.csv; NULL: it is not there. */
 const char *simtown_district(const struct simtown *t, const char *device);
 
@@ -33,6 +51,7 @@ const char *simtown_district(const struct simtown *t, const char *device);
 
 struct simstory { /* begin with simtown_story(); holds no memory */
 	int who; /* index of the person, -1: nobody we know */
+	bool idle; /* starts no patrol */
 	int steps; /* of the open patrol that are still to come; 0: none is open */
 	int path;  /* line it goes along, -1: none */
 	double at_m, speed; /* where on the line (metres, folded back at its ends), metres a second */

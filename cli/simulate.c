@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "cli/args.h"
 #include "cli/simbox.h"
+#include "cli/simpast.h"
 #include "cli/simtown.h"
 
 #define DEVICES_MAX 100000
@@ -51,12 +52,14 @@ static const char help_text[] =
 	"--clocks F      share of phones with a wrong clock (0.1)\n"
 	"--duplicates F  share of payloads sent twice on purpose (0.02)\n"
 	"--reinstalls F  chance of a reinstall, for each event (0.0005)\n"
-	"--bad F         share of events that can only be held or rejected (0)\n\n"
+	"--bad F         share of events that can only be held or rejected (0)\n"
+	"--history DAYS  sends nothing: writes that many days before now, and the cases of DIR/cases.json where DIR is the\n"
+	"                town's, as NDJSON for `xunge import events`\n\n"
 	"Exit status 1 when an event was lost, or when answers are still missing after --drain.\n";
 
 struct options {
 	const char *dir, *access, *town, *district, *host, *without;
-	long long devices, port, for_s, drain_s, seed;
+	long long devices, port, for_s, drain_s, seed, history;
 	bool seeded;
 	double rate, hurry, offline, clocks, duplicates, reinstalls, bad;
 };
@@ -533,12 +536,12 @@ static enum err whole(const char *name, const char *text, long long lo, long lon
 static enum err options(struct cli *c, int argc, char **argv, struct options *o, struct why *why)
 {
 	const char *devices = NULL, *rate = NULL, *for_s = NULL, *drain = NULL, *port = NULL, *seed = NULL, *hurry = NULL,
-		*offline = NULL, *clocks = NULL, *twice = NULL, *reinstalls = NULL, *bad = NULL, *words[1];
+		*offline = NULL, *clocks = NULL, *twice = NULL, *reinstalls = NULL, *bad = NULL, *history = NULL, *words[1];
 	const struct args_opt opt[] = {{"--devices", &devices, NULL}, {"--rate", &rate, NULL}, {"--for", &for_s, NULL},
 		{"--drain", &drain, NULL}, {"--dir", &o->dir, NULL}, {"--access", &o->access, NULL}, {"--town", &o->town, NULL},
 		{"--district", &o->district, NULL}, {"--without", &o->without, NULL}, {"--host", &o->host, NULL}, {"--port", &port, NULL}, {"--seed", &seed, NULL},
 		{"--hurry", &hurry, NULL}, {"--offline", &offline, NULL}, {"--clocks", &clocks, NULL},
-		{"--duplicates", &twice, NULL}, {"--reinstalls", &reinstalls, NULL}, {"--bad", &bad, NULL}};
+		{"--duplicates", &twice, NULL}, {"--reinstalls", &reinstalls, NULL}, {"--bad", &bad, NULL}, {"--history", &history, NULL}};
 	int64_t p = 0;
 	int n = 0;
 	enum err e;
@@ -551,6 +554,7 @@ static enum err options(struct cli *c, int argc, char **argv, struct options *o,
 		(e = whole("--drain", drain, 0, 1000000000, &o->drain_s, why)) != OK ||
 		(e = whole("--port", port, 1, 65535, &o->port, why)) != OK ||
 		(e = whole("--seed", seed, 0, INT64_MAX, &o->seed, why)) != OK ||
+		(e = whole("--history", history, 1, SIMPAST_DAYS, &o->history, why)) != OK ||
 		(e = number("--rate", rate, 0, 1e6, &o->rate, why)) != OK ||
 		(e = number("--hurry", hurry, 0.01, 10000, &o->hurry, why)) != OK ||
 		(e = number("--offline", offline, 0, 0.9, &o->offline, why)) != OK ||
@@ -688,6 +692,26 @@ static void done(struct sim *s)
 		(void)close(s->signals); /* nor to it */
 }
 
+static int write_history(struct cli *c, const struct options *o, uint64_t seed)
+{
+	char *script = xasprintf("%s/cases.json", o->town);
+	struct simtown *t = NULL;
+	struct buf out = {0};
+	struct why why = {""};
+	enum err e;
+
+	if (strcmp(o->town, "none") == 0)
+		e = why_set(&why, ERR_USAGE, "--history needs a --town");
+	else if ((e = simtown_open(o->town, &t, &why)) == OK)
+		e = simpast_write(t, access(script, R_OK) == 0 ? script : NULL, seed, clock_wall_ms(), (int)o->history, &out, &why);
+	if (e == OK)
+		(void)fwrite(out.p, 1, out.n, stdout); /* the caller flushes and says */
+	simtown_free(t);
+	buf_done(&out);
+	free(script);
+	return e == OK ? CLI_DONE : cli_status(c, e, &why);
+}
+
 int cmd_simulate(struct cli *c, int argc, char **argv)
 {
 	struct sim s = {.epoll = -1, .signals = -1};
@@ -702,12 +726,14 @@ int cmd_simulate(struct cli *c, int argc, char **argv)
 	}
 	if ((e = options(c, argc, argv, &s.o, &why)) != OK)
 		return cli_status(c, e, &why);
-	if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS)
-		return cli_fail(c, "libmosquitto does not start");
 	if (s.o.seeded)
 		s.rng.s = (uint64_t)s.o.seed;
 	else
 		secret_random(&s.rng.s, sizeof s.rng.s);
+	if (s.o.history)
+		return write_history(c, &s.o, s.rng.s);
+	if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS)
+		return cli_fail(c, "libmosquitto does not start");
 	if ((e = read_access(&s, &why)) != OK || (e = prepare(&s, &why)) != OK) {
 		status = cli_status(c, e, &why);
 		goto out;

@@ -185,7 +185,7 @@ function person() {
 	return id;
 }
 const appoint = (id, role, scope, level, from = FROM, to = '') => appointments.push([id, role, scope, level, from, to]);
-const carries = id => devices.push([`d-${id.slice(2)}`, id, DISTRICT]);
+const carries = id => devices.push([`d-${id.slice(2)}`, id, DISTRICT]); // p-0100 has none: d-0100 is the guest's
 
 // A worker for each grid; where a community has many small ones, one takes two.
 for (let i = 0; i < grids.length; i++) {
@@ -229,9 +229,26 @@ appoint(centre, 'centre', TOWN, 'town');
 appoint(leader, 'leader', TOWN, 'town');
 appoint(handler, 'handler', TOWN, 'town');
 appoint(verifier, 'verifier', TOWN, 'town');
+// A second officer in the duty room, one who reads the town's numbers in the district, a second who checks what was done.
+const deputy = person(), reader = person(), checker = person();
+appoint(deputy, 'centre', TOWN, 'town');
+appoint(reader, 'district', DISTRICT, 'district');
+appoint(checker, 'verifier', TOWN, 'town');
+// Those to whom cases are sent: units, each a person of the registry, named as the town names them.
+people[people.findIndex(p => p[0] === handler)][1] = '示例镇环卫所';
+const units = ['综合执法队', '水务站', '应急消防站', '市政养护队', '司法所', '市场监管所', '供水供电站'].map(name => {
+	const id = person();
+	people[people.length - 1][1] = `示例镇${name}`;
+	appoint(id, 'handler', TOWN, 'town');
+	return id;
+});
+// Whoever acts on cases has a phone, too.
+[...offices, centre, leader, handler, verifier, deputy, checker, ...units].forEach(carries);
 
-const users = [['admin', centre, 'admin', '*'], ['centre', centre, 'centre', TOWN], ['leader', leader, 'leader', TOWN],
-	['office', offices[0], 'office', `${TOWN}001`]];
+const users = [['admin', centre, 'admin', '*'], ['centre', centre, 'centre', TOWN], ['centre2', deputy, 'centre', TOWN],
+	['leader', leader, 'leader', TOWN], ['verifier', checker, 'verifier', TOWN], ['district', reader, 'district', DISTRICT],
+	['office', offices[0], 'office', `${TOWN}001`], ['office3', offices[2], 'office', `${TOWN}003`], ['office4', offices[3], 'office', `${TOWN}004`],
+	['handler', handler, 'handler', TOWN]];
 
 // ---- files
 const csv = (name, head, rows) => writeFileSync(join(DIR, `${name}.csv`), [head, ...rows.map(r => r.join(','))].join('\n') + '\n');
