@@ -94,7 +94,7 @@ static const struct field patrol_track[] = {
 	NEED("patrol", T_ID, .to = TO(patrol)),
 	NEED("pts", T_PTS),
 	MAY("crs", T_WORD, .words = crses),
-	MAY("mock", T_BOOL),
+	MAY("mock", T_BOOL, .to = TO(mock)),
 };
 static const struct field patrol_end[] = {
 	NEED("patrol", T_ID, .to = TO(patrol)),
@@ -103,7 +103,7 @@ static const struct field patrol_end[] = {
 };
 static const struct field patrol_substitute[] = {
 	NEED("patrol", T_ID, .to = TO(patrol)),
-	NEED("way", T_WORD, .words = ways),
+	NEED("way", T_WORD, .words = ways, .to = TO(way)),
 	NEED("target", T_PLACE, .to = TO(target)),
 };
 static const struct field inspect[] = {
@@ -487,6 +487,15 @@ static bool read_object(
 	struct reader *r, uint32_t t, const struct field *f, uint32_t n, uint32_t *val);
 static bool check_one(struct reader *r, const struct field *f, uint32_t t, struct event *out);
 
+static enum crs crs_of(struct slice s) /* one of crses */
+{
+	enum crs c = CRS_WGS84;
+
+	while (!slice_is(s, crses[c]))
+		c++;
+	return c;
+}
+
 static bool check_loc(struct reader *r, const struct field *f, uint32_t t, struct event *out)
 {
 	uint32_t val[ARRAY_LEN(loc_fields)];
@@ -504,8 +513,7 @@ static bool check_loc(struct reader *r, const struct field *f, uint32_t t, struc
 	if (val[3]) {
 		if (!check_one(r, &loc_fields[3], val[3], out))
 			return false;
-		while (!slice_is(json_text(r->j, val[3]), crses[out->crs]))
-			out->crs++;
+		out->crs = crs_of(json_text(r->j, val[3]));
 	}
 	out->has_loc = true;
 	out->lat_e7 = (int32_t)lround(lat * 1e7);
@@ -561,7 +569,7 @@ static bool check_point(struct reader *r, uint32_t t)
 	return true;
 }
 
-static bool check_pts(struct reader *r, const struct field *f, uint32_t t)
+static bool check_pts(struct reader *r, const struct field *f, uint32_t t, struct event *out)
 {
 	uint32_t n = r->j->tok[t].count, e = t + 1;
 
@@ -575,6 +583,7 @@ static bool check_pts(struct reader *r, const struct field *f, uint32_t t)
 	}
 	r->inner = NULL;
 	r->index = -1;
+	out->pts = t;
 	return true;
 }
 
@@ -600,7 +609,7 @@ static bool check_one(struct reader *r, const struct field *f, uint32_t t, struc
 	case T_ATT:
 		return check_att(r, f, t, out);
 	case T_PTS:
-		return check_pts(r, f, t);
+		return check_pts(r, f, t, out);
 	case T_OBJECT:
 		return type == JSON_OBJECT || bad(r, f->name, "want an object");
 	default:
@@ -651,6 +660,10 @@ static bool check_body(struct reader *r, uint32_t t, struct event *out)
 		if (val[i] && !check_one(r, &kind->field[i], val[i], out))
 			return false;
 	switch (out->kind) {
+	case EV_PATROL_TRACK:
+		if (val[2])
+			out->pts_crs = crs_of(json_text(r->j, val[2]));
+		break;
 	case EV_VISIT:
 		if (!val[0] && !val[1])
 			return bad(r, "household", "missing, and no group");

@@ -86,6 +86,10 @@ struct event {
 	struct slice target;   /* patrol.start, .substitute: reach or area code */
 	struct slice for_person; /* patrol.start: `for` */
 	bool clear;            /* patrol.end */
+	uint32_t pts;          /* patrol.track: token of its points (core/track.h); 0: none */
+	enum crs pts_crs;
+	bool mock;             /* patrol.track */
+	struct slice way;      /* patrol.substitute: drone meeting onsite paper */
 	struct slice casus;    /* case.report, case.act: `case` */
 	struct slice category; /* case.report: category; inspect: topic; work: item */
 	struct slice klass;    /* case.report: class */

@@ -4,7 +4,7 @@
 
 #define PI 3.14159265358979323846
 #define RADIAN (PI / 180)
-#define EARTH_M 6371008.8 /* mean radius */
+#define EARTH_M GEO_EARTH_M
 #define E7 1e7
 
 /* Krasovsky's ellipsoid, which the shift is defined on */
@@ -18,6 +18,18 @@ double geo_distance_m(struct geo a, struct geo b)
 	double h = sin(dlat) * sin(dlat) + cos(lat1) * cos(lat2) * sin(dlon) * sin(dlon);
 
 	return 2 * EARTH_M * asin(sqrt(h < 1 ? h : 1)); /* rounding may pass 1 at the antipode */
+}
+
+int64_t geo_step_mm(struct geo a, struct geo b)
+{
+	int64_t dlat = (int64_t)b.lat_e7 - a.lat_e7, dlon = (int64_t)b.lon_e7 - a.lon_e7;
+	double x, y;
+
+	if (dlat > 100000 || dlat < -100000 || dlon > 100000 || dlon < -100000)
+		return llround(geo_distance_m(a, b) * 1000);
+	y = (double)dlat;
+	x = (double)dlon * cos(((double)a.lat_e7 + b.lat_e7) / 2 / E7 * RADIAN);
+	return llround(sqrt(x * x + y * y) * (EARTH_M * RADIAN / E7 * 1000));
 }
 
 bool geo_is_shifted(struct geo p)

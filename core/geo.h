@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define GEO_EARTH_M 6371008.8 /* mean radius */
+
 struct geo {
 	int32_t lat_e7, lon_e7;
 };
@@ -15,6 +17,10 @@ struct geo {
 /* Great-circle metres between two points, on a sphere of the Earth's mean radius: within 0.6 % of
  * the ellipsoid. */
 double geo_distance_m(struct geo a, struct geo b);
+
+/* The same in whole millimetres; short ways (under 0.01 degrees) on the plane around their middle,
+ * which differs by less than a micrometre and costs a third. */
+int64_t geo_step_mm(struct geo a, struct geo b);
 
 struct geo geo_wgs84_to_gcj02(struct geo wgs84);
 /* The inverse, by iteration: there and back again is off by less than 3 cm. */

@@ -148,11 +148,30 @@ static void test_distance_random(void **state)
 	}
 }
 
+/* Short ways on the plane, long ones on the sphere: the same where they meet, and near 0.01 degrees. */
+static void test_steps(void **state)
+{
+	(void)state;
+	(void)seeded();
+	for (int i = 0; i < 20000; i++) {
+		struct geo a = {between(-890000000, 890000000), between(-1790000000, 1790000000)}, b = a;
+		double want;
+
+		b.lat_e7 += between(-110000, 110000);
+		b.lon_e7 += between(-110000, 110000);
+		want = geo_distance_m(a, b) * 1000;
+		assert_true(fabs((double)geo_step_mm(a, b) - want) <= 0.5 + 1e-6 * want);
+	}
+	assert_int_equal(geo_step_mm((struct geo){1, 2}, (struct geo){1, 2}), 0);
+	assert_in_range(geo_step_mm((struct geo){0, 0}, (struct geo){0, 1800000000}), 20015000000, 20016000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_pairs),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_distance_random),
