@@ -268,6 +268,7 @@ static char *title_of(const char *title)
 /* The facts as a says; true: they were others. */
 static bool set_facts(struct entry *n, const struct alert *a)
 {
+	int64_t at = a->at_ms >= 0 ? a->at_ms : n->raised;
 	char *title = title_of(a->title ? a->title : "");
 	bool changed = set_text(&n->title, title);
 
@@ -276,10 +277,10 @@ static bool set_facts(struct entry *n, const struct alert *a)
 	changed |= set_text(&n->person, a->person);
 	changed |= set_text(&n->scope, a->scope);
 	changed |= set_text(&n->area, a->area);
-	changed |= n->severity != a->severity || n->at != a->at_ms || n->has_loc != a->has_loc ||
+	changed |= n->severity != a->severity || n->at != at || n->has_loc != a->has_loc ||
 		(a->has_loc && (n->lat_e7 != a->lat_e7 || n->lon_e7 != a->lon_e7));
 	n->severity = a->severity;
-	n->at = a->at_ms;
+	n->at = at;
 	n->has_loc = a->has_loc;
 	n->lat_e7 = a->lat_e7;
 	n->lon_e7 = a->lon_e7;
@@ -361,6 +362,38 @@ enum err alerts_ack(struct alerts *as, const char *type, const char *subject, co
 }
 
 /* ------------------------------------------------------------------ by the clock */
+
+/* Subjects that are active, in the database or only in memory, and not kept: one NUL-terminated after the other. */
+static enum err list_unkept(struct alerts *as, const char *type, const struct map *keep, struct buf *out)
+{
+	sqlite3_stmt *q = sql_get(as->st, "SELECT subject FROM alert WHERE active = 1 AND type = ?");
+	enum err e;
+
+	sql_str(q, 1, type);
+	while ((e = sql_row(q)) == OK) {
+		struct slice v = sql_col(q, 0);
+
+		if (map_get(keep, v.p, v.n))
+			continue;
+		buf_add(out, v.p, v.n);
+		buf_addc(out, '\0');
+	}
+	for (const struct entry *n = as->dirty; n; n = n->next_dirty)
+		if (n->active && strcmp(n->type, type) == 0 && !map_get(keep, n->subject, strlen(n->subject)))
+			buf_add(out, n->subject, strlen(n->subject) + 1);
+	return sql_end(q, e);
+}
+
+enum err alerts_keep(struct alerts *as, const char *type, const struct map *keep, int64_t now_ms)
+{
+	struct buf list = {0};
+	enum err e = list_unkept(as, type, keep, &list);
+
+	for (size_t at = 0; e == OK && at < list.n; at += strlen(list.p + at) + 1)
+		e = alerts_drop(as, type, list.p + at, now_ms);
+	buf_done(&list);
+	return e;
+}
 
 struct due {
 	char *type, *subject;

@@ -22,6 +22,7 @@
 #define ALERT_SEQ_GAP "seq_gap"
 #define ALERT_CLOCK_SKEW "clock_skew"
 #define ALERT_STORAGE_LOW "storage_low"
+#define ALERT_HELD "held" /* events held for over five days (contract, section 2) */
 
 #define ALERT_TITLE_MAX 400 /* bytes */
 #define ALERT_LATE_MS (10 * 60 * 1000LL)
@@ -44,7 +45,7 @@ struct alert {
 	const char *scope, *area;   /* area or reach code; area code; NULL or "": the whole platform */
 	bool has_loc;
 	int32_t lat_e7, lon_e7;     /* WGS-84 */
-	int64_t at_ms;              /* when it happened */
+	int64_t at_ms;              /* when it happened; -1: when it was raised */
 };
 
 struct alerts *alerts_new(struct store *st);
@@ -61,6 +62,8 @@ enum err alerts_raise(struct alerts *as, const struct alert *a, int64_t now_ms) 
 enum err alerts_drop(struct alerts *as, const char *type, const char *subject, int64_t now_ms) MUST_CHECK;
 /* Somebody knows.  The earliest at_ms counts.  ERR_NOTFOUND: there is none, or it is cleared. */
 enum err alerts_ack(struct alerts *as, const char *type, const char *subject, const char *by, int64_t at_ms) MUST_CHECK;
+/* Drops the active ones of this type whose subject is not in `keep` (subject -> anything). */
+enum err alerts_keep(struct alerts *as, const char *type, const struct map *keep, int64_t now_ms) MUST_CHECK;
 /* Tells the next role of what waited too long; *next_ms: when to call again, INT64_MAX: not for the clock alone. */
 enum err alerts_escalate(struct alerts *as, int64_t now_ms, int64_t *next_ms) MUST_CHECK;
 

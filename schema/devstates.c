@@ -21,7 +21,7 @@ void devstates_clear(struct devstates *ds)
 static enum err load(struct devstates *ds, struct devstate *s)
 {
 	sqlite3_stmt *q = sql_get(ds->st, "SELECT online, seen, queue, missing, holes, battery, lat_e7, "
-					  "lon_e7, loc_at, skew_ms FROM device_state WHERE device = ?");
+					  "lon_e7, loc_at, skew_ms, missing_since, holes_at FROM device_state WHERE device = ?");
 	enum err e;
 
 	s->queue = s->battery = -1;
@@ -42,6 +42,8 @@ static enum err load(struct devstates *ds, struct devstate *s)
 		s->loc_at = sqlite3_column_int64(q, 8);
 		s->has_skew = sqlite3_column_type(q, 9) != SQLITE_NULL;
 		s->skew_ms = sqlite3_column_int64(q, 9);
+		s->missing_since = sqlite3_column_int64(q, 10);
+		s->holes_at = sqlite3_column_int64(q, 11);
 	}
 	sql_done(q);
 	return e == ERR_NOTFOUND ? OK : e;
@@ -85,7 +87,8 @@ enum err devstates_flush(struct devstates *ds)
 {
 	sqlite3_stmt *q = sql_get(ds->st,
 		"INSERT OR REPLACE INTO device_state(device, online, seen, queue, missing, holes, battery, "
-		"lat_e7, lon_e7, loc_at, skew_ms, rev) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"lat_e7, lon_e7, loc_at, skew_ms, rev, missing_since, holes_at) "
+		"VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	struct devstate *s;
 	enum err e = OK;
 
@@ -109,6 +112,10 @@ enum err devstates_flush(struct devstates *ds)
 		if (s->has_skew)
 			sql_int(q, 11, s->skew_ms);
 		sql_int(q, 12, store_rev(ds->st));
+		if (s->missing_since)
+			sql_int(q, 13, s->missing_since);
+		if (s->holes_at)
+			sql_int(q, 14, s->holes_at);
 		e = sql_run(q);
 		s->dirty = false;
 		s->known = true;
@@ -125,6 +132,14 @@ void devstate_window(struct devstates *ds, struct devstate *s, const struct wind
 		return;
 	s->missing += missing - missing0;
 	s->holes += holes - holes0;
+	if (s->missing <= 0)
+		s->missing_since = 0;
+	else if (!s->missing_since)
+		s->missing_since = s->seen;
+	if (holes > holes0)
+		s->holes_at = s->seen;
+	else if (s->holes <= 0)
+		s->holes_at = 0;
 	devstates_touch(ds, s);
 }
 

@@ -15,6 +15,7 @@ struct devstate {
 	int64_t seen, seen_written; /* platform clock */
 	int64_t queue;   /* -1 unknown */
 	int64_t missing, holes;
+	int64_t missing_since, holes_at; /* since when something is missing; when it last gave numbers up; 0 never */
 	int battery;     /* -1 unknown */
 	bool has_loc, has_skew;
 	int32_t lat_e7, lon_e7; /* WGS-84 */

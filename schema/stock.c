@@ -27,10 +27,21 @@ static int64_t file_bytes(const char *path, const char *tail)
 	return s.st_size;
 }
 
+void stock_disk(const char *path, int64_t *free_bytes, int64_t *total_bytes)
+{
+	struct statvfs v;
+
+	*free_bytes = *total_bytes = -1;
+	if (statvfs(path, &v) != 0)
+		return;
+	*free_bytes = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+	*total_bytes = (int64_t)v.f_blocks * (int64_t)v.f_frsize;
+}
+
 enum err stock_take(struct store *st, const char *path, struct stock *out)
 {
 	struct stock k = {.free_bytes = -1};
-	struct statvfs v;
+	int64_t total;
 	enum err e;
 
 	/* Nothing is ever deleted from reject, conflict and stream: the highest id is their number. */
@@ -41,8 +52,7 @@ enum err stock_take(struct store *st, const char *path, struct stock *out)
 		return e;
 	k.wal_bytes = file_bytes(path, "-wal");
 	k.db_bytes = file_bytes(path, "");
-	if (statvfs(path, &v) == 0)
-		k.free_bytes = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+	stock_disk(path, &k.free_bytes, &total);
 	*out = k;
 	return OK;
 }

@@ -14,4 +14,7 @@ struct stock {
 /* Costs a walk over the held events, and little else. */
 enum err stock_take(struct store *st, const char *path, struct stock *out) MUST_CHECK;
 
+/* Of the disk that the file `path` stands on; -1 both: unknown. */
+void stock_disk(const char *path, int64_t *free_bytes, int64_t *total_bytes);
+
 #endif

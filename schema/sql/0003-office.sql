@@ -125,7 +125,12 @@ CREATE TABLE alert(
 	rev      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alert_rev ON alert(rev);
-CREATE INDEX alert_active ON alert(severity, at) WHERE active = 1;
+CREATE INDEX alert_active ON alert(type, subject) WHERE active = 1;
 CREATE INDEX alert_next ON alert(next) WHERE next IS NOT NULL;
+
+-- ---------------------------------------------------------------- the watch over devices
+ALTER TABLE device_state ADD COLUMN missing_since INTEGER; -- since when something is missing; NULL: nothing is
+ALTER TABLE device_state ADD COLUMN holes_at INTEGER;      -- when it last gave numbers up
+CREATE INDEX held_recv ON held(recv, stream);
 
 INSERT INTO meta(key, value) SELECT 'refold', '1' WHERE EXISTS (SELECT 1 FROM event);
