@@ -216,6 +216,7 @@ static enum err open_writer(struct ingest *g, struct why *why)
 	hooks.taken = on_taken;
 #endif
 	if ((e = conf_int(g->conf, "ingest", "max_age_days", 1, 100000, 3650, &conf.max_age_days, why)) != OK ||
+		(e = conf_int(g->conf, "ingest", "silent_hours", 1, 8760, 24, &conf.silent_hours, why)) != OK ||
 		(e = conf_int(g->conf, "ingest", "batch_rows", 1, 100000, 2000, &rows, why)) != OK ||
 		(e = conf_int(g->conf, "ingest", "commit_window_ms", 1, 20, 20, &window_ms, why)) != OK ||
 		(e = conf_int(g->conf, "ingest", "hello_spread_ms", 1, 600000, 30000, &spread_ms, why)) != OK)

@@ -30,6 +30,9 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf)
 	in->patrols.st = st;
 	in->tallies.st = st;
 	in->states.st = st;
+	in->alerts = alerts_new(st);
+	if (conf->silent_hours > 0)
+		in->watch = watch_new(st, in->alerts, conf->silent_hours);
 	in->judge = (struct judge){st, in->registry, &in->streams, conf->max_age_days * CIVIL_DAY_MS};
 	return in;
 }
@@ -61,6 +64,9 @@ static void forget(struct intake *in)
 	tallies_clear(&in->tallies);
 	registry_changed(in->registry);
 	devstates_clear(&in->states);
+	alerts_clear_memory(in->alerts);
+	if (in->watch)
+		watch_clear_memory(in->watch);
 	drop_waits(in);
 	memset(in->kinds, 0, sizeof in->kinds);
 	buf_clear(&in->arrived);
@@ -85,6 +91,8 @@ void intake_free(struct intake *in)
 	json_done(&in->again);
 	buf_done(&in->arrived);
 	answers_done(&in->answers);
+	watch_free(in->watch);
+	alerts_free(in->alerts);
 	free(in);
 }
 
@@ -424,6 +432,21 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 
 /* ------------------------------------------------------------------ again, by clock or registry */
 
+/* What the clock alone makes known: silent devices, alerts that nobody acknowledged. */
+static enum err watch_and_tell(struct intake *in, int64_t now_ms, bool *more)
+{
+	int64_t next;
+	enum err e = OK;
+
+	if (in->watch)
+		e = watch_due(in->watch, now_ms, in->head.time_ms);
+	if (e == OK)
+		e = alerts_escalate(in->alerts, now_ms, &next);
+	if (e == OK && next <= now_ms)
+		*more = true;
+	return e;
+}
+
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
 {
 	enum err e = begin(in);
@@ -432,6 +455,8 @@ enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
 	if (e == OK)
 		e = held_list(in, "SELECT id FROM held WHERE due <= ? ORDER BY due LIMIT ?", now_ms,
 			now_ms, more, &last);
+	if (e == OK)
+		e = watch_and_tell(in, now_ms, more);
 	return ended(in, e);
 }
 
@@ -458,6 +483,7 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 static enum err flush(struct intake *in)
 {
 	int64_t commit;
+	bool any;
 	enum err e;
 
 	apply_kinds(in);
@@ -465,6 +491,8 @@ static enum err flush(struct intake *in)
 	e = streams_flush(&in->streams);
 	if (e == OK)
 		e = patrols_flush(&in->patrols, in->registry, &in->tallies, commit);
+	if (e == OK)
+		e = alerts_flush(in->alerts, commit, &any);
 	if (e == OK)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
@@ -482,7 +510,7 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 		in->acking = true;
 		return store_head(in->st, out);
 	}
-	if (in->changed || in->states.dirty) {
+	if (in->changed || in->states.dirty || alerts_dirty(in->alerts)) {
 		if ((e = flush(in)) == OK)
 			e = store_commit(in->st, now_ms, &in->head);
 	} else {

@@ -18,6 +18,7 @@ struct intake;
 
 struct intake_conf {
 	int64_t max_age_days; /* older events are held: time_too_old */
+	int64_t silent_hours; /* a device not heard of for so long is told; 0: nobody watches over devices and the disk */
 	size_t windows_max;   /* acknowledgement windows in memory, 0 = default (65,536); clean ones are dropped beyond */
 };
 

@@ -8,6 +8,7 @@
 #ifndef XUNGE_SCHEMA_INTAKE_PARTS_H
 #define XUNGE_SCHEMA_INTAKE_PARTS_H
 
+#include "schema/alerts.h"
 #include "schema/answers.h"
 #include "schema/devstates.h"
 #include "schema/intake.h"
@@ -15,6 +16,7 @@
 #include "schema/patrols.h"
 #include "schema/stream.h"
 #include "schema/tally.h"
+#include "schema/watch.h"
 
 #define FLAG_IMPORTED 1
 #define FLAG_VOIDED 2
@@ -28,6 +30,8 @@ struct intake {
 	struct tallies tallies;
 	struct judge judge;
 	struct devstates states;
+	struct alerts *alerts;
+	struct watch *watch;     /* NULL: nobody watches */
 	struct answers answers;  /* of the open batch; then of the last commit, while acking */
 	struct map waits;        /* held.waits of events and cases -> itself */
 	bool waits_known;

@@ -241,6 +241,43 @@ static void test_disk(void **state)
 	teardown(&g);
 }
 
+/* The whole way: the clock alone makes a batch that is committed, under another rev and the same commit number. */
+static void test_by_the_clock(void **state)
+{
+	struct intake_conf conf = {.max_age_days = 3650, .silent_hours = 2};
+	struct head before, after;
+	struct guard g;
+	bool more;
+
+	(void)state;
+	setup(&g);
+	intake_free(g.t.in);
+	g.t.in = intake_new(g.t.st, &conf);
+	town_send(&g.t, "d-1", "{\"epoch\":\"e\",\"seq\":1,\"kind\":\"status\",\"at\":1764035730000,\"body\":{\"battery\":50}}");
+	(void)town_commit(&g.t);
+	assert_int_equal(intake_due(g.t.in, NOW + 2 * HOUR, &more), OK);
+	assert_int_equal(intake_commit(g.t.in, NOW + 2 * HOUR, &before), OK);
+	assert_int_equal(town_count(&g.t, "SELECT count(*) FROM alert WHERE type = 'device_silent'"), 0);
+	assert_int_equal(intake_due(g.t.in, NOW + 3 * HOUR, &more), OK);
+	assert_false(more);
+	assert_int_equal(intake_commit(g.t.in, NOW + 3 * HOUR, &after), OK);
+	assert_int_equal(after.commit, before.commit);
+	assert_int_equal(after.rev, before.rev + 1);
+	assert_int_equal(town_count(&g.t, "SELECT rev FROM alert WHERE id = 'device_silent:d-1'"), after.rev);
+	/* nothing new: no batch */
+	assert_int_equal(intake_due(g.t.in, NOW + 4 * HOUR, &more), OK);
+	assert_int_equal(intake_commit(g.t.in, NOW + 4 * HOUR, &after), OK);
+	assert_int_equal(after.rev, before.rev + 1);
+	/* an aborted batch forgets it, and the next look finds it again */
+	town_sql(&g.t, "UPDATE device_state SET seen = seen - 86400000");
+	assert_int_equal(intake_due(g.t.in, NOW + 5 * HOUR, &more), OK);
+	intake_abort(g.t.in);
+	assert_int_equal(intake_due(g.t.in, NOW + 5 * HOUR, &more), OK);
+	assert_int_equal(intake_commit(g.t.in, NOW + 5 * HOUR, &after), OK);
+	assert_int_equal(town_count(&g.t, "SELECT count(*) FROM alert WHERE title LIKE '%11-24 09:55'"), 1);
+	teardown(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_by_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
