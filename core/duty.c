@@ -22,6 +22,13 @@ const char *duty_period_name(enum duty_period p)
 	return period_names[p];
 }
 
+int duty_period_longest(enum duty_period p)
+{
+	static const int days[DUTY_PERIODS] = {0, 1, 7, 11, 16, 31, 62, 92, 366};
+
+	return days[p];
+}
+
 /* First day of the month that lies n months after that of first (itself the first of a month). */
 static int32_t months_on(int32_t first, int n)
 {

@@ -35,6 +35,7 @@ struct duty_span { /* civil days, both inclusive; last < first: none */
 
 enum duty_period duty_period_of(struct slice name);     /* "tenday"; PERIOD_NONE: unknown */
 const char *duty_period_name(enum duty_period p);
+int duty_period_longest(enum duty_period p); /* days */
 struct duty_span duty_span_of(enum duty_period p, int32_t day); /* the period that day falls in */
 struct duty_span duty_span_next(enum duty_period p, struct duty_span s);
 struct duty_span duty_span_before(enum duty_period p, struct duty_span s);

@@ -5,6 +5,7 @@
 
 #include "core/area.h"
 #include "core/civil.h"
+#include "core/duty.h"
 #include "schema/import.h"
 
 const char *const import_kinds[] = {"areas", "reaches", "people", "appointments", "exemptions", "categories",
@@ -374,6 +375,20 @@ bool import_value(const struct import_column *c, struct slice cell, struct impor
 	return true;
 }
 
+/* A rule of distinct days asks for no more than its period has. */
+static bool rule_is_possible(const struct import_kind *k, const struct import_value *v, uint32_t *column, char fault[IMPORT_FAULT])
+{
+	uint32_t period = import_kind_column(k, "period"), count = import_kind_column(k, "count"),
+		 unit = import_kind_column(k, "count_unit");
+
+	if (period == k->n || count == k->n || unit == k->n || !slice_is(v[unit].s, "days") || v[count].empty ||
+		v[period].empty || v[count].i <= duty_period_longest(duty_period_of(v[period].s)))
+		return true;
+	*column = count;
+	(void)snprintf(fault, IMPORT_FAULT, "a %.*s has no %lld days", (int)v[period].s.n, v[period].s.p, (long long)v[count].i); /* fits */
+	return false;
+}
+
 bool import_row_check(const struct import_kind *k, const struct import_value *v, uint32_t *column,
 	char fault[IMPORT_FAULT])
 {
@@ -401,5 +416,5 @@ bool import_row_check(const struct import_kind *k, const struct import_value *v,
 		(void)snprintf(fault, IMPORT_FAULT, "is empty: a deadline is an amount and a unit"); /* fits */
 		return false;
 	}
-	return true;
+	return rule_is_possible(k, v, column, fault);
 }

@@ -31,6 +31,7 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf)
 	in->tallies.st = st;
 	in->states.st = st;
 	in->alerts = alerts_new(st);
+	in->duties = duties_new(st, in->registry, in->alerts);
 	if (conf->silent_hours > 0)
 		in->watch = watch_new(st, in->alerts, conf->silent_hours);
 	in->judge = (struct judge){st, in->registry, &in->streams, conf->max_age_days * CIVIL_DAY_MS};
@@ -65,6 +66,7 @@ static void forget(struct intake *in)
 	registry_changed(in->registry);
 	devstates_clear(&in->states);
 	alerts_clear_memory(in->alerts);
+	duties_clear_memory(in->duties);
 	if (in->watch)
 		watch_clear_memory(in->watch);
 	drop_waits(in);
@@ -92,6 +94,7 @@ void intake_free(struct intake *in)
 	buf_done(&in->arrived);
 	answers_done(&in->answers);
 	watch_free(in->watch);
+	duties_free(in->duties);
 	alerts_free(in->alerts);
 	free(in);
 }
@@ -372,8 +375,6 @@ static bool is_device(struct slice d)
 enum err intake_take(
 	struct intake *in, const struct intake_from *from, struct slice payload, int64_t recv_ms)
 {
-	static const struct device office = {.id = "office"};
-	struct devstate none = {0}; /* an act has no place, no gaps, no queue: nothing is noted in it */
 	struct arrival a = {.from = from, .recv_ms = recv_ms};
 	enum err e = begin(in);
 
@@ -387,16 +388,15 @@ enum err intake_take(
 		a.from = &nobody;
 		return ended(in, refuse_payload(in, &a, BAD_EVENT, 0, "no device", payload));
 	}
-	a.dev = from->flags & INTAKE_OFFICE ? &office : registry_device(in->registry, from->device, &e);
+	a.dev = registry_device(in->registry, from->device, &e);
 	if (e != OK)
 		return ended(in, e);
 	if (!a.dev) /* nobody enrolled it: nothing of it is remembered but the bytes */
 		return ended(in, refuse_payload(in, &a, DEVICE_REVOKED, 0, "unknown device", payload));
 	a.wrong_district = from->district.p && !slice_is(from->district, a.dev->district);
-	a.state = from->flags & INTAKE_OFFICE ? &none : devstates_of(&in->states, from->device, &e);
+	a.state = devstates_of(&in->states, from->device, &e);
 	if (e == OK) {
-		if (a.state != &none)
-			devstate_seen(&in->states, a.state, recv_ms);
+		devstate_seen(&in->states, a.state, recv_ms);
 		e = take_payload(in, &a, payload);
 	}
 	if (e == OK)
@@ -435,17 +435,20 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 
 /* ------------------------------------------------------------------ again, by clock or registry */
 
-/* What the clock alone makes known: silent devices, alerts that nobody acknowledged. */
+/* What the clock alone makes known: silent devices, duties that are due, alerts that nobody acknowledged. */
 static enum err watch_and_tell(struct intake *in, int64_t now_ms, bool *more)
 {
 	int64_t next;
+	bool due;
 	enum err e = OK;
 
 	if (in->watch)
 		e = watch_due(in->watch, now_ms, in->head.time_ms);
 	if (e == OK)
+		e = duties_tick(in->duties, now_ms, &due, &in->changed);
+	if (e == OK)
 		e = alerts_escalate(in->alerts, now_ms, &next);
-	if (e == OK && next <= now_ms)
+	if (e == OK && (due || next <= now_ms))
 		*more = true;
 	return e;
 }
@@ -463,15 +466,6 @@ enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
 	return ended(in, e);
 }
 
-enum err intake_alert_ack(struct intake *in, const char *type, const char *subject, const char *by, int64_t now_ms)
-{
-	enum err e = begin(in);
-
-	if (e != OK || (e = alerts_ack(in->alerts, type, subject, by, now_ms)) != ERR_NOTFOUND)
-		return ended(in, e);
-	return e;
-}
-
 enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more)
 {
 	enum err e = begin(in);
@@ -487,6 +481,8 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 			in->rejudge_after, now_ms, more, &in->rejudge_after);
 	if (e == OK && what == INTAKE_PLACES)
 		e = patrols_reclass(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
+	if (e == OK && (what == INTAKE_PLACES || what == INTAKE_DUTIES))
+		e = duties_all(in->duties, now_ms, &in->changed);
 	return ended(in, e);
 }
 
@@ -504,18 +500,14 @@ static enum err flush(struct intake *in)
 	if (e == OK)
 		e = patrols_flush(&in->patrols, in->registry, &in->tallies, commit);
 	if (e == OK)
+		e = duties_flush(in->duties, in->now_ms, &any);
+	if (e == OK)
 		e = alerts_flush(in->alerts, commit, &any);
 	if (e == OK)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
 		e = devstates_flush(&in->states);
 	return e;
-}
-
-enum err intake_flush(struct intake *in)
-{
-	in->changed = true; /* what was dirty is not any more, but must be committed */
-	return ended(in, flush(in));
 }
 
 enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)

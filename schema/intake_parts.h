@@ -11,6 +11,7 @@
 #include "schema/alerts.h"
 #include "schema/answers.h"
 #include "schema/devstates.h"
+#include "schema/duties.h"
 #include "schema/intake.h"
 #include "schema/judge.h"
 #include "schema/patrols.h"
@@ -31,6 +32,7 @@ struct intake {
 	struct judge judge;
 	struct devstates states;
 	struct alerts *alerts;
+	struct duties *duties;
 	struct watch *watch;     /* NULL: nobody watches */
 	struct answers answers;  /* of the open batch; then of the last commit, while acking */
 	struct map waits;        /* held.waits of events and cases -> itself */

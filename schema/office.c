@@ -81,6 +81,13 @@ static bool decides_places(const char *kind)
 	return false;
 }
 
+static enum intake_change what_it_moves(const char *kind)
+{
+	if (decides_places(kind))
+		return INTAKE_PLACES;
+	return strcmp(kind, "duties") == 0 || strcmp(kind, "exemptions") == 0 ? INTAKE_DUTIES : INTAKE_ENROLLED;
+}
+
 enum err office_import(struct store *st, struct intake *in, int64_t now_ms, const char *kind,
 	const char *staged, bool dry_run, struct import_report *report, struct import_result *result,
 	struct office_end *end, struct why *why)
@@ -95,7 +102,7 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 		return refuse(st, e, why);
 	if (dry_run)
 		r.commit = 0;
-	e = conclude(st, in, now_ms, decides_places(kind) ? INTAKE_PLACES : INTAKE_ENROLLED, r.commit, end, why);
+	e = conclude(st, in, now_ms, what_it_moves(kind), r.commit, end, why);
 	if (e == OK)
 		*result = r;
 	return e;

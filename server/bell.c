@@ -1,7 +1,6 @@
 #include "server/bell.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -195,7 +194,7 @@ bool bell_is_up(const struct bell *b)
 	return b->up;
 }
 
-const struct json_t *bell_status(const struct bell *b)
+const json_t *bell_status(const struct bell *b)
 {
 	return b->status;
 }

@@ -1,7 +1,6 @@
 #include "server/app.h"
 
 #include <ctype.h>
-#include <jansson.h>
 
 #include "base/clock.h"
 

@@ -99,6 +99,7 @@ CREATE TABLE duty_state(
 	PRIMARY KEY(person, rule, target, level, role)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX duty_state_rev ON duty_state(rev);
+CREATE INDEX duty_state_next ON duty_state(next) WHERE next IS NOT NULL;
 
 -- ---------------------------------------------------------------- alerts
 -- Unique for (type, subject).  active x acknowledged; a cleared one that rises again is the same row.

@@ -85,6 +85,7 @@ static void test_periods_join(void **state)
 	(void)state;
 	for (int p = PERIOD_DAY; p < DUTY_PERIODS; p++) {
 		struct duty_span s = duty_span_of((enum duty_period)p, from);
+		int longest = 0;
 
 		while (s.last < to) {
 			struct duty_span n = duty_span_next((enum duty_period)p, s), b = duty_span_before((enum duty_period)p, n);
@@ -93,10 +94,13 @@ static void test_periods_join(void **state)
 			assert_true(n.last >= n.first && n.last - n.first < 366);
 			assert_int_equal(b.first, s.first);
 			assert_int_equal(b.last, s.last);
+			if (n.last - n.first + 1 > longest)
+				longest = n.last - n.first + 1;
 			for (int32_t d = n.first; d <= n.last; d++)
 				assert_int_equal(duty_span_of((enum duty_period)p, d).first, n.first);
 			s = n;
 		}
+		assert_int_equal(duty_period_longest((enum duty_period)p), longest);
 		assert_int_equal(duty_period_of(slice_of(duty_period_name((enum duty_period)p))), p);
 	}
 	assert_int_equal(duty_period_of(slice_of("")), PERIOD_NONE);
