@@ -5,10 +5,10 @@
 
 const WITHIN_MS = 10e3;
 
-/** @param {string} method @param {string} path @param {{body?: any, csrf?: string}} [more] @returns {Promise<Answer>} */
+/** @param {string} method @param {string} path @param {{body?: any, csrf?: string, headers?: Record<string, string>}} [more] @returns {Promise<Answer>} */
 export async function call(method, path, more = {}) {
 	/** @type {Record<string, string>} */
-	const headers = { Accept: "application/json" };
+	const headers = { Accept: "application/json", ...more.headers };
 	const stop = new AbortController();
 	const timer = setTimeout(() => stop.abort(), WITHIN_MS);
 

@@ -1,14 +1,19 @@
 // The pages' root: who is signed in, which page is shown, and the only place that renders.
 import { html, nothing, render } from "./vendor/lit.js";
 import { call } from "./api.js";
+import { alertsView, unsigned } from "./alerts.js";
 import { areasView } from "./areas.js";
+import { newCasefile, newKey } from "./casefile.js";
+import { casesView } from "./cases.js";
 import { devicesView } from "./devices.js";
+import { drawerView } from "./drawer.js";
 import { feedView } from "./feed.js";
 import { newFlash } from "./flash.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
-import { pickLang, sayIn } from "./i18n.js";
+import { nameOf, pickLang, sayIn } from "./i18n.js";
 import { ledgerView } from "./ledger.js";
 import { newLink } from "./link.js";
+import { overdueView } from "./overdue.js";
 import { bootView, deniedView, signinView } from "./signin.js";
 import { newTown, take } from "./town.js";
 
@@ -20,6 +25,7 @@ const READY_EVERY_MS = 15e3;
 const TROUBLE_EVERY_MS = 2000; // while something is down: its end shows soon
 const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
+const SIGNED_MS = 10e3;
 const BOOT_AGAIN_MS = 3e3;
 
 /** Monotonic ms that go on while the PC sleeps, where performance.now() may stand still. */
@@ -73,11 +79,16 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newLink>|null} link
  * @property {Key|null} trouble what keeps records from reaching the page, though the server is there
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
- * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean}} ui
+ * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean,
+ *   unsigned: boolean, allAlerts: boolean, cases: "all"|"late"|"fresh"|"check", allCases: boolean, allOverdue: boolean}} ui
+ * @property {ReturnType<typeof newCasefile>} file the case that is open
+ * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
+ * @property {number} bornAt when the first snapshot came, ms UTC: alerts and cases since then are new
  * @property {number} backUntil monotonic ms: until then the banner says that the link is back
  * @property {string} said for screen readers
+ * @property {string} cried the same, at once: red alerts
  * @property {() => number} mono ms
  * @property {() => number} nowMs the platform's clock, UTC
  * @property {() => boolean} dark
@@ -94,6 +105,9 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {() => void} again
  * @property {(e: Event) => void} skip
  * @property {(change: Partial<App["ui"]>) => void} ui
+ * @property {(alert: string) => void} sign
+ * @property {() => void} closeCase
+ * @property {() => void} copyLink
  */
 
 /** @type {App} */
@@ -107,11 +121,20 @@ const app = {
 	link: null,
 	trouble: null,
 	gate: { note: null, error: null, n: 0, busy: false },
-	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false, quiet: false },
+	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false, quiet: false,
+		unsigned: false, allAlerts: false, cases: "all", allCases: false, allOverdue: false },
+	file: newCasefile({ csrf: () => app.me?.csrf || "", draw: () => draw(), expired: () => toSignIn("note_expired"),
+		done: (action) => {
+			app.said = app.say("said_done", { what: nameOf("action", action, app.lang) });
+			focus("h-case");
+		} }),
+	signing: new Map(),
+	bornAt: 0,
 	flash: newFlash(),
 	firstCommit: 0,
 	backUntil: 0,
 	said: "",
+	cried: "",
 	mono,
 	nowMs: () => (app.link && app.link.frameAt !== null ? app.town.time + (mono() - app.link.frameAt) : Date.now()),
 	dark: () => (app.theme ? app.theme === "dark" : darkWish.matches),
@@ -136,6 +159,21 @@ const app = {
 		ui: (change) => {
 			Object.assign(app.ui, change);
 			draw();
+		},
+		sign,
+		closeCase: () => {
+			const row = app.file.id;
+
+			history.replaceState(null, "", location.pathname + location.search);
+			route();
+			/** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${CSS.escape(row || "")}"] a`) || document.getElementById("main"))?.focus();
+		},
+		copyLink: () => {
+			// without a secure context there is no clipboard: then the address bar has it
+			navigator.clipboard?.writeText(location.href).then(() => {
+				app.said = app.say("said_copied");
+				draw();
+			}, () => {});
 		},
 	},
 };
@@ -164,14 +202,81 @@ function drawNow() {
 		el.dataset.theme = app.theme;
 	else
 		delete el.dataset.theme;
-	document.title = app.page === "duty" ? `${say("title")} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
+	const n = app.page === "duty" ? unsigned(app) : 0;
+
+	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say("title")} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
 	el.dataset.page = app.page;
 	render(app.page === "duty" ? dutyView() : app.page === "signin" ? signinView(app) : app.page === "denied" ? deniedView(app) : bootView(app), root);
 }
 
+const narrow = matchMedia("(max-width: 720px)"); // there the case covers the page
 const dutyView = () => html`${headView(app)}
-<main id="main" tabindex="-1" class="desk ${isStale(app) ? "stale" : ""}">${ledgerView(app)}${areasView(app)}${feedView(app)}${devicesView(app)}</main>
-<p class="vh" role="status">${app.said || nothing}</p>`;
+<div class="stage"><main id="main" tabindex="-1" class="desk ${isStale(app) ? "stale" : ""}" ?inert=${app.file.id !== null && narrow.matches}>${alertsView(app)}${casesView(app)}${ledgerView(app)}${
+	overdueView(app)}${areasView(app)}${feedView(app)}${devicesView(app)}</main>
+${drawerView(app)}</div>
+<p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
+
+// ---------------------------------------------------------------- the case in the address
+
+/** Opens what the address names: #/case/ID */
+function route() {
+	const m = /^#\/case\/([^/]+)$/.exec(location.hash);
+	let id = null;
+
+	try {
+		id = m && app.page === "duty" ? decodeURIComponent(m[1]) : null;
+	} catch (_) {
+		// no address of ours
+	}
+	if (id === app.file.id)
+		return;
+	if (id === null)
+		app.file.close();
+	else
+		app.file.open(id);
+	drawNow();
+	if (id !== null)
+		document.getElementById("h-case")?.focus();
+}
+
+// ---------------------------------------------------------------- signing for an alert
+
+/** @param {string} id */
+async function sign(id) {
+	const before = app.signing.get(id);
+	const s = { key: before ? before.key : newKey(), busy: true, error: /** @type {Key|null} */ (null) };
+
+	if (before?.busy)
+		return;
+	app.signing.set(id, s);
+	draw();
+	const r = await call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/ack`, { body: {}, csrf: app.me?.csrf, headers: { "Idempotency-Key": s.key } });
+
+	s.busy = r.status === 200; // until its row says who signed
+	if (r.status === 401)
+		return toSignIn("note_expired");
+	if (r.status === 200) {
+		app.said = app.say("said_signed");
+		setTimeout(() => app.signing.get(id) === s && app.signing.delete(id) && draw(), SIGNED_MS);
+	} else {
+		if (r.status !== 0 && r.status !== 503)
+			s.key = newKey();
+		s.error = r.status === 0 ? "act_unknown" : r.status === 503 ? "act_down" : r.status === 403 ? "act_forbidden" : r.status === 404 || r.status === 409 ? "sign_gone" : "act_refused";
+	}
+	draw();
+}
+
+/** What came since the last look, for those who listen to the page. @param {any} msg */
+function announce(msg) {
+	const fresh = (msg.op === "delta" && msg.alerts || []).filter((/** @type {import("./town.js").Alert} */ a) => a.title && !a.acked_by && a.state !== "cleared" && a.severity <= 2);
+
+	for (const a of fresh) {
+		if (a.severity === 1)
+			app.cried = app.say("said_alert", { what: a.title });
+		else
+			app.said = app.say("said_alert", { what: a.title });
+	}
+}
 
 /** @param {string} id after the next drawing */
 function focus(id) {
@@ -191,7 +296,7 @@ function setLang(lang) {
 	app.said = "";
 	store("xunge.lang", lang);
 	url.searchParams.delete("lang");
-	history.replaceState(null, "", url);
+	history.replaceState(null, "", url); // with the case that is open
 	draw();
 }
 
@@ -209,6 +314,8 @@ function toSignIn(note) {
 		app.link.stop();
 	app.link = null;
 	app.me = null;
+	app.file.close();
+	app.signing.clear();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -294,8 +401,15 @@ function enter(me) {
 		frame: (msg) => {
 			const r = take(app.town, msg);
 
-			if (r === "ok" && !app.firstCommit)
+			if (r === "ok" && !app.firstCommit) {
 				app.firstCommit = /** @type {number} */ (app.town.commit);
+				app.bornAt = app.town.time;
+			}
+			if (r === "ok" && msg.op !== "tick") {
+				announce(msg);
+				if (app.file.id !== null)
+					app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
+			}
 			draw();
 			return r;
 		},
@@ -306,6 +420,7 @@ function enter(me) {
 		random: () => Math.random(),
 	});
 	show("duty");
+	route();
 	app.link.start();
 	askReady();
 }
@@ -376,6 +491,8 @@ setInterval(() => {
 	askReady();
 }, 1000);
 setInterval(keep, KEEP_EVERY_MS);
+addEventListener("hashchange", route);
+narrow.addEventListener("change", draw);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
 document.addEventListener("visibilitychange", () => !document.hidden && app.act.reconnect());

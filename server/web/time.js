@@ -43,6 +43,32 @@ export function when(ms, nowMs) {
 	return `${d.slice(0, 4) === n.slice(0, 4) ? d.slice(5) : d} ${clock(ms).slice(0, 5)}`;
 }
 
+/** To the minute, for what is not of this moment.
+ * @param {number} ms UTC @param {number} nowMs UTC @returns {string} 09:41, 11-22 17:20 */
+export function brief(ms, nowMs) {
+	const t = when(ms, nowMs);
+
+	return t.length === 8 ? t.slice(0, 5) : t;
+}
+
+/** @param {number} spanMs; what lies ahead is nothing @param {Lang} lang @returns {string} 3 小时 */
+export function lasting(spanMs, lang) {
+	const m = Math.max(0, Math.floor(spanMs / 60e3));
+	const [n, zh, en] = m < 60 ? [m, "分钟", "min"] : m < 2880 ? [Math.floor(m / 60), "小时", "h"] : [Math.floor(m / 1440), "天", "d"];
+
+	return `${n} ${lang === "zh" ? zh : en}`;
+}
+
+/** @param {string} text an RFC 3339 instant, or nothing @returns {number|null} ms UTC */
+export function instant(text) {
+	const ms = text ? Date.parse(text) : Number.NaN;
+
+	return Number.isNaN(ms) ? null : ms;
+}
+
+/** @param {number} ms UTC @returns {string} 2026-11-23T09:41, civil, for an input */
+export const forInput = (ms) => new Date(ms + SHIFT_MS).toISOString().slice(0, 16);
+
 /** @param {number} spanMs how long ago; what lies ahead counts as now @param {Lang} lang @returns {string} 2 秒前 */
 export function ago(spanMs, lang) {
 	const s = Math.max(0, Math.floor(spanMs / 1000));

@@ -45,14 +45,57 @@ export function demoTown(now = Date.now()) {
 			f("events", "", "case.report", 5, 113, 1204), f("events", "", "work", 2, 19, 133),
 		],
 		areas,
-		alerts: [],
-		cases: [],
-		overdue: [],
+		...demoOffice(now),
 		devices,
 		feed: Array.from({ length: 50 }, (_, i) => ({ commit: 10000 + i, kind: ["patrol.start", "patrol.end", "inspect", "visit", "case.report"][i % 5], person: `p-00${10 + (i % 40)}`,
 			scope: `990101100${String((i % 16) + 1).padStart(3, "0")}00${(i % 4) + 1}`, at: now - (50 - i) * 47e3, text: "" }))
 			.map((r, i) => ({ ...r, text: `${"马李王石刘赵张陈"[i % 8]}某某 ${["开始巡查", "结束巡查", "专项检查", "入户走访", "上报"][i % 5]} ${COMMUNITIES[i % 16]}0${(i % 4) + 1}` })),
 	};
+}
+
+/** Alerts, open cases and overdue duties of that town. */
+function demoOffice(now) {
+	const H = 3600e3;
+	const kase = (id, cls, category, category_name, severity, title, n, state, level, holder, holder_name, due, at) => ({ id, class: cls, category, category_name, severity, title,
+		scope: `990101100${String(n).padStart(3, "0")}`, loc: null, state, level, holder, holder_name, etag: "10001", due, at });
+	const cases = [
+		kase("case-01", "hazard", "geology", "地质灾害", 1, "后山坡体新增裂缝", 5, "reported", "community", null, "", null, now - 4 * 60e3),
+		kase("case-02", "hazard", "gas", "燃气安全", 1, "餐馆燃气软管老化", 3, "in_progress", "town", "p-0107", "示例镇市场监管所", now + 3 * H, now - 20 * H),
+		kase("case-03", "finding", "sewage", "污水直排", 2, "沟道管口污水直排", 9, "in_progress", "town", "p-0103", "示例镇水务站", now - 76 * H, now - 200 * H),
+		kase("case-04", "finding", "encroachment", "侵占河道", 2, "岸边搭建鸡舍占用河滩", 6, "suspended", "town", "p-0103", "示例镇水务站", null, now - 480 * H),
+		kase("case-05", "finding", "dumping", "倾倒建筑垃圾", 3, "河岸倾倒建筑垃圾", 2, "dispatched", "community", "p-0102", "示例镇综合执法队", now + 50 * H, now - 6 * H),
+		kase("case-06", "appeal", "water_power", "水电", 3, "夜间水压不足", 11, "accepted", "community", null, "", now + 40 * H, now - 95 * 60e3),
+		kase("case-07", "dispute", "land", "山林土地", 3, "林地边界争议", 12, "in_progress", "town", "p-0106", "示例镇司法所", now + 400 * H, now - 600 * H),
+		kase("case-08", "rectify", "work_style", "作风", 3, "便民大厅午间无人值守", 5, "handled", "town", "p-0020", "何岭", now + 100 * H, now - 264 * H),
+	];
+	const alert = (id, type, severity, kase, title, scope, at, more = {}) => ({ id, type, severity, case: kase, title, scope, loc: null, at, state: "active", acked_by: null, acked_at: null, late: false, raised: at, ...more });
+
+	return {
+		cases,
+		alerts: [
+			alert("hazard:case-01", "hazard", 1, "case-01", "后山坡体新增裂缝", "990101100005", now - 4 * 60e3, { person: "p-0055", person_name: "马某某" }),
+			alert("hazard:case-02", "hazard", 1, "case-02", "餐馆燃气软管老化", "990101100003", now - 20 * H, { acked_by: "p-0095", acked_name: "云冬", acked_at: now - 19.8 * H }),
+			alert("case_overdue:case-03", "case_overdue", 2, "case-03", "案件超期：沟道管口污水直排", "990101100009", now - 76 * H, { late: true }),
+			alert("duty_overdue:p-0066", "duty_overdue", 3, null, "李某某 清石河上段 本月未巡", "990101100008", now - 53 * H),
+			alert("device_silent:d-0008", "device_silent", 4, null, "终端 d-0008 已 26 小时无联系", "990101100002", now - 26 * H, { acked_by: "p-0096", acked_name: "苏松", acked_at: now - 2 * H }),
+		],
+		overdue: [
+			{ person: "p-0066", rule: "dinghu", target: "XD-01", target_name: "示例县道老街至松林段", name: "李某某", level: "town", due: now - 552 * H, days: 23 },
+			{ person: "p-0009", rule: "grid_daily", target: "990101100002004", name: "冯春", level: "grid", due: now - 53 * H, days: 2 },
+			{ person: "p-0022", rule: "grid_daily", target: "990101100006001", name: "张云", level: "grid", due: now - 29 * H, days: 1 },
+		],
+	};
+}
+
+/** What GET /api/v1/cases/{id} says of a row. */
+function caseDetail(row, acts) {
+	const iso = (ms) => (ms === null ? null : new Date(ms + 8 * 3600e3).toISOString().replace("Z", "+08:00"));
+	const actions = { reported: ["ack", "accept", "decline", "urge", "void"], accepted: ["dispatch", "escalate", "extend", "urge", "void"], dispatched: ["urge", "extend", "void"],
+		in_progress: ["dispatch", "escalate", "extend", "suspend", "urge", "void"], suspended: ["resume", "void"], handled: ["verify_pass", "verify_fail", "rate", "void"], closed: ["rate", "reopen", "void"] };
+
+	return { ...row, at: iso(row.at), due: iso(row.due), scope_name: `${COMMUNITIES[Number(row.scope.slice(9)) - 1]}社区`, area: row.scope, area_name: "", reporter: "p-0055", reporter_name: "马某某",
+		text: "坡下有两户。", version: acts.length, on_time: null, result: "", rating: "", overdue: false, as_of: 10049, actions: actions[row.state] || [],
+		timeline: acts.map((a) => ({ status: "in_force", parallel: false, code: "", detail: "", photos: [], ...a, at: iso(a.at), received: iso(a.known || a.at), known: iso(a.known || a.at) })) };
 }
 
 const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["id"], cases: ["id"], overdue: ["person", "rule", "target"], devices: ["device"], feed: ["commit"] };
@@ -61,18 +104,18 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, roles: ["centre"], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
 	};
-	const problem = (res, status, code, more = {}) => {
+	const problem = (res, status, code, more = {}, detail = "") => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
-		res.end(JSON.stringify({ type: `/problems/${code}`, title: code, status, code }));
+		res.end(JSON.stringify({ type: `/problems/${code}`, title: code, status, code, detail }));
 	};
 	const json = (res, status, body, more = {}) => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json", ...more });
 		res.end(JSON.stringify(body));
 	};
 	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
-	const rights = () => ({ user: m.user, roles: ["centre"], scope: m.scope, csrf: m.csrf, demo: opt.demo !== false });
+	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, demo: opt.demo !== false });
 	const body = async (req) => {
 		let s = "";
 
@@ -109,6 +152,28 @@ export async function startMock(opt = {}) {
 			return session(req) ? json(res, 200, rights()) : problem(res, 401, "signed_out");
 		if (path === "/readyz")
 			return json(res, m.ready, { ready: m.ready === 200, database: true, ingest: true, broker: true, ...m.parts });
+		if (path.startsWith("/api/v1/") && !session(req))
+			return problem(res, 401, "signed_out");
+		const kase = /^\/api\/v1\/cases\/([^/]+?)(\/actions)?$/.exec(path);
+		const alert = /^\/api\/v1\/alerts\/([^/]+)\/ack$/.exec(path);
+
+		if (kase && !kase[2] && req.method === "GET") {
+			const row = m.town.cases.find((c) => c.id === decodeURIComponent(kase[1]));
+
+			return row ? json(res, 200, caseDetail(row, m.timeline(row)), { ETag: `"${row.etag}"` }) : problem(res, 404, "not_found");
+		}
+		if ((kase || alert) && req.method === "POST") {
+			const b = await body(req);
+
+			m.posts.push({ path, body: b, match: req.headers["if-match"], key: req.headers["idempotency-key"] });
+			if (req.headers["x-csrf-token"] !== m.csrf)
+				return problem(res, 403, "csrf");
+			if (!req.headers["idempotency-key"])
+				return problem(res, 400, "key");
+			if (m.actStatus)
+				return problem(res, m.actStatus, "refused", {}, "the stand-in was told to refuse");
+			return alert ? m.signFor(res, decodeURIComponent(alert[1])) : m.act(res, decodeURIComponent(kase[1]), b, req.headers);
+		}
 		const file = normalize(path === "/" ? "/index.html" : path);
 		const data = await readFile(join(WEB, file)).catch(() => null);
 
@@ -175,6 +240,46 @@ export async function startMock(opt = {}) {
 		m.log.set(m.commit, members);
 		if (tell)
 			send({ op: "delta", from, commit: m.commit, time: Date.now(), ...members });
+	};
+	/** Acts of a case so far. */
+	m.timeline = (row) => {
+		if (!m.acts.has(row.id))
+			m.acts.set(row.id, [{ action: "report", person: "p-0055", person_name: "马某某", at: row.at, known: row.at + (row.id === "case-03" ? 7200e3 : 1000), photos: [{ sha256: "0".repeat(64), role: "before" }] }]
+				.concat(row.state === "reported" ? [] : [{ action: "accept", person: "p-0095", person_name: "云冬", at: row.at + 60e3 }])
+				.concat(row.id === "case-03" ? [{ action: "handle", person: "p-0103", person_name: "示例镇水务站", at: row.at + 90e3, status: "held", code: "illegal_transition", detail: "handle: from in_progress only", note: "已疏通" }] : []));
+		return m.acts.get(row.id);
+	};
+	/** Somebody acts: the row moves on, everybody is told. */
+	m.moves = (id, act, more = {}) => {
+		const row = m.town.cases.find((c) => c.id === id);
+
+		m.timeline(row).push({ person: "p-0099", person_name: "奚柏", at: Date.now(), ...act });
+		m.change({ cases: [{ ...row, ...more, etag: String(m.commit + 1) }] }, { tell: m.telling !== false });
+	};
+	m.act = (res, id, b, headers) => {
+		const row = m.town.cases.find((c) => c.id === id);
+		const known = m.keys.get(headers["idempotency-key"]);
+		const to = { accept: "accepted", dispatch: "dispatched", verify_pass: "closed", verify_fail: "in_progress", suspend: "suspended", resume: "in_progress", decline: "declined" };
+
+		if (known)
+			return json(res, 200, known);
+		if (!row)
+			return problem(res, 404, "not_found");
+		if (headers["if-match"] !== `"${row.etag}"`)
+			return problem(res, 412, "changed", { ETag: `"${row.etag}"` });
+		m.moves(id, { ...b, person: "p-0095", person_name: "云冬" }, { state: to[b.action] || row.state, ...(b.to ? { holder: b.to, holder_name: "" } : {}) });
+		const answer = { case: id, commit: m.commit, etag: String(m.commit), state: to[b.action] || row.state };
+
+		m.keys.set(headers["idempotency-key"], answer);
+		return json(res, 200, answer, { ETag: `"${m.commit}"` });
+	};
+	m.signFor = (res, id) => {
+		const row = m.town.alerts.find((a) => a.id === id);
+
+		if (!row)
+			return problem(res, 404, "not_found");
+		m.change({ alerts: [{ ...row, acked_by: "p-0095", acked_name: "云冬", acked_at: Date.now() }] });
+		return json(res, 200, { alert: id, acked_by: "p-0095", acked_at: Date.now(), commit: m.commit });
 	};
 	m.send = send;
 	m.count = () => wss.clients.size;

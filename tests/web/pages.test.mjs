@@ -2,57 +2,17 @@
 // moved by hand where a test needs half a minute to pass.
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { demoTown, startMock } from "./mock.mjs";
-import { openBrowser, openPage, signIn } from "./browser.mjs";
+import { demoTown } from "./mock.mjs";
+import { openPage, signIn } from "./browser.mjs";
+import { axe, cell, cellIs, clean, duty, fits, kit, mock, rowsAre, text, until } from "./kit.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {any[]} */
-const open = [];
-
-before(async () => {
-	browser = await openBrowser();
-});
-after(async () => {
-	await browser?.close();
-	for (const m of open)
-		await m.stop();
-});
-
-async function mock(opt) {
-	const m = await startMock(opt);
-
-	open.push(m);
-	return m;
-}
-
-async function duty(m, opt = {}) {
-	const page = await openPage(browser, m.url + (opt.query || ""), opt);
-
-	await signIn(page, m.user, m.password);
-	await page.waitForSelector('[data-test=link] .good');
-	return page;
-}
-
-const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
-const cell = (page, row) => text(page, `tr[data-row="${row}"] .key`);
-const until = (page, fn, arg) => page.waitForFunction(fn, arg, { timeout: 10e3 });
-const rowsAre = (page, block, want) => until(page, ([b, n]) => document.querySelectorAll(`.${b} tbody tr`).length === n, [block, want]);
-const cellIs = (page, row, want) => until(page, ([r, w]) => document.querySelector(`tr[data-row="${r}"] .key`)?.textContent?.trim() === w, [row, want]);
-
-/** Nothing left the origin; the console said no more than the refusals that the test provoked. */
-function clean(page, allow = /status of 401/) {
-	assert.deepEqual(page.outside, []);
-	assert.deepEqual(page.errors.filter((e) => !allow.test(e)), []);
-	return page.context().close();
-}
+before(kit.up);
+after(kit.down);
 
 describe("sign-in", () => {
 	test("by keyboard alone, after an empty and a wrong try", async () => {
 		const m = await mock();
-		const page = await openPage(browser, m.url);
+		const page = await openPage(kit.browser, m.url);
 
 		await page.waitForFunction(() => document.activeElement?.id === "user");
 		await page.keyboard.press("Enter");
@@ -72,7 +32,7 @@ describe("sign-in", () => {
 
 	test("too many attempts, a busy server, no server: each says so", async () => {
 		const m = await mock();
-		const page = await openPage(browser, m.url);
+		const page = await openPage(kit.browser, m.url);
 		const error = (/** @type {string} */ want) => page.waitForFunction((w) => document.querySelector("#signin-error")?.textContent === w, want);
 
 		await page.fill("#user", "zhang");
@@ -258,7 +218,7 @@ describe("the duty page", () => {
 		m.scope = "*";
 		const page = await duty(m);
 
-		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 3);
+		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 6);
 		assert.match(await text(page, ".areas .empty"), /还没有区域/);
 		assert.equal(await cell(page, "patrols *"), "0");
 		assert.match(await text(page, "header h1"), /全部区域/);
@@ -408,7 +368,7 @@ describe("languages, colours, sizes", () => {
 		const page = await duty(m);
 		const words = () => page.evaluate(() => {
 			// what the page itself says: without names of places and people, and the other language's own name
-			const skip = "noscript, .place, .who, .what, tbody th[title], [lang]:not(html)";
+			const skip = "noscript, .place, .who, .what, .own, tbody th[title], [lang]:not(html)";
 
 			return [...document.querySelectorAll("body *")].filter((e) => !e.closest(skip)).flatMap((e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim())
 				.concat(e.getAttribute("aria-label") || "", e.getAttribute("title") || "")).filter((s) => s).concat(document.title);
@@ -447,51 +407,33 @@ describe("languages, colours, sizes", () => {
 		for (const lang of ["zh", "en"])
 			test(`axe: no violation, ${scheme}, ${lang}`, async () => {
 				const m = await mock();
-				const page = await openPage(browser, m.url + `?lang=${lang}`, { colorScheme: scheme, clock: true });
-				const check = async (/** @type {string} */ what) => {
-					await page.waitForFunction(() => document.getAnimations().length === 0);
-					await page.evaluate(() => "axe" in globalThis) || await page.evaluate((await import("node:fs")).readFileSync(AXE, "utf8"));
-					const r = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
-
-					assert.deepEqual(r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(" | ")}`), [], what);
-					assert.ok(r.passes.length > 10, what);
-				};
+				const page = await openPage(kit.browser, m.url + `?lang=${lang}`, { colorScheme: scheme, clock: true });
 
 				await page.waitForSelector("#user");
 				await page.click("button.primary");
 				await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent);
-				await check("sign-in with an error");
+				await axe(page, "sign-in with an error");
 				await signIn(page, m.user, m.password);
 				await page.waitForSelector("[data-row]");
-				await check("duty page");
+				await axe(page, "duty page");
 				await m.down();
 				await page.waitForSelector("[data-test=link] .bad");
 				await page.clock.runFor(50e3);
 				await page.waitForSelector("main.stale");
-				await check("stale, with the banner");
+				await axe(page, "stale, with the banner");
 				await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
 			});
 
 	for (const lang of ["zh", "en"])
 		test(`no horizontal scroll from 390 to 2560 px, ${lang}`, async () => {
 			const m = await mock();
-			const page = await openPage(browser, `${m.url}?lang=${lang}`);
-			const wide = () => page.evaluate(() => [document.documentElement, ...document.querySelectorAll("body *")]
-				.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who"))
-				.map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`));
-			const sizes = async (/** @type {string} */ what) => {
-				for (const [width, height] of [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
-					await page.setViewportSize({ width, height });
-					assert.deepEqual(await wide(), [], `${what}, ${width}`);
-					assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}, ${width}`);
-				}
-			};
+			const page = await openPage(kit.browser, `${m.url}?lang=${lang}`);
 
 			await page.waitForSelector("#user");
-			await sizes("sign-in");
+			await fits(page, "sign-in");
 			await signIn(page, m.user, m.password);
 			await page.waitForSelector("[data-row]");
-			await sizes("duty page");
+			await fits(page, "duty page");
 			await clean(page);
 		});
 
@@ -522,7 +464,7 @@ describe("languages, colours, sizes", () => {
 		assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
 		const reached = new Set();
 
-		for (let i = 0; i < 40; i++) {
+		for (let i = 0; i < 80; i++) {
 			await page.keyboard.press("Tab");
 			const at = await page.evaluate(() => {
 				const e = /** @type {HTMLElement} */ (document.activeElement);
@@ -535,7 +477,7 @@ describe("languages, colours, sizes", () => {
 			assert.equal(at.ring, "solid", at.what);
 			reached.add(at.what.replace(/\s+/g, " "));
 		}
-		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas sort", "block devices 离线 10"])
+		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas sort", "block devices 离线 10", "block alerts small own", "block cases 待立案 1", "block cases 河岸倾倒建筑垃圾", "block overdue scroll"])
 			assert.ok(reached.has(want), `${want} in ${[...reached].join(", ")}`);
 		await clean(page);
 	});

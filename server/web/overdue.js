@@ -1,0 +1,38 @@
+// Who owes a patrol: the longest first.
+import { html, nothing, repeat } from "./vendor/lit.js";
+import { count, nameOf } from "./i18n.js";
+import { full } from "./time.js";
+
+/** @typedef {import("./main.js").App} App */
+/** @typedef {import("./town.js").Overdue} Overdue */
+
+const ROWS = 200; // beyond, only on demand
+
+/** @param {App} app */
+export function overdueView(app) {
+	const { say, town, ui } = app;
+	/** @type {Overdue[]} */
+	const rows = [...town.rows.overdue.values()].sort((a, b) => b.days - a.days || a.due - b.due || (a.person < b.person ? -1 : 1));
+	const people = new Set(rows.map((r) => r.person)).size;
+	const shown = ui.allOverdue ? rows : rows.slice(0, ROWS);
+
+	return html`<section class="block overdue" aria-labelledby="h-overdue">
+	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? say("overdue_count", { n: count(people), d: count(rows.length) }) : nothing}</small></h2>
+	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "overdue_empty")}</p>` : html`
+	<div class="scroll" role="group" aria-labelledby="h-overdue" tabindex="0"><table>
+		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("overdue_days")}</th></tr></thead>
+		<tbody>${repeat(shown, (r) => `${r.person}|${r.rule}|${r.target}`, (r) => overdueRow(app, r))}</tbody></table>
+	${rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
+		<button type="button" @click=${() => app.act.ui({ allOverdue: true })}>${say("show_all")}</button></p>` : nothing}</div>`}</section>`;
+}
+
+/** @param {App} app @param {Overdue} r */
+function overdueRow(app, r) {
+	const area = app.town.rows.areas.get(r.target);
+	const place = r.place || r.target_name || (area ? area.name : r.target) || app.say("target_any");
+
+	return html`<tr class=${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days}`)} data-row="${r.person} ${r.rule}">
+		<th scope="row"><span class="own">${r.name || r.person}</span> <span class="sub">${nameOf("level", r.level, app.lang)}</span></th>
+		<td><span class="own">${place}</span></td>
+		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td></tr>`;
+}

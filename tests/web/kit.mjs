@@ -1,0 +1,73 @@
+// What the pages' tests share: a stand-in server for each, a page that is signed in, and what they ask of it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { startMock } from "./mock.mjs";
+import { openBrowser, openPage, signIn } from "./browser.mjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+/** @type {any[]} */
+const open = [];
+
+/** One browser for a file of tests: up() before, down() after. */
+export const kit = {
+	/** @type {import("playwright-core").Browser} */
+	browser: /** @type {any} */ (null),
+	up: async () => {
+		kit.browser = await openBrowser();
+	},
+	down: async () => {
+		await kit.browser?.close();
+		for (const m of open)
+			await m.stop();
+	},
+};
+
+export async function mock(opt) {
+	const m = await startMock(opt);
+
+	open.push(m);
+	return m;
+}
+
+export async function duty(m, opt = {}) {
+	const page = await openPage(kit.browser, m.url + (opt.query || ""), opt);
+
+	await signIn(page, m.user, m.password);
+	await page.waitForSelector('[data-test=link] .good');
+	return page;
+}
+
+export const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
+export const cell = (page, row) => text(page, `tr[data-row="${row}"] .key`);
+export const until = (page, fn, arg) => page.waitForFunction(fn, arg, { timeout: 10e3 });
+export const rowsAre = (page, block, want) => until(page, ([b, n]) => document.querySelectorAll(`.${b} tbody tr`).length === n, [block, want]);
+export const cellIs = (page, row, want) => until(page, ([r, w]) => document.querySelector(`tr[data-row="${r}"] .key`)?.textContent?.trim() === w, [row, want]);
+
+/** Nothing left the origin; the console said no more than the refusals that the test provoked. */
+export function clean(page, allow = /status of 401/) {
+	assert.deepEqual(page.outside, []);
+	assert.deepEqual(page.errors.filter((e) => !allow.test(e)), []);
+	return page.context().close();
+}
+
+/** No violation of axe's rules. */
+export async function axe(page, what) {
+	await page.waitForFunction(() => document.getAnimations().length === 0);
+	await page.evaluate(() => "axe" in globalThis) || await page.evaluate(readFileSync(AXE, "utf8"));
+	const r = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
+
+	assert.deepEqual(r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(" | ")}`), [], what);
+	assert.ok(r.passes.length > 10, what);
+}
+
+/** No element is wider than its place, at any size. */
+export async function fits(page, what) {
+	for (const [width, height] of [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
+		await page.setViewportSize({ width, height });
+		assert.deepEqual(await page.evaluate(() => [document.documentElement, ...document.querySelectorAll("body *")]
+			.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who"))
+			.map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)), [], `${what}, ${width}`);
+		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}, ${width}`);
+	}
+}
