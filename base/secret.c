@@ -29,6 +29,16 @@ void secret_token(char out[SECRET_TOKEN])
 	sodium_memzero(bytes, sizeof bytes);
 }
 
+void secret_digest(const void *p, size_t n, char out[SECRET_DIGEST])
+{
+	uint8_t sum[32];
+
+	_Static_assert(SECRET_DIGEST == 2 * sizeof sum + 1, "two digits a byte");
+	if (crypto_generichash(sum, sizeof sum, p, n, NULL, 0) != 0)
+		die("secret: BLAKE2b refuses 32 bytes");
+	(void)sodium_bin2hex(out, SECRET_DIGEST, sum, sizeof sum); /* gives out */
+}
+
 void secret_pbkdf2(const void *password, size_t npassword, const void *salt, size_t nsalt,
 	uint32_t iterations, uint8_t out[64])
 {

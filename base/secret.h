@@ -14,6 +14,10 @@ void secret_random(void *out, size_t n);
 #define SECRET_TOKEN 44 /* 43 characters of base64url (256 bits), NUL */
 void secret_token(char out[SECRET_TOKEN]);
 
+#define SECRET_DIGEST 65 /* 64 hex digits, NUL */
+/* BLAKE2b-256: tells texts apart; hides nothing that can be guessed. */
+void secret_digest(const void *p, size_t n, char out[SECRET_DIGEST]);
+
 /* PBKDF2-HMAC-SHA512, the first 64 bytes (one block) of the derived key. */
 void secret_pbkdf2(const void *password, size_t npassword, const void *salt, size_t nsalt,
 	uint32_t iterations, uint8_t out[64]);

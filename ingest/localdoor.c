@@ -13,6 +13,7 @@
 #include "base/door.h"
 #include "base/log.h"
 #include "core/json.h"
+#include "schema/acts.h"
 
 #define UNREAD_MAX (1024 * 1024)
 #define READ_TURN (256 * 1024) /* bytes of one connection in one turn: the others wait no longer */
@@ -376,6 +377,76 @@ static void op_user_disable(struct request *r)
 	changed(r, e, &end, &why, "");
 }
 
+/* The asker waits no longer than this: done after it, an act would surprise whoever was told that it failed. */
+static bool too_late(struct request *r)
+{
+	uint32_t t = json_get(r->j, 0, "by");
+	int64_t by_mono_ms;
+
+	if (r->bad || !t || !json_int(r->j, t, &by_mono_ms) || clock_mono_ms() <= by_mono_ms)
+		return false;
+	refuse(r, ERR_BUSY, "it came too late: nothing was done");
+	return true;
+}
+
+/* Ends an act: an answer of 4xx is one, too. */
+static void acted(struct request *r, enum err e, struct act_answer *ans, const struct office_end *end, const struct why *why)
+{
+	if (e != OK || end->commit)
+		writer_changed(r->d->w, e, end);
+	if (e != OK) {
+		refuse(r, e, why->text);
+	} else {
+		answer_begin(&r->c->out, r->id);
+		buf_json_key(&r->c->out, "status");
+		buf_int(&r->c->out, ans->status);
+		buf_json_key(&r->c->out, "answer");
+		buf_add(&r->c->out, ans->json.p, ans->json.n);
+		answer_end(&r->c->out);
+	}
+	buf_done(&ans->json);
+}
+
+static void op_act(struct request *r)
+{
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	char user[80], casus[64], key[80];
+	struct act_request rq = {.user = user, .casus = casus, .action = r->payload, .expect = -1};
+	uint32_t t = json_get(r->j, 0, "expect");
+	enum err e;
+
+	text_of(r, "user", user, sizeof user, true);
+	text_of(r, "case", casus, sizeof casus, true);
+	text_of(r, "key", key, sizeof key, false);
+	if (!r->bad && t && (!json_int(r->j, t, &rq.expect) || rq.expect < 0)) {
+		refuse(r, ERR_INVALID, "expect: want a commit number");
+		return;
+	}
+	rq.key = key[0] ? key : NULL;
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = acts_do(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), &rq, &ans, &end, &why);
+	acted(r, e, &ans, &end, &why);
+}
+
+static void op_alert_ack(struct request *r)
+{
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	char user[80], alert[1024];
+	enum err e;
+
+	text_of(r, "user", user, sizeof user, true);
+	text_of(r, "alert", alert, sizeof alert, true);
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = acts_alert_ack(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), user, alert, &ans, &end, &why);
+	acted(r, e, &ans, &end, &why);
+}
+
 static void op_status(struct request *r)
 {
 	answer_begin(&r->c->out, r->id);
@@ -396,6 +467,8 @@ static const struct {
 	{"device.enrol", op_device_enrol},
 	{"user.put", op_user_put},
 	{"user.disable", op_user_disable},
+	{"act", op_act},
+	{"alert.ack", op_alert_ack},
 	{"status", op_status},
 };
 

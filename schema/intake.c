@@ -375,6 +375,8 @@ static bool is_device(struct slice d)
 enum err intake_take(
 	struct intake *in, const struct intake_from *from, struct slice payload, int64_t recv_ms)
 {
+	static const struct device office = {.id = "office"};
+	struct devstate none = {0}; /* an act has no place, no gaps, no queue: nothing is noted in it */
 	struct arrival a = {.from = from, .recv_ms = recv_ms};
 	enum err e = begin(in);
 
@@ -388,15 +390,16 @@ enum err intake_take(
 		a.from = &nobody;
 		return ended(in, refuse_payload(in, &a, BAD_EVENT, 0, "no device", payload));
 	}
-	a.dev = registry_device(in->registry, from->device, &e);
+	a.dev = from->flags & INTAKE_OFFICE ? &office : registry_device(in->registry, from->device, &e);
 	if (e != OK)
 		return ended(in, e);
 	if (!a.dev) /* nobody enrolled it: nothing of it is remembered but the bytes */
 		return ended(in, refuse_payload(in, &a, DEVICE_REVOKED, 0, "unknown device", payload));
 	a.wrong_district = from->district.p && !slice_is(from->district, a.dev->district);
-	a.state = devstates_of(&in->states, from->device, &e);
+	a.state = from->flags & INTAKE_OFFICE ? &none : devstates_of(&in->states, from->device, &e);
 	if (e == OK) {
-		devstate_seen(&in->states, a.state, recv_ms);
+		if (a.state != &none)
+			devstate_seen(&in->states, a.state, recv_ms);
 		e = take_payload(in, &a, payload);
 	}
 	if (e == OK)
@@ -466,6 +469,15 @@ enum err intake_due(struct intake *in, int64_t now_ms, bool *more)
 	return ended(in, e);
 }
 
+enum err intake_alert_ack(struct intake *in, const char *type, const char *subject, const char *by, int64_t now_ms)
+{
+	enum err e = begin(in);
+
+	if (e != OK || (e = alerts_ack(in->alerts, type, subject, by, now_ms)) != ERR_NOTFOUND)
+		return ended(in, e);
+	return e;
+}
+
 enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more)
 {
 	enum err e = begin(in);
@@ -508,6 +520,12 @@ static enum err flush(struct intake *in)
 	if (e == OK)
 		e = devstates_flush(&in->states);
 	return e;
+}
+
+enum err intake_flush(struct intake *in)
+{
+	in->changed = true; /* what was dirty is not any more, but must be committed */
+	return ended(in, flush(in));
 }
 
 enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)

@@ -26,6 +26,8 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf);
 void intake_free(struct intake *in);
 
 #define INTAKE_IMPORTED 1 /* from an older system: any age */
+/* A supervisor's act (schema/acts.c): device `office`, enrolled nowhere.  No door takes this flag from outside. */
+#define INTAKE_OFFICE 2
 
 /* Where an answer belongs to: chosen by the door, given back with the ack. */
 struct intake_from {
@@ -55,6 +57,13 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 
 /* Events and answers waiting in the open batch; 0: nothing to commit. */
 size_t intake_waiting(const struct intake *in);
+
+/* Writes what follows from the events so far into the open transaction, for who must read it before the commit. */
+enum err intake_flush(struct intake *in) MUST_CHECK;
+
+/* Somebody knows of an active alert: in the open batch, or in one that it opens.  ERR_NOTFOUND: there is none, and
+ * the batch stands as it was. */
+enum err intake_alert_ack(struct intake *in, const char *type, const char *subject, const char *by, int64_t now_ms) MUST_CHECK;
 
 /* Commits the batch and makes its acks.  *out: what is committed now. */
 enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "server/app.h"
 
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/clock.h"
 #include "server/access.h"
+#include "server/read.h"
 #include "server/router.h"
 
 /* What an unknown user's password is held against: a hash of the same cost that nothing opens. */
@@ -312,6 +314,12 @@ static const struct route routes[] = {
 	{HTTP_DELETE, "/api/v1/session", delete_session},
 	{HTTP_GET, "/api/v1/me", get_me},
 	{HTTP_GET, "/api/v1/live", get_live},
+	{HTTP_GET, "/api/v1/cases", read_cases},
+	{HTTP_GET, "/api/v1/cases/{}", read_case},
+	{HTTP_GET, "/api/v1/patrols", read_patrols},
+	{HTTP_GET, "/api/v1/patrols/{}", read_patrol},
+	{HTTP_GET, "/api/v1/held", read_held},
+	{HTTP_GET, "/api/v1/events", read_events},
 };
 
 static void wrong_method(unsigned allow, struct response *rs)

@@ -1,6 +1,7 @@
 #include "server/bell.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -194,7 +195,7 @@ bool bell_is_up(const struct bell *b)
 	return b->up;
 }
 
-const json_t *bell_status(const struct bell *b)
+const struct json_t *bell_status(const struct bell *b)
 {
 	return b->status;
 }

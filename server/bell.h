@@ -6,11 +6,11 @@
 #ifndef XUNGE_SERVER_BELL_H
 #define XUNGE_SERVER_BELL_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct bell;
+struct json_t; /* jansson's, whose header cannot stand beside core/json.h */
 
 struct bell_world { /* what the loop does for it */
 	void *(*watch)(void *ctx, int fd, struct bell *b); /* takes fd; NULL: cannot (fd is closed) */
@@ -32,7 +32,7 @@ bool bell_writable(struct bell *b, int fd);
 void bell_gone(struct bell *b); /* the loop closed the fd */
 
 bool bell_is_up(const struct bell *b);
-const json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */
+const struct json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */
 uint64_t bell_rings(const struct bell *b);
 
 #endif

@@ -1,6 +1,7 @@
 #include "server/app.h"
 
 #include <ctype.h>
+#include <jansson.h>
 
 #include "base/clock.h"
 

@@ -111,7 +111,8 @@ describe('server', { timeout: 150000 }, () => {
 		const text = readFileSync(path.join(ROOT, 'schema/openapi.yaml'), 'utf8');
 		const calls = [...text.matchAll(/^  (\/[^:\n]*):\n((?: {4}.*\n| {0,4}\n)+)/gm)].flatMap(([, p, body]) => [...body.matchAll(/^ {4}(get|post|put|delete):\n((?: {6}.*\n)+)/gm)]
 			.map(([, method, rest]) => ({ p, method: method.toUpperCase(), statuses: [...rest.matchAll(/^ {8}'(\d+)':/gm)].map((m) => Number(m[1])) })));
-		assert.deepEqual(calls.map((c) => `${c.method} ${c.p}`), ['GET /livez', 'GET /readyz', 'GET /version', 'GET /metrics', 'POST /api/v1/session', 'DELETE /api/v1/session', 'GET /api/v1/me', 'GET /api/v1/live']);
+		assert.deepEqual(calls.map((c) => `${c.method} ${c.p}`), ['GET /livez', 'GET /readyz', 'GET /version', 'GET /metrics', 'POST /api/v1/session', 'DELETE /api/v1/session', 'GET /api/v1/me', 'GET /api/v1/live',
+			'GET /api/v1/cases', 'GET /api/v1/cases/{id}', 'GET /api/v1/patrols', 'GET /api/v1/patrols/{id}', 'GET /api/v1/held', 'GET /api/v1/events']);
 		for (const c of calls) {
 			const r = await fetch(town.base + c.p, { method: c.method, ...(c.method === 'POST' && { body: '' }) });
 			assert.ok(c.statuses.includes(r.status), `${c.method} ${c.p}: ${r.status}`);

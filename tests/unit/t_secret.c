@@ -92,9 +92,21 @@ static void password_hash_opens_for_its_password_only(void **state)
 	assert_false(secret_password_is("$argon2id$", "correct horse 巡格"));
 }
 
+static void digest_is_blake2b(void **state)
+{
+	char out[SECRET_DIGEST];
+
+	(void)state;
+	secret_digest("abc", 3, out); /* as b2sum -l 256 says */
+	assert_string_equal(out, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+	secret_digest("", 0, out);
+	assert_string_equal(out, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digest_is_blake2b),
 		cmocka_unit_test(pbkdf2_is_openssls),
 		cmocka_unit_test(broker_hash_opens_for_its_secret_only),
 		cmocka_unit_test(the_brokers_own_hash_opens),

@@ -1,0 +1,46 @@
+/* books_sql.h - pieces of SQL that the readers of records share (schema/books_*.c only). */
+#ifndef XUNGE_SCHEMA_BOOKS_SQL_H
+#define XUNGE_SCHEMA_BOOKS_SQL_H
+
+#include "schema/books.h"
+#include "schema/sql.h"
+
+#define SQL_PERSON(x) "(SELECT name FROM person WHERE id = " x " AND until IS NULL)"
+#define SQL_AREA(x) "(SELECT name FROM area WHERE code = " x " AND until IS NULL)"
+#define SQL_PLACE(x) "coalesce(" SQL_AREA(x) ", (SELECT name FROM reach WHERE code = " x " AND until IS NULL))"
+
+/* ?1 the asker's scope, ?2 a narrower one (area or reach code) or NULL. */
+#define SQL_MINE(area, place) \
+	" (?1 = '*' OR substr(" area ", 1, length(?1)) = ?1)" \
+	" AND (?2 IS NULL OR substr(" area ", 1, length(?2)) = ?2 OR " place " = ?2) "
+
+/* An interval of keys, walked from one end: ?3 lowest, ?4 highest key; of the first key only ids on the far
+ * side of ?5, of the last one up to ?6. */
+struct books_walk {
+	int64_t low, high;
+	int64_t first_id, last_id;
+	bool up;   /* rising keys and ids; else falling */
+	bool edge; /* the walk ends at BOOKS_LOOK rows, at (edge_at) */
+	struct books_at edge_at;
+};
+
+/* The part of [low, high] that p->after leaves. */
+void books_walk_start(struct books_walk *w, const struct books_page *p, int64_t low, int64_t high, bool up);
+/* Binds ?3 .. ?6. */
+void books_walk_bind(const struct books_walk *w, sqlite3_stmt *q);
+/* q: the walk's (key, id) with ?3 .. ?6 and `LIMIT 1 OFFSET ?7`: where BOOKS_LOOK rows end. */
+enum err books_walk_edge(struct books_walk *w, sqlite3_stmt *q) MUST_CHECK;
+
+/* The WHERE of a walk by `key` and `id`. */
+#define SQL_FALLING(key, id) " " key " BETWEEN ?3 AND ?4 AND (" key " <> ?4 OR " id " < ?5) AND (" key " <> ?3 OR " id " >= ?6) "
+#define SQL_RISING(key, id) " " key " BETWEEN ?3 AND ?4 AND (" key " <> ?3 OR " id " > ?5) AND (" key " <> ?4 OR " id " <= ?6) "
+
+/* Counts the rows of a page: false when p->limit were given already (p->more, p->next are set). */
+bool books_give(struct books_page *p, int *given, struct books_at at);
+/* After the last row: what lies behind the edge is another page. */
+void books_walk_end(const struct books_walk *w, struct books_page *p);
+
+struct books_named books_named(sqlite3_stmt *q, int code_col); /* code, name in the next column */
+int64_t books_ms(sqlite3_stmt *q, int col); /* -1 for NULL */
+
+#endif

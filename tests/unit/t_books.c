@@ -1,0 +1,575 @@
+/* t_books.c - the reading side: who sees which rows, pages that meet, filters, answers over HTTP. */
+#include "tests/unit/town.h"
+
+#include "base/clock.h"
+#include "tests/jansson.h"
+
+#include "core/track.h"
+#include "schema/books_cases.h"
+#include "schema/books_sql.h"
+#include "server/read.h"
+
+#define EAST "990101100001"
+#define WEST "990101100002"
+#define DAY(n) (TOWN_NOW + (n) * CIVIL_DAY_MS)
+
+struct world {
+	struct town town;
+	struct store *reader; /* as the server's: its statements are ours alone */
+	struct app app;
+	char sessions[96];
+	char cookie[3][80]; /* of the town, of the east, of everything */
+	int status;
+	char etag[64], type[64];
+	json_t *j; /* the last answer */
+	char *text;
+};
+
+enum { TOWN_USER, EAST_USER, ALL_USER };
+
+static int setup(void **state)
+{
+	static const char *const scope[] = {"990101100", EAST, "*"}, *const role[] = {"centre", "office", "admin"};
+	struct world *w = calloc(1, sizeof *w);
+	struct why why = {""};
+
+	town_make(&w->town);
+	if (store_open(w->town.path, STORE_READER, &w->reader, &why) != OK)
+		fail_msg("%s", why.text);
+	w->app.st = w->reader;
+	(void)snprintf(w->sessions, sizeof w->sessions, "%s/server.db", w->town.dir);
+	if (sessions_open(w->sessions, 0, &w->app.sessions, &why) != OK)
+		fail_msg("%s", why.text);
+	for (int i = 0; i < 3; i++) {
+		struct account_user u = {.person = "p-3"};
+		char token[SECRET_TOKEN];
+		struct session *s;
+
+		(void)snprintf(u.name, sizeof u.name, "user%d", i);
+		(void)snprintf(u.scope, sizeof u.scope, "%s", scope[i]);
+		(void)snprintf(u.role, sizeof u.role, "%s", role[i]);
+		assert_int_equal(session_new(w->app.sessions, &u, clock_wall_ms(), token, &s), OK);
+		(void)snprintf(w->cookie[i], sizeof w->cookie[i], "xunge=%s", token);
+	}
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const tail[] = {"", "-wal", "-shm"};
+	struct world *w = *state;
+
+	store_close(w->reader);
+	sessions_free(w->app.sessions);
+	for (size_t i = 0; i < ARRAY_LEN(tail); i++) {
+		char name[128];
+
+		(void)snprintf(name, sizeof name, "%s%s", w->sessions, tail[i]);
+		(void)unlink(name);
+	}
+	town_remove(&w->town);
+	json_decref(w->j);
+	free(w->text);
+	free(w);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ asking */
+
+/* @ in a path stands for from=DAY, some days ago: what happened just now, also on the first of a month. */
+static json_t *ask_with(struct world *w, int user, const char *path, const char *etag)
+{
+	struct request rq = {.method = HTTP_GET, .host = "h", .cookie = user < 0 ? NULL : w->cookie[user], .peer = "127.0.0.1", .if_none_match = etag};
+	struct response rs = {0};
+	char plain[1024], day[CIVIL_DAY_TEXT], *query;
+	const char *p = strchr(path, '@');
+
+	civil_day_text(civil_day(clock_wall_ms()) - 3, day);
+	if (p)
+		(void)snprintf(plain, sizeof plain, "%.*sfrom=%s%s", (int)(p - path), path, day, p + 1);
+	else
+		(void)snprintf(plain, sizeof plain, "%s", path);
+	if ((query = strchr(plain, '?')))
+		*query++ = '\0';
+	rq.path = plain;
+	rq.query = query;
+	api_request(&w->app, &rq, &rs);
+	w->status = rs.status;
+	json_decref(w->j);
+	free(w->text);
+	w->text = strdup(rs.body.p ? rs.body.p : "");
+	w->j = json_loads(w->text, JSON_REJECT_DUPLICATES, NULL);
+	(void)snprintf(w->type, sizeof w->type, "%s", rs.type ? rs.type : "");
+	w->etag[0] = '\0';
+	if (rs.head.p && (p = strstr(rs.head.p, "etag: ")))
+		(void)sscanf(p, "etag: %63[^\r]", w->etag);
+	response_done(&rs);
+	assert_true(sqlite3_get_autocommit(sql_db(w->reader))); /* no snapshot is left open */
+	return w->j;
+}
+
+static json_t *ask(struct world *w, int user, const char *path)
+{
+	return ask_with(w, user, path, NULL);
+}
+
+static const char *text_of(json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return s ? s : "";
+}
+
+/* The ids of a list as "a b c". */
+static const char *ids(struct world *w, int user, const char *path, const char *list, char out[4096])
+{
+	json_t *rows = json_object_get(ask(w, user, path), list), *row;
+	size_t i, n = 0;
+
+	if (w->status != 200)
+		fail_msg("%s: %d %s", path, w->status, w->text);
+	out[0] = '\0';
+	json_array_foreach(rows, i, row)
+		n += (size_t)snprintf(out + n, 4096 - n, "%s%s", i ? " " : "", text_of(row, json_object_get(row, "id") ? "id" : "event"));
+	return out;
+}
+
+#define IDS(user, path, list, want) assert_string_equal(ids(w, user, path, list, (char[4096]){""}), want)
+
+/* All pages of a list, ids joined; *pages: how many. */
+static void all_pages(struct world *w, int user, const char *path, const char *list, struct buf *out, int *pages)
+{
+	char one[4096], url[1024], next[600] = "";
+
+	for (*pages = 0; *pages < 200; ++*pages) {
+		(void)snprintf(url, sizeof url, "%s%s%s%s", path, next[0] ? (strchr(path, '?') ? "&" : "?") : "", next[0] ? "cursor=" : "", next);
+		(void)ids(w, user, url, list, one);
+		buf_addf(out, "%s%s", out->n && one[0] ? " " : "", one);
+		(void)snprintf(next, sizeof next, "%s", text_of(w->j, "next"));
+		if (!next[0]) {
+			++*pages;
+			return;
+		}
+	}
+	fail_msg("%s: no end", path);
+}
+
+/* No statement that was prepared may walk all of a large table. */
+static void check_plans(struct world *w)
+{
+	sqlite3 *db = sql_db(w->reader);
+
+	for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s; s = sqlite3_next_stmt(db, s)) {
+		const char *sql = sqlite3_sql(s);
+		struct buf b = {0};
+		sqlite3_stmt *q;
+
+		if (strncmp(sql, "SELECT", 6) != 0)
+			continue;
+		buf_addf(&b, "EXPLAIN QUERY PLAN %s", sql);
+		assert_int_equal(sqlite3_prepare_v2(db, b.p, -1, &q, NULL), SQLITE_OK);
+		while (sqlite3_step(q) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(q, 3);
+			static const char *const big[] = {"SCAN event", "SCAN e", "SCAN casus", "SCAN c", "SCAN patrol", "SCAN t", "SCAN held", "SCAN h", "SCAN displaced", "TEMP B-TREE"};
+
+			for (size_t i = 0; i < ARRAY_LEN(big); i++) {
+				const char *hit = strstr(step, big[i]);
+
+				if (hit && (hit[strlen(big[i])] == '\0' || hit[strlen(big[i])] == ' ') && !strstr(step, "USING") && !strstr(sql, "no index"))
+					fail_msg("%s\n  in %s", step, sql);
+			}
+		}
+		assert_int_equal(sqlite3_finalize(q), SQLITE_OK);
+		buf_done(&b);
+	}
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static void add_case(struct world *w, const char *id, const char *klass, const char *category, int severity, const char *area, int state,
+	int64_t at, int64_t due, const char *more)
+{
+	struct buf b = {0};
+
+	buf_addf(&b, "INSERT INTO casus(name, last, report, report_at, report_device, report_epoch, report_seq, \"commit\", class, category, "
+		"severity, title, scope, area, reporter, state, version, level, due, counts) VALUES('%s', 3, 3, %lld, 'd-1', 'e', 1, 7, '%s', "
+		"'%s', %d, '案件%s', '%s', '%s', 'p-1', %d, 2, 'community', %s, '1 2 3 4 5 6')",
+		id, (long long)at, klass, category, severity, id, area, area, state, due < 0 ? "NULL" : "");
+	if (due >= 0) {
+		char *p = strstr(b.p, "'community', , ");
+		struct buf c = {0};
+
+		buf_add(&c, b.p, (size_t)(p - b.p));
+		buf_addf(&c, "'community', %lld, '1 2 3 4 5 6')", (long long)due);
+		buf_done(&b);
+		b = c;
+	}
+	town_sql(&w->town, b.p);
+	buf_clear(&b);
+	if (more) {
+		buf_addf(&b, "UPDATE casus SET %s WHERE name = '%s'", more, id);
+		town_sql(&w->town, b.p);
+	}
+	buf_done(&b);
+}
+
+static void add_patrol(struct world *w, const char *device, const char *name, const char *person, const char *target, const char *area,
+	int64_t at, unsigned reasons)
+{
+	struct buf b = {0};
+
+	buf_addf(&b, "INSERT INTO patrol(device, name, last, start_at, start_epoch, start_seq, person, actor, route, target, end_at, clear, "
+		"tracks, t_day, t_area, t_level, t_river_level, \"commit\", points, dropped, duration_s, distance_m, coverage, reasons, rule) "
+		"VALUES('%s', '%s', 0, %lld, 'e', 1, '%s', '%s', 'river', '%s', %lld, 1, 2, 1, '%s', 'community', 'community', 5, 40, 1, 1800, "
+		"2100, 812, %u, 'dinghu')", device, name, (long long)at, person, person, target, (long long)(at + 1800000), area, reasons);
+	town_sql(&w->town, b.p);
+	buf_done(&b);
+}
+
+static void some_cases(struct world *w)
+{
+	int64_t now = clock_wall_ms();
+
+	add_case(w, "c-1", "hazard", "fire", 2, EAST "001", CASUS_IN_PROGRESS, now - 5000, now - 1000, "lat_e7 = 333912000, lon_e7 = 1049217000, holder = 'p-2'");
+	add_case(w, "c-2", "hazard", "gas", 1, WEST, CASUS_REPORTED, now - 4000, -1, NULL);
+	add_case(w, "c-3", "finding", "dumping", 3, EAST, CASUS_CLOSED, now - 3000, now - 2500, "on_time = 1, closed_at = 5, result = 1, rating = 2");
+	add_case(w, "c-4", "dispute", "family", 3, WEST, CASUS_DISPATCHED, now - 2000, now + 900000, "ref = 'p1', report_device = 'd-2'");
+	add_case(w, "c-5", "appeal", "roads", 4, "", CASUS_ACCEPTED, now - 1000, now - 9000, "scope = NULL");
+	add_case(w, "c-old", "appeal", "roads", 4, EAST, CASUS_SUSPENDED, now - 400 * CIVIL_DAY_MS, -1, NULL);
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void test_case_lists(void **state)
+{
+	struct world *w = *state;
+
+	some_cases(w);
+	IDS(ALL_USER, "/api/v1/cases?@", "cases", "c-5 c-4 c-3 c-2 c-1");
+	IDS(TOWN_USER, "/api/v1/cases?@", "cases", "c-4 c-3 c-2 c-1");
+	IDS(EAST_USER, "/api/v1/cases?@", "cases", "c-3 c-1");
+	IDS(TOWN_USER, "/api/v1/cases?@&scope=" WEST, "cases", "c-4 c-2");
+	IDS(TOWN_USER, "/api/v1/cases?@&class=hazard", "cases", "c-2 c-1");
+	IDS(TOWN_USER, "/api/v1/cases?@&category=gas", "cases", "c-2");
+	IDS(TOWN_USER, "/api/v1/cases?@&severity=3&class=dispute", "cases", "c-4");
+	IDS(TOWN_USER, "/api/v1/cases?@&state=closed", "cases", "c-3");
+	IDS(TOWN_USER, "/api/v1/cases?@&holder=p-2", "cases", "c-1");
+	IDS(TOWN_USER, "/api/v1/cases?@&level=town", "cases", "");
+	IDS(TOWN_USER, "/api/v1/cases?state=open", "cases", "c-old c-4 c-2 c-1"); /* all that are open, however old */
+	IDS(EAST_USER, "/api/v1/cases?state=suspended", "cases", "c-old");
+	IDS(ALL_USER, "/api/v1/cases?overdue=true", "cases", "c-5 c-1"); /* longest first; a closed one is never late */
+	IDS(EAST_USER, "/api/v1/cases?overdue=1", "cases", "c-1");
+	IDS(EAST_USER, "/api/v1/cases?from=2020-01-01&state=open", "cases", "c-1 c-old");
+	IDS(EAST_USER, "/api/v1/cases?to=2020-01-01", "cases", "");
+	check_plans(w);
+}
+
+/* Without from and to: the civil month, its first instant in, the next one's out. */
+static void test_this_month(void **state)
+{
+	struct world *w = *state;
+	char got[4096];
+	int32_t first;
+	int64_t from, to;
+
+	do {
+		first = civil_month_first(civil_day(clock_wall_ms()));
+		from = civil_day_ms(first);
+		to = civil_day_ms(civil_month_first(first + 31));
+		town_sql(&w->town, "DELETE FROM casus");
+		add_case(w, "before", "hazard", "fire", 2, EAST, CASUS_CLOSED, from - 1, -1, NULL);
+		add_case(w, "first", "hazard", "fire", 2, EAST, CASUS_CLOSED, from, -1, NULL);
+		add_case(w, "last", "hazard", "fire", 2, EAST, CASUS_CLOSED, to - 1, -1, NULL);
+		add_case(w, "behind", "hazard", "fire", 2, EAST, CASUS_CLOSED, to, -1, NULL);
+		(void)ids(w, EAST_USER, "/api/v1/cases", "cases", got);
+	} while (first != civil_month_first(civil_day(clock_wall_ms())));
+	assert_string_equal(got, "last first");
+	IDS(EAST_USER, "/api/v1/cases?from=2020-01-01", "cases", "behind last first before");
+}
+
+static void test_case_one(void **state)
+{
+	struct world *w = *state;
+	json_t *j;
+
+	some_cases(w);
+	j = ask(w, EAST_USER, "/api/v1/cases/c-1");
+	assert_int_equal(w->status, 200);
+	assert_string_equal(w->etag, "\"7\"");
+	assert_string_equal(text_of(j, "etag"), "7");
+	assert_string_equal(text_of(j, "state"), "in_progress");
+	assert_string_equal(text_of(j, "category_name"), "消防安全");
+	assert_string_equal(text_of(j, "reporter_name"), "王某");
+	assert_string_equal(text_of(j, "holder_name"), "李某");
+	assert_string_equal(text_of(j, "scope_name"), "东街一格");
+	assert_true(json_typeof(json_object_get(j, "overdue")) == JANSSON_TRUE);
+	assert_true(json_real_value(json_array_get(json_object_get(j, "loc"), 0)) == 104.9217);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "counts"), "reworks")), 6);
+	assert_null(strstr(w->text, "phone"));
+	(void)ask_with(w, EAST_USER, "/api/v1/cases/c-1", "\"7\""); /* its ETag is for If-Match: names and the clock change the text, too */
+	assert_int_equal(w->status, 200);
+	(void)ask(w, EAST_USER, "/api/v1/cases/c-2"); /* there, but not hers */
+	assert_int_equal(w->status, 404);
+	(void)ask(w, TOWN_USER, "/api/v1/cases/c-none");
+	assert_int_equal(w->status, 404);
+	check_plans(w);
+}
+
+static void test_patrol_lists(void **state)
+{
+	struct world *w = *state;
+	int64_t now = clock_wall_ms();
+	json_t *j, *row;
+
+	some_cases(w);
+	add_patrol(w, "d-2", "p1", "p-2", "QSH-01", EAST, now - 4000, 0);
+	add_patrol(w, "d-2", "p2", "p-2", "QSH-01", EAST, now - 3000, TRACK_NO_END | TRACK_MOCK);
+	add_patrol(w, "d-3", "p1", "p-3", "HG-01", WEST, now - 2000, TRACK_TOO_SHORT_TIME);
+	town_sql(&w->town, "INSERT INTO patrol(device, name, last, tracks, \"commit\", sub_at, sub_epoch, sub_seq, sub_person, sub_way, sub_target) "
+		"VALUES('d-3', 's1', 0, 0, 5, 1000, 'e', 9, 'p-3', 'drone', 'QSH-01')");
+	IDS(TOWN_USER, "/api/v1/patrols?@", "patrols", "d-3.p1 d-2.p2 d-2.p1");
+	IDS(EAST_USER, "/api/v1/patrols?@", "patrols", "d-2.p2 d-2.p1");
+	IDS(TOWN_USER, "/api/v1/patrols?@&scope=HG-01", "patrols", "d-3.p1");
+	IDS(EAST_USER, "/api/v1/patrols?@&scope=HG-01", "patrols", "");
+	IDS(TOWN_USER, "/api/v1/patrols?@&valid=true", "patrols", "d-2.p1");
+	IDS(TOWN_USER, "/api/v1/patrols?@&valid=false", "patrols", "d-3.p1 d-2.p2");
+	IDS(TOWN_USER, "/api/v1/patrols?@&reason=MOCK", "patrols", "d-2.p2");
+	IDS(TOWN_USER, "/api/v1/patrols?@&person=p-2&target=QSH-01&route=river&rule=dinghu", "patrols", "d-2.p2 d-2.p1");
+	IDS(EAST_USER, "/api/v1/patrols?@&person=p-3", "patrols", "");
+	(void)ask(w, TOWN_USER, "/api/v1/patrols?reason=BORED");
+	assert_int_equal(w->status, 400);
+	j = ask(w, TOWN_USER, "/api/v1/patrols/d-2.p2");
+	assert_int_equal(w->status, 200);
+	row = json_array_get(json_object_get(j, "reasons"), 0);
+	assert_string_equal(text_of(row, "code"), "NO_END");
+	assert_string_equal(text_of(row, "name"), track_reasons[5].zh);
+	assert_string_equal(text_of(j, "target_name"), "清水河上段");
+	j = ask(w, TOWN_USER, "/api/v1/patrols/d-2.p1");
+	assert_string_equal(text_of(json_array_get(json_object_get(j, "findings"), 0), "id"), "c-4");
+	j = ask(w, EAST_USER, "/api/v1/patrols/d-2.p1"); /* the finding lies in the west */
+	assert_int_equal(json_array_size(json_object_get(j, "findings")), 0);
+	j = ask(w, EAST_USER, "/api/v1/patrols/d-3.s1");
+	assert_string_equal(text_of(json_object_get(j, "substitute"), "way"), "drone");
+	assert_true(json_typeof(json_object_get(j, "valid")) == JANSSON_NULL);
+	(void)ask(w, EAST_USER, "/api/v1/patrols/d-3.p1");
+	assert_int_equal(w->status, 404);
+	(void)ask(w, EAST_USER, "/api/v1/patrols/d-3");
+	assert_int_equal(w->status, 404);
+	check_plans(w);
+}
+
+static void test_pages_meet(void **state)
+{
+	static const int limits[] = {1, 2, 3, 7, 50};
+	struct world *w = *state;
+	struct buf whole = {0}, parts = {0};
+	int64_t now = clock_wall_ms();
+	int pages;
+
+	for (int i = 0; i < 20; i++) { /* pairs at the same instant */
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "k-%02d", i);
+		add_case(w, id, "hazard", "fire", 2, i % 3 ? EAST : WEST, CASUS_ACCEPTED, now - i / 2 * 10, now - 1 - i / 2, NULL);
+	}
+	for (int list = 0; list < 3; list++) {
+		static const char *const path[] = {"/api/v1/cases?@&", "/api/v1/cases?state=open&", "/api/v1/cases?overdue=1&"};
+		char url[100];
+
+		(void)snprintf(url, sizeof url, "%slimit=200", path[list]);
+		buf_clear(&whole);
+		all_pages(w, EAST_USER, url, "cases", &whole, &pages);
+		assert_int_equal(pages, 1);
+		assert_int_equal(whole.n, 13 * 5 - 1);
+		for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+			buf_clear(&parts);
+			(void)snprintf(url, sizeof url, "%slimit=%d", path[list], limits[i]);
+			all_pages(w, EAST_USER, url, "cases", &parts, &pages);
+			assert_string_equal(parts.p, whole.p);
+			assert_int_equal(pages, (13 + limits[i] - 1) / limits[i]);
+		}
+	}
+	buf_done(&whole);
+	buf_done(&parts);
+}
+
+/* What a page may look at: a filter that one row passes, behind many. */
+static void test_rows_looked_at(void **state)
+{
+	struct world *w = *state;
+	struct buf out = {0};
+	int pages;
+
+	for (int n = BOOKS_LOOK - 2; n <= BOOKS_LOOK + 1; n++) {
+		char sql[400];
+
+		town_sql(&w->town, "DELETE FROM casus");
+		add_case(w, "last", "hazard", "fire", 2, EAST, CASUS_ACCEPTED, clock_wall_ms() - 1000000, -1, NULL);
+		(void)snprintf(sql, sizeof sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO "
+			"casus(name, last, report, report_at, \"commit\", state, area) SELECT 'x' || i, 3, 3, %lld, 3, 2, '" WEST "' FROM n",
+			n, (long long)clock_wall_ms());
+		town_sql(&w->town, sql);
+		buf_clear(&out);
+		all_pages(w, EAST_USER, "/api/v1/cases?from=2020-01-01", "cases", &out, &pages);
+		assert_string_equal(out.p, "last");
+		assert_int_equal(pages, n + 1 < BOOKS_LOOK ? 1 : 2); /* at the bound the page cannot know that it was the end */
+	}
+	buf_done(&out);
+}
+
+static void test_held(void **state)
+{
+	struct world *w = *state;
+	json_t *row;
+
+	town_send(&w->town, "d-1", "{\"epoch\":\"e\",\"seq\":1,\"kind\":\"inspect\",\"at\":1764035730000,\"person\":\"p-1\",\"scope\":\"" EAST "009\","
+				   "\"body\":{\"topic\":\"gas_check\",\"result\":\"ok\"}}");
+	town_send(&w->town, "d-4", "{\"epoch\":\"e\",\"seq\":1,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-none\",\"action\":\"urge\"}}");
+	town_send(&w->town, "d-1", "{\"epoch\":\"e\",\"seq\":2,\"kind\":\"inspect\",\"at\":1764035730000,\"body\":{\"topic\":\"gas_check\",\"result\":\"ok\"}}");
+	(void)town_commit(&w->town);
+	IDS(TOWN_USER, "/api/v1/held", "held", "d-4/e/1 d-1/e/1");
+	IDS(EAST_USER, "/api/v1/held", "held", "d-1/e/1");
+	IDS(TOWN_USER, "/api/v1/held?code=unknown_place", "held", "d-1/e/1");
+	IDS(TOWN_USER, "/api/v1/held?device=d-4", "held", "d-4/e/1");
+	row = json_array_get(json_object_get(w->j, "held"), 0);
+	assert_string_equal(text_of(row, "kind"), "case.act");
+	assert_string_equal(text_of(row, "case"), "c-none");
+	assert_string_equal(text_of(row, "person_name"), "石某");
+	/* a case that waits in the east is seen there */
+	add_case(w, "c-none", "hazard", "fire", 2, EAST, CASUS_ACCEPTED, 1764035730000, -1, NULL);
+	IDS(EAST_USER, "/api/v1/held", "held", "d-4/e/1 d-1/e/1");
+	/* and an act that is in force no longer */
+	town_sql(&w->town, "INSERT INTO displaced SELECT \"commit\", (SELECT id FROM casus WHERE name = 'c-none'), 'illegal_transition', 'why', 3, 2 FROM event");
+	IDS(EAST_USER, "/api/v1/held", "held", "d-4/e/1 d-1/e/1 d-1/e/2");
+	row = json_array_get(json_object_get(w->j, "held"), 2);
+	assert_true(json_typeof(json_object_get(row, "displaced")) == JANSSON_TRUE);
+	assert_int_equal(json_integer_value(json_object_get(row, "commit")), 3);
+	{
+		struct buf out = {0};
+		int pages;
+
+		all_pages(w, EAST_USER, "/api/v1/held?limit=1", "held", &out, &pages);
+		assert_string_equal(out.p, "d-4/e/1 d-1/e/1 d-1/e/2");
+		assert_int_equal(pages, 3);
+		buf_done(&out);
+	}
+	check_plans(w);
+}
+
+static void test_events(void **state)
+{
+	struct world *w = *state;
+	struct buf out = {0};
+	int pages;
+
+	for (int i = 1; i <= 5; i++) {
+		char text[300];
+
+		(void)snprintf(text, sizeof text, "{\"epoch\":\"e\",\"seq\":%d,\"kind\":\"%s\",\"at\":%lld,\"body\":%s}", i, i == 3 ? "status" : "inspect",
+			(long long)DAY(i - 5), i == 3 ? "{\"battery\":50}" : "{\"topic\":\"gas_check\",\"result\":\"ok\"}");
+		town_send(&w->town, i % 2 ? "d-1" : "d-4", text);
+	}
+	(void)town_commit(&w->town);
+	IDS(TOWN_USER, "/api/v1/events", "events", "d-1/e/5 d-4/e/4 d-1/e/3 d-4/e/2 d-1/e/1");
+	assert_string_equal(text_of(json_object_get(json_array_get(json_object_get(w->j, "events"), 0), "raw"), "kind"), "inspect");
+	IDS(EAST_USER, "/api/v1/events?order=asc", "events", "d-1/e/1 d-1/e/3 d-1/e/5");
+	IDS(EAST_USER, "/api/v1/events?kind=status", "events", "d-1/e/3");
+	IDS(TOWN_USER, "/api/v1/events?person=p-4", "events", "d-4/e/4 d-4/e/2");
+	IDS(TOWN_USER, "/api/v1/events?from=2025-11-22&to=2025-11-24", "events", "d-1/e/3 d-4/e/2");
+	all_pages(w, TOWN_USER, "/api/v1/events?order=asc&limit=2", "events", &out, &pages);
+	assert_string_equal(out.p, "d-1/e/1 d-4/e/2 d-1/e/3 d-4/e/4 d-1/e/5");
+	assert_int_equal(pages, 3);
+	buf_clear(&out);
+	all_pages(w, TOWN_USER, "/api/v1/events?limit=2", "events", &out, &pages);
+	assert_string_equal(out.p, "d-1/e/5 d-4/e/4 d-1/e/3 d-4/e/2 d-1/e/1");
+	check_plans(w);
+	buf_done(&out);
+}
+
+static void refused(struct world *w, int user, const char *path, int status, const char *code)
+{
+	json_t *j = ask(w, user, path);
+
+	if (w->status != status || strcmp(text_of(j, "code"), code) != 0 || strcmp(w->type, "application/problem+json") != 0)
+		fail_msg("%s: %d %s", path, w->status, w->text);
+}
+
+static void test_refusals(void **state)
+{
+	struct world *w = *state;
+	char url[700], next[600];
+
+	some_cases(w);
+	refused(w, -1, "/api/v1/cases", 401, "signed_out");
+	refused(w, EAST_USER, "/api/v1/cases?scope=" WEST, 403, "not_allowed");
+	refused(w, EAST_USER, "/api/v1/cases?scope=990101100", 403, "not_allowed");
+	refused(w, EAST_USER, "/api/v1/cases?scope=12345", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?limit=0", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?limit=201", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?limit=2x", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?severity=5", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?state=lost", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?overdue=perhaps", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?overdue=1&from=2026-01-01", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?from=2026-02-30", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?from=2026-02-02&to=2026-02-02", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?colour=red", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?class=a&class=b", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?class=%zz", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?class=%00", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?class=%ff", 400, "bad_parameter");
+	refused(w, EAST_USER, "/api/v1/cases?cursor=AAAA", 400, "bad_cursor");
+	refused(w, EAST_USER, "/api/v1/cases?cursor=%21", 400, "bad_cursor");
+	(void)ask(w, TOWN_USER, "/api/v1/cases?@&limit=1");
+	(void)snprintf(next, sizeof next, "%s", text_of(w->j, "next"));
+	assert_true(next[0]);
+	(void)snprintf(url, sizeof url, "/api/v1/patrols?cursor=%s", next); /* of another list */
+	refused(w, TOWN_USER, url, 400, "bad_cursor");
+	(void)snprintf(url, sizeof url, "/api/v1/cases?limit=1&cursor=%s", next);
+	(void)ask(w, TOWN_USER, url);
+	assert_int_equal(w->status, 200);
+	town_sql(&w->town, "UPDATE meta SET value = 'ffffffffffffffffffffffffffffffff' WHERE key = 'db'"); /* restored */
+	refused(w, TOWN_USER, url, 400, "bad_cursor");
+	(void)ask(w, EAST_USER, "/api/v1/cases?from=2026-01-01T00:00:00+08:00"); /* + as browsers and people write it */
+	assert_int_equal(w->status, 200);
+	w->app.st = NULL;
+	refused(w, EAST_USER, "/api/v1/cases", 503, "unavailable");
+	w->app.st = w->reader;
+}
+
+static void test_etags(void **state)
+{
+	struct world *w = *state;
+	char etag[64];
+
+	some_cases(w);
+	(void)ask(w, TOWN_USER, "/api/v1/cases?@");
+	(void)snprintf(etag, sizeof etag, "%s", w->etag);
+	assert_true(strlen(etag) > 20 && etag[0] == '"');
+	(void)ask_with(w, TOWN_USER, "/api/v1/cases?@", etag);
+	assert_int_equal(w->status, 304);
+	(void)ask_with(w, EAST_USER, "/api/v1/cases?@", etag); /* other rows */
+	assert_int_equal(w->status, 200);
+	town_sql(&w->town, "UPDATE casus SET state = 7 WHERE name = 'c-2'");
+	(void)ask_with(w, TOWN_USER, "/api/v1/cases?@", etag);
+	assert_int_equal(w->status, 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_case_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_this_month, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_case_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_patrol_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pages_meet, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rows_looked_at, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_etags, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("books", tests, NULL, NULL);
+}
