@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "core/area.h"
+#include "core/duty.h"
 #include "core/event.h"
 #include "schema/sql.h"
 
@@ -200,9 +201,138 @@ enum err live_devices(struct store *st, int64_t after_rev,
 	return sql_end(q, e);
 }
 
+/* ------------------------------------------------------------------ alerts, cases, duties */
+
+#define PERSON_OF(id) "(SELECT name FROM person WHERE id = " id " AND until IS NULL)"
+/* Area and reach codes never coincide: a reach code holds a letter. */
+#define PLACE_OF(code)                                                                           \
+	"coalesce((SELECT name FROM area WHERE code = " code " AND until IS NULL), "              \
+	"(SELECT name FROM reach WHERE code = " code " AND until IS NULL))"
+
+static int64_t int_or(sqlite3_stmt *q, int i, int64_t none)
+{
+	return sqlite3_column_type(q, i) == SQLITE_NULL ? none : sqlite3_column_int64(q, i);
+}
+
+#define ALERT_COLUMNS                                                                            \
+	"id, type, casus, title, scope, " PLACE_OF("a.scope") ", area, person, "                   \
+	PERSON_OF("a.person") ", acked_by, coalesce(" PERSON_OF("a.acked_by") ", acked_by), told, " \
+	"severity, lat_e7, lon_e7, late, active, at, acked_at FROM alert a "
+
+enum err live_alerts(struct store *st, int64_t after_rev,
+	void (*row)(void *ctx, const struct live_alert *a), void *ctx)
+{
+	sqlite3_stmt *q = after_rev > 0 ? sql_get(st, "SELECT " ALERT_COLUMNS "WHERE rev > ?")
+					: sql_get(st, "SELECT " ALERT_COLUMNS "WHERE active = 1");
+	enum err e;
+
+	if (after_rev > 0)
+		sql_int(q, 1, after_rev);
+	while ((e = sql_row(q)) == OK) {
+		struct live_alert a = {.id = sql_cstr(q, 0), .type = sql_cstr(q, 1),
+			.casus = sql_cstr(q, 2), .title = sql_cstr(q, 3), .scope = sql_cstr(q, 4),
+			.scope_name = sql_cstr(q, 5), .area = sql_cstr(q, 6), .person = sql_cstr(q, 7),
+			.person_name = sql_cstr(q, 8), .acked_by = sql_cstr(q, 9),
+			.acked_name = sql_cstr(q, 10), .told = sql_cstr(q, 11),
+			.severity = sqlite3_column_int(q, 12),
+			.has_loc = sqlite3_column_type(q, 13) != SQLITE_NULL,
+			.lat_e7 = sqlite3_column_int(q, 13), .lon_e7 = sqlite3_column_int(q, 14),
+			.late = sqlite3_column_int(q, 15) != 0, .active = sqlite3_column_int(q, 16) != 0,
+			.at_ms = sqlite3_column_int64(q, 17), .acked_ms = int_or(q, 18, -1)};
+
+		row(ctx, &a);
+	}
+	return sql_end(q, e);
+}
+
+#define CASE_COLUMNS                                                                             \
+	"c.name, c.class, c.category, (SELECT name FROM category g WHERE g.class = c.class AND "  \
+	"g.code = c.category AND g.until IS NULL), c.title, c.scope, " PLACE_OF("c.scope")        \
+	", c.area, c.level, c.holder, coalesce(" PERSON_OF("c.holder") ", c.holder), c.severity, " \
+	"c.state, c.lat_e7, c.lon_e7, c.version, c.\"commit\", c.due, c.report_at FROM casus c "
+
+enum err live_cases(struct store *st, int64_t after,
+	void (*row)(void *ctx, const struct live_case *c), void *ctx)
+{
+	/* The list of states as in index casus_open: casus_is_open(). */
+	sqlite3_stmt *q = after > 0 ? sql_get(st, "SELECT " CASE_COLUMNS "WHERE c.\"commit\" > ?")
+				    : sql_get(st, "SELECT " CASE_COLUMNS "WHERE c.state IN (1, 2, 3, 4, 5, 8)");
+	enum err e;
+
+	if (after > 0)
+		sql_int(q, 1, after);
+	while ((e = sql_row(q)) == OK) {
+		struct live_case c = {.id = sql_cstr(q, 0), .class = sql_cstr(q, 1),
+			.category = sql_cstr(q, 2), .category_name = sql_cstr(q, 3),
+			.title = sql_cstr(q, 4), .scope = sql_cstr(q, 5), .scope_name = sql_cstr(q, 6),
+			.area = sql_cstr(q, 7), .level = sql_cstr(q, 8), .holder = sql_cstr(q, 9),
+			.holder_name = sql_cstr(q, 10), .severity = sqlite3_column_int(q, 11),
+			.state = sqlite3_column_int(q, 12),
+			.has_loc = sqlite3_column_type(q, 13) != SQLITE_NULL,
+			.lat_e7 = sqlite3_column_int(q, 13), .lon_e7 = sqlite3_column_int(q, 14),
+			.version = sqlite3_column_int64(q, 15), .commit = sqlite3_column_int64(q, 16),
+			.due_ms = int_or(q, 17, -1), .at_ms = sqlite3_column_int64(q, 18)};
+
+		row(ctx, &c);
+	}
+	return sql_end(q, e);
+}
+
+/* Of several duties of one (person, rule, target) the columns are those of the row with the least `overdue`. */
+#define OVERDUE_COLUMNS                                                                          \
+	"k.person, " PERSON_OF("k.person") ", k.rule, k.target, " PLACE_OF("k.target")            \
+	", d.level, coalesce(d.area, (SELECT area FROM duty_state x WHERE x.person = k.person AND " \
+	"x.rule = k.rule AND x.target = k.target LIMIT 1)), min(d.overdue) FROM "
+
+enum err live_overdue(struct store *st, int64_t after_rev,
+	void (*row)(void *ctx, const struct live_overdue *o), void *ctx)
+{
+	sqlite3_stmt *q = after_rev > 0
+		? sql_get(st, "SELECT " OVERDUE_COLUMNS "(SELECT DISTINCT person, rule, target FROM duty_state WHERE rev > ?) k "
+			      "LEFT JOIN duty_state d ON d.person = k.person AND d.rule = k.rule AND d.target = k.target "
+			      "AND d.gone = 0 AND d.overdue IS NOT NULL GROUP BY k.person, k.rule, k.target")
+		: sql_get(st, "SELECT " OVERDUE_COLUMNS "duty_state k JOIN duty_state d USING(person, rule, target, level, role) "
+			      "WHERE k.gone = 0 AND k.overdue IS NOT NULL GROUP BY k.person, k.rule, k.target");
+	enum err e;
+
+	if (after_rev > 0)
+		sql_int(q, 1, after_rev);
+	while ((e = sql_row(q)) == OK) {
+		struct live_overdue o = {.person = sql_cstr(q, 0), .name = sql_cstr(q, 1),
+			.rule = sql_cstr(q, 2), .target = sql_cstr(q, 3), .target_name = sql_cstr(q, 4),
+			.level = sql_cstr(q, 5), .area = sql_cstr(q, 6), .since_ms = int_or(q, 7, -1)};
+
+		row(ctx, &o);
+	}
+	return sql_end(q, e);
+}
+
+enum err live_duties(struct store *st, int64_t after_rev, int32_t day,
+	void (*row)(void *ctx, const struct live_duty *d), void *ctx)
+{
+	sqlite3_stmt *q = after_rev > 0
+		? sql_get(st, "SELECT person, rule, target, level, role, area, last, need, state, gone FROM duty_state "
+			      "WHERE rev > ?")
+		: sql_get(st, "SELECT person, rule, target, level, role, area, last, need, state, gone FROM duty_state "
+			      "WHERE last = ? AND gone = 0");
+	enum err e;
+
+	sql_int(q, 1, after_rev > 0 ? after_rev : day);
+	while ((e = sql_row(q)) == OK) {
+		bool owed = !sqlite3_column_int(q, 9) && sqlite3_column_int(q, 8) != DUTY_EXEMPT;
+		struct live_duty d = {.person = sql_cstr(q, 0), .rule = sql_cstr(q, 1),
+			.target = sql_cstr(q, 2), .level = sql_cstr(q, 3), .role = sql_cstr(q, 4),
+			.area = sql_cstr(q, 5), .last = sqlite3_column_int(q, 6),
+			.need = owed ? sqlite3_column_int64(q, 7) : 0};
+
+		row(ctx, &d);
+	}
+	return sql_end(q, e);
+}
+
 enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev)
 {
-	sqlite3_stmt *q = sql_get(st, "SELECT rev FROM batch WHERE last <= ? ORDER BY last DESC, rev DESC LIMIT 1");
+	sqlite3_stmt *q = sql_get(st, "SELECT rev FROM batch WHERE last >= ? ORDER BY last, rev LIMIT 1");
 	enum err e;
 
 	*rev = 0;

@@ -38,8 +38,46 @@ struct live_device {
 };
 /* Devices whose state or account changed after rev (0: all). */
 enum err live_devices(struct store *st, int64_t after_rev, void (*row)(void *ctx, const struct live_device *d), void *ctx) MUST_CHECK;
-/* The rev that had brought commit (largest rev with last <= commit); 0 when none. */
+/* The rev that brought commit: whoever has commit has all of it, and maybe nothing later.  0 when there is none. */
 enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev) MUST_CHECK;
+
+struct live_alert {
+	const char *id, *type, *casus, *title, *scope, *scope_name, *area; /* "" when there is none */
+	const char *person, *person_name, *acked_by, *acked_name, *told;
+	int severity;
+	bool has_loc, late, active;
+	int32_t lat_e7, lon_e7;
+	int64_t at_ms, acked_ms; /* acked_ms -1: nobody knows */
+};
+/* after_rev 0: the active ones; else all that changed since. */
+enum err live_alerts(struct store *st, int64_t after_rev, void (*row)(void *ctx, const struct live_alert *a), void *ctx) MUST_CHECK;
+
+struct live_case {
+	const char *id, *class, *category, *category_name, *title, *scope, *scope_name, *area, *level; /* "" when unknown */
+	const char *holder, *holder_name; /* to whom it was sent; "" nobody */
+	int severity; /* 0 unknown */
+	int state;    /* enum casus_state */
+	bool has_loc;
+	int32_t lat_e7, lon_e7;
+	int64_t version, commit, due_ms, at_ms; /* commit: of its last change; due_ms -1: none */
+};
+/* after 0: the open ones; else all that changed after this commit. */
+enum err live_cases(struct store *st, int64_t after, void (*row)(void *ctx, const struct live_case *c), void *ctx) MUST_CHECK;
+
+struct live_overdue { /* of one (person, rule, target) the duty that is overdue longest */
+	const char *person, *name, *rule, *target, *target_name, *level, *area;
+	int64_t since_ms; /* -1: it is not overdue (any more) */
+};
+/* after_rev 0: what is overdue; else all whose duties changed since. */
+enum err live_overdue(struct store *st, int64_t after_rev, void (*row)(void *ctx, const struct live_overdue *o), void *ctx) MUST_CHECK;
+
+struct live_duty {
+	const char *person, *rule, *target, *level, *role, *area;
+	int32_t last; /* its last active day */
+	int64_t need; /* owed in the period that ends then; 0: exempt, or owed no longer */
+};
+/* after_rev 0: the duties that end on `day`; else all that changed since. */
+enum err live_duties(struct store *st, int64_t after_rev, int32_t day, void (*row)(void *ctx, const struct live_duty *d), void *ctx) MUST_CHECK;
 
 struct live_area {
 	const char *code, *name;

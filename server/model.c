@@ -96,13 +96,14 @@ static struct node *node_get(struct model *m, const char *code, size_t n)
 	if (!nd) {
 		nd = xcalloc(1, sizeof *nd);
 		memcpy(nd->code, code, n);
+		nd->due = -1;
 		map_put(&m->nodes, code, n, nd);
 	}
 	return nd;
 }
 
-/* Patrols of today, for the place and all above it. */
-static void add_patrols(struct model *m, const char *area, int64_t diff, int64_t commit)
+/* Adds to the counts of the place and of all above it: patrols of today, open cases, what is due today. */
+static void add_counts(struct model *m, const char *area, struct node diff)
 {
 	static const size_t digits[] = {AREA_DISTRICT, AREA_TOWN, AREA_COMMUNITY, AREA_GRID};
 	size_t n = strlen(area);
@@ -112,9 +113,12 @@ static void add_patrols(struct model *m, const char *area, int64_t diff, int64_t
 	for (size_t i = 0; i < ARRAY_LEN(digits) && digits[i] <= n; i++) {
 		struct node *nd = node_get(m, area, digits[i]);
 
-		nd->patrols += diff;
-		if (commit > nd->commit)
-			nd->commit = commit;
+		nd->patrols += diff.patrols;
+		nd->open += diff.open;
+		if (diff.due)
+			nd->due = (nd->due < 0 ? 0 : nd->due) + diff.due;
+		if (diff.commit > nd->commit)
+			nd->commit = diff.commit;
 		if (m->tell.node)
 			m->tell.node(m->tell.ctx, nd);
 	}
@@ -122,7 +126,7 @@ static void add_patrols(struct model *m, const char *area, int64_t diff, int64_t
 
 static struct cell *cell_get(struct model *m, const struct live_tally *t)
 {
-	char key[256];
+	char key[MODEL_CELL_KEY];
 	int n = snprintf(key, sizeof key, "%s\t%s\t%s\t%s", t->figure, t->level, t->category, t->area);
 	struct cell *c;
 	char *p;
@@ -157,7 +161,7 @@ static void set_cell(struct model *m, struct cell *c, int span, int64_t n, int64
 	if (m->tell.cell)
 		m->tell.cell(m->tell.ctx, c, diff);
 	if (span == SPAN_DAY && diff[span] && strcmp(c->figure, "patrols") == 0)
-		add_patrols(m, c->area, diff[span], commit);
+		add_counts(m, c->area, (struct node){.patrols = diff[span], .commit = commit});
 }
 
 static void take_tally(void *ctx, const struct live_tally *t)
@@ -244,6 +248,143 @@ static void drop_unseen(struct device_load *l)
 	free(gone);
 }
 
+/* ------------------------------------------------------------------ alerts, cases, overdue */
+
+/* Takes r, the row as it is now (NULL: there is none). */
+static void set_row(struct model *m, enum sheet sheet, const char *key, struct row *r)
+{
+	size_t n = strlen(key);
+	struct row *old = map_get(&m->sheet[sheet], key, n);
+
+	if (r)
+		r->seen = m->load;
+	if (old && r && old->hash == r->hash && strcmp(old->area, r->area) == 0) {
+		old->seen = m->load;
+		free(r);
+		return;
+	}
+	if (!old && !r)
+		return;
+	if (old && r && strcmp(old->area, r->area) != 0)
+		m->moved_rev = INT64_MAX; /* until the refresh knows its number */
+	if (sheet == SHEET_CASES && old)
+		add_counts(m, old->area, (struct node){.open = -1});
+	if (sheet == SHEET_CASES && r)
+		add_counts(m, r->area, (struct node){.open = 1});
+	if (r)
+		(void)map_put(&m->sheet[sheet], key, n, r); /* old is freed below */
+	else
+		(void)map_take(&m->sheet[sheet], key, n);
+	if (m->tell.row)
+		m->tell.row(m->tell.ctx, sheet, key);
+	free(old);
+}
+
+static void take_alert(void *ctx, const struct live_alert *a)
+{
+	set_row(ctx, SHEET_ALERTS, a->id, row_of_alert(a));
+}
+
+static void take_case(void *ctx, const struct live_case *c)
+{
+	set_row(ctx, SHEET_CASES, c->id, row_of_case(c));
+}
+
+static void take_overdue(void *ctx, const struct live_overdue *o)
+{
+	struct model *m = ctx;
+	char *key = row_overdue_key(o);
+
+	set_row(m, SHEET_OVERDUE, key, row_of_overdue(o, m->day));
+	free(key);
+}
+
+/* Rows that a read of all did not name are gone. */
+static void drop_unread(struct model *m)
+{
+	for (int s = 0; s < SHEETS; s++) {
+		struct row **gone = xcalloc(m->sheet[s].n + 1, sizeof *gone), *r;
+		size_t n = 0;
+
+		for (size_t pos = 0; (r = map_next(&m->sheet[s], &pos));)
+			if (r->seen != m->load)
+				gone[n++] = r;
+		while (n) {
+			char *key = xstrdup(gone[--n]->key); /* the row goes first */
+
+			set_row(m, (enum sheet)s, key, NULL);
+			free(key);
+		}
+		free(gone);
+	}
+}
+
+/* ------------------------------------------------------------------ what is due today */
+
+struct owed { /* by one duty that ends today */
+	struct due_cell *cell;
+	int64_t n;
+};
+
+static struct due_cell *due_get(struct model *m, const struct live_duty *d)
+{
+	struct due_cell key, *c;
+
+	memset(&key, 0, sizeof key); /* padding is part of the key */
+	slice_copy(key.area, sizeof key.area, slice_of(d->area));
+	slice_copy(key.level, sizeof key.level, slice_of(d->level));
+	key.chief = strcmp(d->role, "chief") == 0;
+	c = map_get(&m->dues, &key, offsetof(struct due_cell, n));
+	if (c)
+		return c;
+	c = xcalloc(1, sizeof *c);
+	memcpy(c, &key, sizeof key);
+	map_put(&m->dues, &key, offsetof(struct due_cell, n), c);
+	return c;
+}
+
+static void add_due(struct model *m, struct due_cell *c, int64_t diff)
+{
+	if (!diff)
+		return;
+	c->n += diff;
+	if (m->tell.due)
+		m->tell.due(m->tell.ctx, c, diff);
+	add_counts(m, c->area, (struct node){.due = diff});
+}
+
+static void take_duty(void *ctx, const struct live_duty *d)
+{
+	struct model *m = ctx;
+	int64_t n = d->last == m->day ? d->need : 0;
+	struct owed *o;
+	char *key = xasprintf("%s\t%s\t%s\t%s\t%s", d->person, d->rule, d->target, d->level, d->role);
+
+	if ((o = map_take(&m->duties, key, strlen(key))))
+		add_due(m, o->cell, -o->n);
+	if (n > 0) {
+		if (!o)
+			o = xcalloc(1, sizeof *o);
+		*o = (struct owed){due_get(m, d), n};
+		add_due(m, o->cell, n);
+		map_put(&m->duties, key, strlen(key), o);
+		o = NULL;
+	}
+	free(o);
+	free(key);
+}
+
+static void drop_duties(struct model *m)
+{
+	struct owed *o;
+
+	for (size_t pos = 0; (o = map_next(&m->duties, &pos));) {
+		add_due(m, o->cell, -o->n);
+		free(o);
+	}
+	map_done(&m->duties);
+}
+
 /* ------------------------------------------------------------------ refresh */
 
 struct feed_load {
@@ -285,11 +426,20 @@ void model_init(struct model *m, const struct model_observer *tell)
 	m->day = INT32_MIN;
 }
 
-void model_done(struct model *m)
+static void clear_all(struct model *m)
 {
 	clear_map(&m->cells);
 	clear_map(&m->nodes);
+	clear_map(&m->duties);
+	clear_map(&m->dues);
+	for (int s = 0; s < SHEETS; s++)
+		clear_map(&m->sheet[s]);
 	clear_units(m);
+}
+
+void model_done(struct model *m)
+{
+	clear_all(m);
 }
 
 /* A new day: counts of the spans that ended are 0 until they are read anew. */
@@ -310,6 +460,29 @@ static void roll_over(struct model *m, int32_t day)
 				set_cell(m, c, i, 0, 0);
 }
 
+/* Alerts and duties have a rev: the clock, too, changes them.  All of them when the day is another (how long
+ * something is overdue), or names may be others. */
+static enum err read_rows(struct model *m, bool full)
+{
+	int64_t rev = full ? 0 : m->head.rev;
+	enum err e;
+
+	if (full) {
+		m->load++;
+		drop_duties(m);
+	}
+	e = live_alerts(m->st, rev, take_alert, m);
+	if (e == OK)
+		e = live_cases(m->st, full ? 0 : m->head.commit, take_case, m);
+	if (e == OK)
+		e = live_overdue(m->st, rev, take_overdue, m);
+	if (e == OK)
+		e = live_duties(m->st, rev, m->day, take_duty, m);
+	if (e == OK && full)
+		drop_unread(m);
+	return e;
+}
+
 static enum err read_all(struct model *m, int64_t after, struct head *head, int64_t *registry,
 	bool first, struct feed_load *feed)
 {
@@ -326,6 +499,10 @@ static enum err read_all(struct model *m, int64_t after, struct head *head, int6
 	if ((e = live_devices(m->st, dev.full ? 0 : m->head.rev, take_device, &dev)) == OK && dev.full)
 		drop_unseen(&dev);
 	map_done(&dev.seen);
+	if (e == OK)
+		e = read_rows(m, after == 0 || dev.full);
+	if (m->moved_rev == INT64_MAX)
+		m->moved_rev = head->rev;
 	if (e == OK && !first && head->commit > m->head.commit)
 		e = live_feed(m->st, m->head.commit, MODEL_FEED_BATCH, take_item, feed);
 	return e;
@@ -344,9 +521,8 @@ static void tell_feed(struct model *m, struct feed_load *feed)
 
 static void forget(struct model *m)
 {
-	clear_map(&m->cells);
-	clear_map(&m->nodes);
-	clear_units(m);
+	clear_all(m);
+	m->moved_rev = 0;
 	m->head = (struct head){{0}, 0, 0, 0};
 	m->registry = 0;
 	m->day = INT32_MIN;
@@ -407,6 +583,11 @@ enum err model_refresh(struct model *m, int64_t now_ms, bool *registry_changed)
 const struct node *model_node(const struct model *m, const char *code)
 {
 	return map_get(&m->nodes, code, strlen(code));
+}
+
+const struct row *model_row(const struct model *m, enum sheet sheet, const char *key)
+{
+	return map_get(&m->sheet[sheet], key, strlen(key));
 }
 
 const struct unit *model_unit(const struct model *m, const char *id)

@@ -10,8 +10,11 @@
 
 #include "base/map.h"
 #include "schema/live.h"
+#include "server/rows.h"
 
 #define MODEL_FEED_BATCH 1000 /* events read in one refresh; beyond: the observer is told */
+
+#define MODEL_CELL_KEY 1024 /* bytes of figure, level, category and place of a count together */
 
 enum { SPAN_DAY, SPAN_MONTH, SPAN_YEAR, SPANS };
 
@@ -24,7 +27,15 @@ struct cell { /* counts of one (figure, level, category) in one place */
 struct node { /* a place of 6..15 digits with all below it */
 	char code[16];
 	int64_t patrols; /* today */
-	int64_t commit;
+	int64_t open;    /* cases */
+	int64_t due;     /* owed by duties that end today; -1: none ever did */
+	int64_t commit;  /* of the last change of patrols */
+};
+
+struct due_cell { /* what duties of one sort in one place that end today owe */
+	char area[16], level[12];
+	bool chief; /* river patrols */
+	int64_t n;
 };
 
 struct unit { /* a device in use */
@@ -50,6 +61,8 @@ struct model_observer { /* any may be NULL */
 	void (*cell)(void *ctx, const struct cell *c, const int64_t diff[SPANS]);
 	void (*node)(void *ctx, const struct node *n);
 	void (*unit)(void *ctx, const char *id, const struct unit *u); /* u NULL: gone */
+	void (*row)(void *ctx, enum sheet sheet, const char *key); /* look into model.sheet */
+	void (*due)(void *ctx, const struct due_cell *d, int64_t diff);
 	void (*item)(void *ctx, struct item *it);                      /* oldest first */
 	void (*feed_cut)(void *ctx, int64_t after);  /* there were more than came: look yourself */
 	void (*places)(void *ctx);  /* areas may have changed */
@@ -63,6 +76,11 @@ struct model {
 	int64_t registry; /* commit of the newest registry change in here */
 	int32_t day, span[SPANS];
 	struct map cells, nodes, units;
+	struct map sheet[SHEETS]; /* key -> struct row */
+	struct map duties;        /* that end today -> what each owes */
+	struct map dues;          /* struct due_cell */
+	uint32_t load;            /* number of the last read of all rows */
+	int64_t moved_rev;        /* since when no row went to another place: who has less cannot resume */
 	struct model_observer tell;
 };
 
@@ -74,6 +92,7 @@ void model_done(struct model *m);
 enum err model_refresh(struct model *m, int64_t now_ms, bool *registry_changed) MUST_CHECK;
 
 const struct node *model_node(const struct model *m, const char *code);
+const struct row *model_row(const struct model *m, enum sheet sheet, const char *key);
 const struct unit *model_unit(const struct model *m, const char *id);
 
 #endif

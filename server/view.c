@@ -16,6 +16,7 @@ struct figure { /* a row of figures */
 	struct figure *dirty_next;
 	bool dirty, shown;
 	int64_t n[SPANS], sent[SPANS];
+	int64_t due, due_sent; /* owed by duties that end today; -1: not a figure that is owed */
 	int64_t commit;
 	const char *id, *level, *category; /* behind the struct */
 };
@@ -25,7 +26,7 @@ struct place { /* a row of areas */
 	bool dirty;
 	char code[16];
 	char *name;
-	int64_t sent;
+	struct node sent; /* its counts */
 };
 
 struct device_row { /* a row of devices: by id, the unit may go */
@@ -42,6 +43,7 @@ struct view {
 	size_t nclients;
 
 	struct map figures, devices;
+	struct sheet_view sheet[SHEETS];
 	struct map place_of; /* code -> struct place in places */
 	struct place *places;
 	size_t nplaces;
@@ -132,6 +134,15 @@ static void ring_push(struct view *v, struct frame *f)
 
 /* ------------------------------------------------------------------ rows */
 
+static void number_or_null(struct buf *b, const char *key, int64_t v)
+{
+	buf_json_key(b, key);
+	if (v < 0)
+		buf_adds(b, "null");
+	else
+		buf_int(b, v);
+}
+
 static void figure_row(struct buf *b, const struct figure *f)
 {
 	buf_json_sep(b);
@@ -141,32 +152,27 @@ static void figure_row(struct buf *b, const struct figure *f)
 	buf_json_str(b, f->level);
 	buf_adds(b, ",\"category\":");
 	buf_json_str(b, f->category);
-	buf_addf(b, ",\"today\":%lld,\"month\":%lld,\"year\":%lld,\"due_today\":null}",
-		(long long)f->n[SPAN_DAY], (long long)f->n[SPAN_MONTH], (long long)f->n[SPAN_YEAR]);
+	buf_addf(b, ",\"today\":%lld,\"month\":%lld,\"year\":%lld", (long long)f->n[SPAN_DAY],
+		(long long)f->n[SPAN_MONTH], (long long)f->n[SPAN_YEAR]);
+	number_or_null(b, "due_today", f->due);
+	buf_addc(b, '}');
 }
 
-static int64_t place_patrols(const struct view *v, const struct place *p)
+static struct node place_counts(const struct view *v, const struct place *p)
 {
 	const struct node *nd = model_node(v->all->model, p->code);
 
-	return nd ? nd->patrols : 0;
+	return nd ? *nd : (struct node){.due = -1};
 }
 
-static void place_row(struct buf *b, const struct place *p, int64_t patrols)
+static void place_row(struct buf *b, const struct place *p, const struct node *counts)
 {
 	buf_json_sep(b);
 	buf_addf(b, "{\"code\":\"%s\",\"name\":", p->code);
 	buf_json_str(b, p->name);
-	buf_addf(b, ",\"patrols_today\":%lld,\"due_today\":null,\"open_cases\":null}", (long long)patrols);
-}
-
-static void number_or_null(struct buf *b, const char *key, int64_t v)
-{
-	buf_json_key(b, key);
-	if (v < 0)
-		buf_adds(b, "null");
-	else
-		buf_int(b, v);
+	buf_addf(b, ",\"patrols_today\":%lld", (long long)counts->patrols);
+	number_or_null(b, "due_today", counts->due);
+	buf_addf(b, ",\"open_cases\":%lld}", (long long)counts->open);
 }
 
 static void unit_row(struct buf *b, const struct unit *u)
@@ -216,10 +222,10 @@ static void mark_place(struct view *v, struct place *p)
 	v->dirty_places = p;
 }
 
-static struct figure *figure_get(struct view *v, const struct cell *c)
+static struct figure *figure_get(struct view *v, const char *id, const char *level, const char *category)
 {
-	char key[256];
-	int n = snprintf(key, sizeof key, "%s\t%s\t%s", c->figure, c->level, c->category);
+	char key[MODEL_CELL_KEY];
+	int n = snprintf(key, sizeof key, "%s\t%s\t%s", id, level, category); /* shorter than the cell's */
 	struct figure *f = map_get(&v->figures, key, (size_t)n);
 	char *p;
 
@@ -233,19 +239,59 @@ static struct figure *figure_get(struct view *v, const struct cell *c)
 	f->level = ++p;
 	*(p = strchr(p, '\t')) = '\0';
 	f->category = ++p;
+	f->due = f->due_sent = -1;
 	map_put(&v->figures, key, (size_t)n, f);
 	return f;
 }
 
-static void add_cell(struct view *v, const struct cell *c, const int64_t diff[SPANS])
+static void add_figure(struct view *v, struct figure *f, int64_t commit, const int64_t diff[SPANS])
 {
-	struct figure *f = figure_get(v, c);
-
 	for (int i = 0; i < SPANS; i++)
 		f->n[i] += diff[i];
-	if (c->commit > f->commit)
-		f->commit = c->commit;
+	if (commit > f->commit)
+		f->commit = commit;
 	mark_figure(v, f);
+}
+
+/* A figure by categories has a row for all of them, too: whatever categories there are. */
+static void add_cell(struct view *v, const struct cell *c, const int64_t diff[SPANS])
+{
+	add_figure(v, figure_get(v, c->figure, c->level, c->category), c->commit, diff);
+	if (*c->category)
+		add_figure(v, figure_get(v, c->figure, c->level, ""), c->commit, diff);
+}
+
+/* Chiefs owe river patrols; everybody owes patrols. */
+static void add_due(struct view *v, const struct due_cell *d, int64_t diff)
+{
+	static const char *const ids[] = {"patrols", "river_patrols"};
+
+	for (size_t i = 0; i < (d->chief ? ARRAY_LEN(ids) : 1); i++) {
+		struct figure *f = figure_get(v, ids[i], d->level, "");
+
+		f->due = (f->due < 0 ? 0 : f->due) + diff;
+		mark_figure(v, f);
+	}
+}
+
+static void on_due(void *ctx, const struct due_cell *d, int64_t diff)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (in_scope(v, d->area))
+			add_due(v, d, diff);
+}
+
+static void on_row(void *ctx, enum sheet sheet, const char *key)
+{
+	struct views *vs = ctx;
+	struct view *v;
+
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
+		if (sheet_mark(&v->sheet[sheet], key))
+			v->version++;
 }
 
 static void on_cell(void *ctx, const struct cell *c, const int64_t diff[SPANS])
@@ -376,6 +422,8 @@ static void drop_rows(struct view *v)
 	for (size_t pos = 0; (p = map_next(&v->devices, &pos));)
 		free(p);
 	map_done(&v->devices);
+	for (int i = 0; i < SHEETS; i++)
+		sheet_done(&v->sheet[i]);
 	v->dirty_figures = NULL;
 	v->dirty_devices = NULL;
 	drop_places(v);
@@ -514,7 +562,7 @@ static enum err view_read(struct view *v)
 	v->nplaces = l.n;
 	v->places_cut = cut;
 	for (size_t i = 0; i < l.n; i++) {
-		v->places[i].sent = place_patrols(v, &v->places[i]);
+		v->places[i].sent = place_counts(v, &v->places[i]);
 		map_put(&v->place_of, v->places[i].code, strlen(v->places[i].code), &v->places[i]);
 	}
 	v->version++;
@@ -525,8 +573,10 @@ static enum err view_read(struct view *v)
 
 static struct view *view_new(struct views *vs, const char *scope)
 {
+	static const size_t limit[SHEETS] = {VIEW_ALERTS, VIEW_CASES, VIEW_OVERDUE};
 	struct view *v = xcalloc(1, sizeof *v);
 	struct model *m = vs->model;
+	struct due_cell *d;
 	struct cell *c;
 	struct unit *u;
 
@@ -538,6 +588,14 @@ static struct view *view_new(struct views *vs, const char *scope)
 	for (size_t pos = 0; (u = map_next(&m->units, &pos));)
 		if (in_scope(v, u->area))
 			mark_device(v, u->id);
+	for (size_t pos = 0; (d = map_next(&m->dues, &pos));)
+		if (in_scope(v, d->area))
+			add_due(v, d, d->n);
+	for (int i = 0; i < SHEETS; i++) {
+		v->sheet[i] = (struct sheet_view){.sheet = (enum sheet)i, .scope = v->scope,
+			.rows = &m->sheet[i], .limit = limit[i]};
+		sheet_all(&v->sheet[i]);
+	}
 	v->stale = v->no_feed = true;
 	v->version = 1;
 	return v;
@@ -559,8 +617,8 @@ void views_done(struct views *vs)
 
 struct model_observer views_observer(struct views *vs)
 {
-	return (struct model_observer){on_cell, on_node, on_unit, on_item, on_feed_cut, on_places,
-		on_reset, vs};
+	return (struct model_observer){on_cell, on_node, on_unit, on_row, on_due, on_item, on_feed_cut,
+		on_places, on_reset, vs};
 }
 
 size_t views_clients(const struct views *vs)
@@ -589,12 +647,13 @@ static bool delta_figures(struct view *v, struct buf *b)
 	for (struct figure *f; (f = v->dirty_figures);) {
 		v->dirty_figures = f->dirty_next;
 		f->dirty = false;
-		if (f->shown && memcmp(f->n, f->sent, sizeof f->n) == 0)
+		if (f->shown && f->due == f->due_sent && memcmp(f->n, f->sent, sizeof f->n) == 0)
 			continue;
 		if (!any)
 			begin_array(b, "figures");
 		any = true;
 		f->shown = true;
+		f->due_sent = f->due;
 		memcpy(f->sent, f->n, sizeof f->n);
 		figure_row(b, f);
 	}
@@ -603,22 +662,29 @@ static bool delta_figures(struct view *v, struct buf *b)
 	return any;
 }
 
+static void place_at(const struct view *v, size_t i, struct buf *b)
+{
+	struct node counts = place_counts(v, &v->places[i]);
+
+	place_row(b, &v->places[i], &counts);
+}
+
 static bool delta_places(struct view *v, struct buf *b)
 {
 	bool any = false;
 
 	for (struct place *p; (p = v->dirty_places);) {
-		int64_t n = place_patrols(v, p);
+		struct node n = place_counts(v, p);
 
 		v->dirty_places = p->dirty_next;
 		p->dirty = false;
-		if (n == p->sent)
+		if (n.patrols == p->sent.patrols && n.open == p->sent.open && n.due == p->sent.due)
 			continue;
 		if (!any)
 			begin_array(b, "areas");
 		any = true;
 		p->sent = n;
-		place_row(b, p, n);
+		place_row(b, p, &n);
 	}
 	if (any)
 		buf_addc(b, ']');
@@ -687,6 +753,9 @@ static void feed_rows(const struct view *v, int from, int to, struct buf *b)
 
 static bool is_dirty(const struct view *v)
 {
+	for (int i = 0; i < SHEETS; i++)
+		if (v->sheet[i].dirty)
+			return true;
 	return v->dirty_figures || v->dirty_places || v->dirty_devices || v->fresh_items || v->feed_cut;
 }
 
@@ -733,6 +802,8 @@ static bool send_delta(struct view *v, bool rows, int n, int64_t commit, int64_t
 	if (rows) {
 		any |= delta_figures(v, &b);
 		any |= delta_places(v, &b);
+		for (int i = 0; i < SHEETS; i++)
+			any |= sheet_delta(&v->sheet[i], &b);
 		any |= delta_devices(v, &b);
 	}
 	if (n)
@@ -793,19 +864,20 @@ static int by_code(const void *a, const void *b)
 	return d ? d : strcmp(x->category, y->category);
 }
 
-/* Figures changed after commit `after`, in a steady order. */
-static void all_figures(struct view *v, int64_t after, struct buf *b)
+/* Figures changed after commit `after`, and all that are owed when due is set, in a steady order. */
+static void all_figures(struct view *v, int64_t after, bool due, struct buf *b)
 {
 	struct figure **list = xcalloc(v->figures.n + 1, sizeof *list), *f;
 	size_t n = 0;
 
 	for (size_t pos = 0; (f = map_next(&v->figures, &pos));)
-		if (f->commit > after || after == 0)
+		if (f->commit > after || after == 0 || (due && f->due >= 0))
 			list[n++] = f;
 	qsort(list, n, sizeof *list, by_code);
 	for (size_t i = 0; i < n; i++) {
 		figure_row(b, list[i]);
 		list[i]->shown = true;
+		list[i]->due_sent = list[i]->due;
 		memcpy(list[i]->sent, list[i]->n, sizeof list[i]->n);
 	}
 	free(list);
@@ -845,15 +917,16 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 	buf_addf(&b, ",\"commit\":%lld,\"time\":%lld,\"scope\":", (long long)m->head.commit, (long long)now_ms);
 	buf_json_str(&b, v->scope);
 	begin_array(&b, "figures");
-	all_figures(v, 0, &b);
+	all_figures(v, 0, true, &b);
 	buf_addc(&b, ']');
 	begin_array(&b, "areas");
 	for (size_t i = 0; i < v->nplaces; i++)
-		place_row(&b, &v->places[i], place_patrols(v, &v->places[i]));
+		place_at(v, i, &b);
 	buf_addc(&b, ']');
 	if (v->places_cut)
 		buf_adds(&b, ",\"areas_cut\":true");
-	buf_adds(&b, ",\"alerts\":[],\"cases\":[],\"overdue\":[]");
+	for (int i = 0; i < SHEETS; i++)
+		sheet_snapshot(&v->sheet[i], &b);
 	begin_array(&b, "devices");
 	cut = all_devices(v, &b);
 	buf_addc(&b, ']');
@@ -873,6 +946,9 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 struct resume {
 	struct view *v;
 	struct buf rows;
+	struct buf sheet[SHEETS];
+	struct map touched; /* places whose counts may be others */
+	bool due;           /* what is owed may be another */
 };
 
 static void resume_device(void *ctx, const struct live_device *d)
@@ -890,15 +966,89 @@ static void resume_device(void *ctx, const struct live_device *d)
 	}
 }
 
+static void touch_place(struct resume *r, const char *area)
+{
+	static const size_t digits[] = {AREA_TOWN, AREA_COMMUNITY, AREA_GRID};
+	size_t n = strlen(area);
+
+	for (size_t i = 0; i < ARRAY_LEN(digits) && digits[i] <= n; i++)
+		(void)map_put(&r->touched, area, digits[i], r); /* a set */
+}
+
+/* The model's row; what is not there any more is told to those who could see it. */
+static void resume_row(struct resume *r, enum sheet sheet, const char *key, bool visible)
+{
+	const struct row *row = model_row(r->v->all->model, sheet, key);
+
+	if (row && row_in_scope(row, r->v->scope))
+		row_add(&r->sheet[sheet], row);
+	else if (!row && visible)
+		row_add_gone(&r->sheet[sheet], sheet, key);
+}
+
+static void resume_alert(void *ctx, const struct live_alert *a)
+{
+	struct resume *r = ctx;
+
+	resume_row(r, SHEET_ALERTS, a->id, row_alert_everywhere(a) || in_scope(r->v, a->area));
+}
+
+static void resume_case(void *ctx, const struct live_case *c)
+{
+	struct resume *r = ctx;
+
+	resume_row(r, SHEET_CASES, c->id, in_scope(r->v, c->area));
+	touch_place(r, c->area);
+}
+
+static void resume_overdue(void *ctx, const struct live_overdue *o)
+{
+	char *key = row_overdue_key(o);
+
+	resume_row(ctx, SHEET_OVERDUE, key, in_scope(((struct resume *)ctx)->v, o->area));
+	free(key);
+}
+
+static void resume_duty(void *ctx, const struct live_duty *d)
+{
+	struct resume *r = ctx;
+
+	touch_place(r, d->area);
+	r->due = true;
+}
+
+/* Everything that has a rev, or is gone, and so cannot be told from the model. */
+static enum err read_resume(struct resume *r, int64_t since, int64_t rev)
+{
+	struct store *st = r->v->all->model->st;
+	enum err e = live_devices(st, rev, resume_device, r);
+
+	if (e == OK)
+		e = live_alerts(st, rev, resume_alert, r);
+	if (e == OK)
+		e = live_cases(st, since, resume_case, r);
+	if (e == OK)
+		e = live_overdue(st, rev, resume_overdue, r);
+	if (e == OK)
+		e = live_duties(st, rev, 0, resume_duty, r);
+	return e;
+}
+
 /* Can a client that has commit `since` go on with a delta?  Not when places or accounts changed
- * since, when a day began since (rows change without a commit then), or when it is too far back. */
-static bool can_resume(struct view *v, int64_t since, int64_t now_ms)
+ * since, when a row went to another place, when a day began since (rows change without a commit
+ * then), when more rows are known than shown, or when it is too far back. */
+static bool can_resume(struct view *v, int64_t since, int64_t now_ms, int64_t *rev)
 {
 	struct model *m = v->all->model;
 	int64_t ms;
 
 	if (since <= 0 || since > m->head.commit || m->head.commit - since > VIEW_RESUME_COMMITS ||
 		m->registry > since)
+		return false;
+	for (int i = 0; i < SHEETS; i++)
+		if (v->sheet[i].cut)
+			return false;
+	if (live_rev_of(m->st, since, rev) != OK || *rev == 0 || *rev < m->moved_rev)
 		return false;
 	return ledger_commit_time(m->st, since, &ms) == OK && civil_day(ms) == m->day &&
 		civil_day(now_ms) == m->day;
@@ -915,39 +1065,55 @@ static void end_array(struct buf *b, size_t before)
 	b->p[before] = '\0';
 }
 
-static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
+static void add_array(struct buf *b, const char *key, const struct buf *rows)
+{
+	size_t before = b->n;
+
+	buf_json_key(b, key);
+	buf_add(b, rows->p, rows->n);
+	end_array(b, before);
+}
+
+static void resume_places(const struct resume *r, int64_t since, struct buf *b)
+{
+	const struct view *v = r->v;
+	size_t before = b->n;
+
+	begin_array(b, "areas");
+	for (size_t i = 0; i < v->nplaces; i++) {
+		const char *code = v->places[i].code;
+		const struct node *nd = model_node(v->all->model, code);
+
+		if ((nd && nd->commit > since) || map_get(&r->touched, code, strlen(code)))
+			place_at(v, i, b);
+	}
+	end_array(b, before);
+}
+
+static struct frame *resume_frame(struct view *v, int64_t since, int64_t rev, int64_t now_ms)
 {
 	struct model *m = v->all->model;
 	struct resume r = {.v = v};
 	struct buf b = {0};
 	struct frame *f = NULL;
-	int64_t rev = 0;
 	size_t before;
 	uint32_t at, n;
 	int items = 0;
 
 	buf_addc(&r.rows, '[');
-	if (live_rev_of(m->st, since, &rev) != OK || rev == 0 ||
-		live_devices(m->st, rev, resume_device, &r) != OK)
+	for (int i = 0; i < SHEETS; i++)
+		buf_addc(&r.sheet[i], '[');
+	if (read_resume(&r, since, rev) != OK)
 		goto out;
 	at = delta_head(&b, since, m->head.commit, now_ms, &n);
 	before = b.n;
 	begin_array(&b, "figures");
-	all_figures(v, since, &b);
+	all_figures(v, since, r.due, &b);
 	end_array(&b, before);
-	before = b.n;
-	begin_array(&b, "areas");
-	for (size_t i = 0; i < v->nplaces; i++) {
-		const struct node *nd = model_node(m, v->places[i].code);
-
-		if (nd && nd->commit > since)
-			place_row(&b, &v->places[i], nd->patrols);
-	}
-	end_array(&b, before);
-	before = b.n;
-	buf_json_key(&b, "devices");
-	buf_add(&b, r.rows.p, r.rows.n);
-	end_array(&b, before);
+	resume_places(&r, since, &b);
+	for (int i = 0; i < SHEETS; i++)
+		add_array(&b, sheet_names[i], &r.sheet[i]);
+	add_array(&b, "devices", &r.rows);
 	while (items < v->nfeed && items < VIEW_FEED && v->feed[v->nfeed - 1 - items]->commit > since)
 		items++;
 	if (items)
@@ -958,6 +1124,9 @@ static struct frame *resume_frame(struct view *v, int64_t since, int64_t now_ms)
 	f->from_n = n;
 	v->all->resumes++;
 out:
+	for (int i = 0; i < SHEETS; i++)
+		buf_done(&r.sheet[i]);
+	map_done(&r.touched);
 	buf_done(&r.rows);
 	buf_done(&b);
 	return f;
@@ -1045,15 +1214,15 @@ static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t 
 {
 	struct view *v = c->view;
 	struct frame *f = NULL;
-	int64_t since = c->since;
+	int64_t since = c->since, rev = 0;
 
 	c->since = -1;
 	if (v->stale && (*e = view_read(v)) != OK)
 		return NULL;
 	if (is_dirty(v))
 		view_flush(v, now_ms, now_mono_ms);
-	if (v->all->model->st && since > 0 && can_resume(v, since, now_ms))
-		f = resume_frame(v, since, now_ms);
+	if (v->all->model->st && since > 0 && can_resume(v, since, now_ms, &rev))
+		f = resume_frame(v, since, rev, now_ms);
 	if (!f) {
 		if (!v->snapshot || v->snapshot_version != v->version ||
 			v->snapshot->commit != v->all->model->head.commit)
@@ -1100,7 +1269,7 @@ static int64_t due(const struct view *v)
 {
 	int64_t gap = (int64_t)v->nclients / CLIENTS_PER_MS;
 
-	if (gap > VIEW_GATHER_MS || !(v->fresh_items || v->feed_cut))
+	if (gap > VIEW_GATHER_MS || !(v->fresh_items || v->feed_cut || v->sheet[SHEET_ALERTS].dirty))
 		gap = VIEW_GATHER_MS;
 	return v->last_mono_ms + gap;
 }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "server/model.h"
+#include "server/sheet.h"
 
 #define VIEW_RING 32
 #define VIEW_RING_BYTES (1024 * 1024)
@@ -17,6 +18,9 @@
 #define VIEW_FEED_BURST 500      /* rows that came between two frames, sent in several; older ones are passed over */
 #define VIEW_AREAS 2000          /* rows; deepest levels are left out first */
 #define VIEW_DEVICES 5000        /* rows; the rest is left out, "devices_cut" says so */
+#define VIEW_ALERTS 2000         /* rows; the gravest and newest are kept, "alerts_cut" tells how many are left out */
+#define VIEW_CASES 5000          /* likewise, "cases_cut" */
+#define VIEW_OVERDUE 5000        /* longest overdue first, "overdue_cut" */
 #define VIEWS_MAX 256            /* with clients; idle ones give way */
 #define VIEW_IDLE_MS 60000
 #define VIEW_GATHER_MS 100       /* figures, areas, devices wait at most so long */
