@@ -760,6 +760,7 @@ enum event_code event_decode(struct json *j, uint32_t t, struct event *out, stru
 		(void)bad_json(fault, s->err, s->at - j->tok[t].from);
 	} else if (decode(&r, t, out)) {
 		out->raw = json_raw(j, t);
+		out->doc = j;
 		return EVENT_OK;
 	}
 	blank(out);

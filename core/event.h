@@ -65,6 +65,7 @@ struct event_id {
 
 struct event {
 	struct slice raw; /* its bytes in the payload */
+	const struct json *doc; /* that its tokens are of */
 	struct slice epoch;
 	int64_t seq;
 	enum event_kind kind;

@@ -118,7 +118,9 @@ static enum err apply_void(struct intake *in, const struct event *ev, int64_t vi
 		return OK;
 	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
 		return e;
-	return p ? patrols_refold(&in->patrols, p) : ERR_CORRUPT;
+	if (p)
+		patrols_refold(&in->patrols, p);
+	return p ? OK : ERR_CORRUPT;
 }
 
 static enum err insert_event(struct intake *in, const struct stream *t, const struct event *ev,
@@ -166,8 +168,7 @@ enum err apply_event(struct intake *in, struct stream *t, const struct event *ev
 		subject = p->id;
 		link = p->last;
 		p->last = commit;
-		patrols_touch(&in->patrols, p);
-		patrol_add(p, ev, slice_of(t->device), slice_of(v->person));
+		e = patrols_add(&in->patrols, p, ev, slice_of(v->person));
 	} else if (ev->casus.p) {
 		e = touch_case(in, ev, slice_of(t->device), commit, &subject, &link);
 	}

@@ -11,6 +11,7 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->start))
 			break;
 		order_set(&p->start, ev->when_ms, device, ev->epoch, ev->seq);
+		p->moved = true;
 		slice_copy(p->actor, sizeof p->actor, actor);
 		slice_copy(p->person, sizeof p->person, ev->for_person.p ? ev->for_person : actor);
 		slice_copy(p->route, sizeof p->route, ev->route);
@@ -22,20 +23,33 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 		order_set(&p->end, ev->when_ms, device, ev->epoch, ev->seq);
 		p->clear = ev->clear;
 		break;
-	case EV_PATROL_TRACK:
-		p->tracks++;
+	case EV_PATROL_SUBSTITUTE:
+		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->sub))
+			break;
+		order_set(&p->sub, ev->when_ms, device, ev->epoch, ev->seq);
+		p->moved = true;
+		slice_copy(p->sub_person, sizeof p->sub_person, actor);
+		slice_copy(p->sub_way, sizeof p->sub_way, ev->way);
+		slice_copy(p->sub_target, sizeof p->sub_target, ev->target);
 		break;
-	default: /* a substitute counts for duty only */
+	default: /* points: core/track.h */
 		break;
 	}
 }
 
 void patrol_clear(struct patrol *p)
 {
-	p->start = p->end = (struct order_key){0};
+	p->start = p->end = p->sub = (struct order_key){0};
 	p->person[0] = p->actor[0] = p->route[0] = p->target[0] = '\0';
+	p->sub_person[0] = p->sub_way[0] = p->sub_target[0] = '\0';
 	p->clear = false;
-	p->tracks = 0;
+	p->moved = true;
+	track_clear(&p->track);
+}
+
+bool patrol_is_river(const struct patrol *p)
+{
+	return strcmp(p->route, "river") == 0 || strcmp(p->route, "gully") == 0;
 }
 
 enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_share *out)
@@ -61,7 +75,7 @@ enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_
 		return e;
 	if ((a = person_appointment(who, NULL, pl, out->day)))
 		slice_copy(out->level, sizeof out->level, slice_of(a->level));
-	if (strcmp(p->route, "river") != 0 && strcmp(p->route, "gully") != 0)
+	if (!patrol_is_river(p))
 		return OK;
 	if ((a = person_appointment(who, "chief", pl, out->day))) {
 		out->river = true;
@@ -71,11 +85,16 @@ enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_
 	return OK;
 }
 
-bool patrol_share_same(const struct patrol_share *a, const struct patrol_share *b)
+bool patrol_share_same_place(const struct patrol_share *a, const struct patrol_share *b)
 {
 	return a->counts == b->counts &&
 		(!a->counts ||
 			(a->day == b->day && a->river == b->river && !strcmp(a->area, b->area) &&
 				!strcmp(a->level, b->level) && !strcmp(a->route, b->route) &&
 				!strcmp(a->river_level, b->river_level)));
+}
+
+bool patrol_share_same(const struct patrol_share *a, const struct patrol_share *b)
+{
+	return patrol_share_same_place(a, b) && a->valid == b->valid && a->metres == b->metres && a->seconds == b->seconds;
 }

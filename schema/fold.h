@@ -1,13 +1,16 @@
 /* fold.h - what follows from the events of one patrol.  patrol_add() is commutative: the same
  * events in any order give the same patrol (invariant 3), so a late event needs no second reading
- * of the others; only a void does (patrol_clear, then add the rest again). */
+ * of the others; only a void does (patrol_clear, then add the rest again).  The points of the track are
+ * the exception (core/track.h): a late one makes the track stale, and its events are read again. */
 #ifndef XUNGE_SCHEMA_FOLD_H
 #define XUNGE_SCHEMA_FOLD_H
 
 #include "core/order.h"
+#include "core/track.h"
 #include "schema/registry.h"
 
-/* What a patrol adds to the tallies; all of it or nothing (level and area may be ""). */
+/* What a patrol adds to the tallies; all of it or nothing (level and area may be "").  valid, metres and seconds
+ * are not set by patrol_share(). */
 struct patrol_share {
 	int32_t day;
 	char area[AREA_CODE_MAX + 1];
@@ -16,6 +19,8 @@ struct patrol_share {
 	bool river;      /* also a river patrol of a chief ... */
 	char river_level[12]; /* ... of this level */
 	bool counts;     /* false: there is no start */
+	bool valid;
+	int64_t metres, seconds;
 };
 
 struct patrol {
@@ -25,18 +30,30 @@ struct patrol {
 	char person[65], actor[65]; /* for whom it counts, who walked */
 	char route[12], target[REACH_CODE_MAX + 1];
 	bool clear;
-	int64_t tracks;
+	struct order_key sub;      /* the substitute that counts: for duties only */
+	char sub_person[65], sub_way[12], sub_target[REACH_CODE_MAX + 1];
+	struct track track;
+	uint32_t reasons;          /* core/track.h; without a start 0 */
+	char rule[65];             /* by which it was judged, "" none */
 	struct patrol_share share; /* as it stands in the tallies */
+	char was_person[65], was_sub_person[65]; /* in its row */
+	int64_t was_start_ms;
+	bool moved;                /* start or substitute is another than in its row */
 	bool is_new, dirty;
+	bool refold;               /* all of its events must be read again */
 	struct patrol *next_dirty;
 };
 
-/* One event of the patrol, not voided.  actor: who acted, as judged. */
+bool patrol_is_river(const struct patrol *p); /* route river or gully */
+
+/* One event of the patrol, not voided, but for the points of its track.  actor: who acted, as judged. */
 void patrol_add(struct patrol *p, const struct event *ev, struct slice device, struct slice actor);
 void patrol_clear(struct patrol *p); /* forgets all events; id, last and share stay */
 
-/* What it should add, by the registry r. */
+/* What it should add, by the registry r, without valid, metres and seconds. */
 enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_share *out) MUST_CHECK;
+/* Do they add to the same tallies?  Valid, metres and seconds apart. */
+bool patrol_share_same_place(const struct patrol_share *a, const struct patrol_share *b);
 bool patrol_share_same(const struct patrol_share *a, const struct patrol_share *b);
 
 #endif

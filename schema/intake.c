@@ -519,6 +519,7 @@ static enum err flush(struct intake *in)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
 		e = devstates_flush(&in->states);
+	patrols_touched_clear(&in->patrols);
 	return e;
 }
 

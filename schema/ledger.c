@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "core/civil.h"
-#include "schema/fold.h"
+#include "schema/recount.h"
 #include "schema/sql.h"
 #include "schema/stream.h"
 
@@ -81,12 +81,13 @@ struct sums {
 };
 
 struct sum {
-	char figure[16], level[12], category[12], area[AREA_CODE_MAX + 1];
+	char figure[24], level[12], category[12], area[AREA_CODE_MAX + 1];
 	int32_t day;
 	int64_t n;
 };
 
-static void add_sum(struct sums *s, const char *figure, const char *level, const char *category, const char *area, int32_t day)
+static void add_sum(struct sums *s, const char *figure, const char *level, const char *category, const char *area, int32_t day,
+	int64_t n)
 {
 	struct sum k, *have;
 	size_t key = offsetof(struct sum, n);
@@ -103,7 +104,7 @@ static void add_sum(struct sums *s, const char *figure, const char *level, const
 		*have = k;
 		(void)map_put(&s->map, have, key, have); /* was not there */
 	}
-	have->n++;
+	have->n += n;
 }
 
 static void free_values(struct map *m)
@@ -114,44 +115,6 @@ static void free_values(struct map *m)
 	while ((v = map_next(m, &pos)))
 		free(v);
 	map_done(m);
-}
-
-/* The start events of patrols up to as_of, not voided by then; added to their patrols. */
-static enum err fold_starts(struct store *st, int64_t as_of, struct map *patrols)
-{
-	sqlite3_stmt *q = sql_get(st,
-		"SELECT s.device, e.person, e.raw FROM event e JOIN stream s ON s.id = e.stream WHERE "
-		"e.kind = 1 AND e.\"commit\" <= ?1 AND NOT EXISTS(SELECT 1 FROM voided v WHERE v.device = "
-		"s.device AND v.epoch = s.epoch AND v.seq = e.seq AND v.by <= ?1)");
-	struct json json = {0};
-	struct event_fault fault;
-	struct event ev;
-	char key[80];
-	enum err e;
-
-	sql_int(q, 1, as_of);
-	while ((e = sql_row(q)) == OK) {
-		struct slice raw = sql_col(q, 2);
-		struct patrol *p;
-		int n;
-
-		(void)json_read(&json, raw.p, raw.n); /* event_decode says */
-		if (event_decode(&json, 0, &ev, &fault) != EVENT_OK) {
-			e = ERR_CORRUPT; /* it was whole when it was stored */
-			break;
-		}
-		n = snprintf(key, sizeof key, "%s %.*s", sql_cstr(q, 0), (int)ev.patrol.n, ev.patrol.p);
-		p = map_get(patrols, key, (size_t)n);
-		if (!p) {
-			p = xcalloc(1, sizeof *p);
-			slice_copy(p->device, sizeof p->device, slice_of(sql_cstr(q, 0)));
-			(void)snprintf(p->name, sizeof p->name, "%.*s", (int)ev.patrol.n, ev.patrol.p);
-			(void)map_put(patrols, key, (size_t)n, p); /* was not there */
-		}
-		patrol_add(p, &ev, slice_of(p->device), sql_col(q, 1));
-	}
-	json_done(&json);
-	return sql_end(q, e);
 }
 
 static int by_key(const void *a, const void *b)
@@ -182,29 +145,34 @@ static void tell_sums(const struct sums *s, void (*row)(void *ctx, const struct 
 	free(v);
 }
 
+static void sum_patrol(void *ctx, const struct patrol *p)
+{
+	const struct patrol_share *s = &p->share;
+
+	if (!s->counts)
+		return;
+	add_sum(ctx, "patrols", s->level, s->route, s->area, s->day, 1);
+	if (s->metres)
+		add_sum(ctx, "patrol_m", "", s->route, s->area, s->day, s->metres);
+	if (s->seconds)
+		add_sum(ctx, "patrol_s", "", s->route, s->area, s->day, s->seconds);
+	if (s->river)
+		add_sum(ctx, "river_patrols", s->river_level, "", s->area, s->day, 1);
+	if (s->river && s->valid)
+		add_sum(ctx, "river_patrols_valid", s->river_level, "", s->area, s->day, 1);
+}
+
 enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
-	struct registry *r = registry_new(st, as_of);
-	struct map patrols = {0};
 	struct sums sums = {0};
-	size_t pos = 0;
-	struct patrol *p;
-	enum err e = fold_starts(st, as_of, &patrols);
+	int64_t missed = 0;
+	enum err e = recount_patrols(st, as_of, sum_patrol, &sums, &missed);
 
-	while (e == OK && (p = map_next(&patrols, &pos))) {
-		struct patrol_share s;
-
-		if ((e = patrol_share(p, r, &s)) != OK)
-			break;
-		add_sum(&sums, "patrols", s.level, s.route, s.area, s.day);
-		if (s.river)
-			add_sum(&sums, "river_patrols", s.river_level, "", s.area, s.day);
-	}
+	if (e == OK && missed)
+		e = ERR_CORRUPT;
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
-	free_values(&patrols);
 	free_values(&sums.map);
-	registry_free(r);
 	return e;
 }
 
@@ -212,8 +180,8 @@ enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, cons
 	void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
 	sqlite3_stmt *q = sql_get(st,
-		"SELECT figure, level, category, area, span, n FROM tally WHERE figure IN ('patrols', "
-		"'river_patrols') AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
+		"SELECT figure, level, category, area, span, n FROM tally WHERE figure IN ('patrol_m', 'patrol_s', "
+		"'patrols', 'river_patrols', 'river_patrols_valid') AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
 		"substr(area, 1, length(?3)) = ?3) ORDER BY figure, level, category, area, span");
 	enum err e;
 
@@ -475,36 +443,70 @@ static enum err check_kinds(struct check *c)
 		"tally of events by kind differs from the events of kind");
 }
 
+static bool key_is(sqlite3_stmt *q, int col, const struct order_key *k)
+{
+	if (k->seq == 0)
+		return sqlite3_column_type(q, col) == SQLITE_NULL;
+	return sqlite3_column_int64(q, col) == k->at_ms && strcmp(sql_cstr(q, col + 1), k->epoch) == 0 &&
+		sqlite3_column_int64(q, col + 2) == k->seq;
+}
+
+static bool start_is(sqlite3_stmt *q, const struct patrol *p)
+{
+	return key_is(q, 0, &p->start) && strcmp(p->person, sql_cstr(q, 3)) == 0 && strcmp(p->actor, sql_cstr(q, 4)) == 0 &&
+		strcmp(p->route, sql_cstr(q, 5)) == 0 && strcmp(p->target, sql_cstr(q, 6)) == 0 && key_is(q, 7, &p->end) &&
+		(p->end.seq == 0 || p->clear == sqlite3_column_int(q, 10)) && key_is(q, 11, &p->sub) &&
+		strcmp(p->sub_person, sql_cstr(q, 14)) == 0 && strcmp(p->sub_way, sql_cstr(q, 15)) == 0 &&
+		strcmp(p->sub_target, sql_cstr(q, 16)) == 0;
+}
+
+static bool track_is(sqlite3_stmt *q, const struct track *t)
+{
+	int coverage = sqlite3_column_type(q, 22) == SQLITE_NULL ? -1 : sqlite3_column_int(q, 22);
+	struct buf b = {0};
+	bool same;
+
+	if (t->came)
+		track_save(t, &b);
+	same = slice_eq(sql_col(q, 23), buf_slice(&b));
+	buf_done(&b);
+	return same && sqlite3_column_int64(q, 17) == t->events && sqlite3_column_int64(q, 18) == t->kept &&
+		sqlite3_column_int64(q, 19) == t->vague + t->jumps && sqlite3_column_int64(q, 20) == t->duration_ms / 1000 &&
+		sqlite3_column_int64(q, 21) == t->distance_mm / 1000 && coverage == track_coverage(t);
+}
+
+static void meet_patrol(void *ctx, const struct patrol *p)
+{
+	struct check *c = ctx;
+	sqlite3_stmt *q = sql_get(c->st,
+		"SELECT start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, clear, "
+		"sub_at, sub_epoch, sub_seq, sub_person, sub_way, sub_target, tracks, points, dropped, duration_s, distance_m, "
+		"coverage, track, reasons, rule, coalesce(t_valid, 0) FROM patrol WHERE id = ?");
+
+	sql_int(q, 1, p->id);
+	if (sql_row(q) != OK)
+		say(c, "patrol %s %s cannot be read", p->device, p->name);
+	else if (!start_is(q, p))
+		say(c, "patrol %s %s is not what its events say", p->device, p->name);
+	else if (!track_is(q, &p->track))
+		say(c, "patrol %s %s has not the measures of its points", p->device, p->name);
+	else if (sqlite3_column_int64(q, 24) != p->reasons || strcmp(sql_cstr(q, 25), p->rule) != 0 ||
+		sqlite3_column_int(q, 26) != p->share.valid)
+		say(c, "patrol %s %s: kept verdict %lld by \"%s\", recounted %u by \"%s\"", p->device, p->name,
+			(long long)sqlite3_column_int64(q, 24), sql_cstr(q, 25), p->reasons, p->rule);
+	sql_done(q);
+}
+
 static enum err check_patrols(struct check *c)
 {
-	sqlite3_stmt *q;
-	struct map m = {0};
 	struct head head;
-	char key[80];
-	size_t pos = 0;
-	struct patrol *p;
+	int64_t missed = 0;
 	enum err e;
 
-	if ((e = store_head(c->st, &head)) != OK || (e = fold_starts(c->st, head.commit, &m)) != OK)
-		goto out;
-	q = sql_get(c->st, "SELECT device, name, start_at, start_epoch, start_seq, person, route, target FROM "
-			   "patrol WHERE start_at IS NOT NULL");
-	while ((e = sql_row(q)) == OK) {
-		int n = snprintf(key, sizeof key, "%s %s", sql_cstr(q, 0), sql_cstr(q, 1));
-
-		p = map_take(&m, key, (size_t)n);
-		if (!p || p->start.at_ms != sqlite3_column_int64(q, 2) ||
-			strcmp(p->start.epoch, sql_cstr(q, 3)) != 0 || p->start.seq != sqlite3_column_int64(q, 4) ||
-			strcmp(p->person, sql_cstr(q, 5)) != 0 || strcmp(p->route, sql_cstr(q, 6)) != 0 ||
-			strcmp(p->target, sql_cstr(q, 7)) != 0)
-			say(c, "patrol %s is not what its events say", key);
-		free(p);
-	}
-	e = sql_end(q, e);
-	while ((p = map_next(&m, &pos)))
-		say(c, "patrol %s %s has events, but no row with a start", p->device, p->name);
-out:
-	free_values(&m);
+	if ((e = store_head(c->st, &head)) == OK)
+		e = recount_patrols(c->st, head.commit, meet_patrol, c, &missed);
+	if (e == OK && missed)
+		say(c, "%lld events of patrols stand in no patrol's chain", (long long)missed);
 	return e;
 }
 

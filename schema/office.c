@@ -73,7 +73,7 @@ static void hush(struct why *why)
 /* Does an import of this kind change the level or area of patrols? */
 static bool decides_places(const char *kind)
 {
-	static const char *const places[] = {"areas", "reaches", "people", "appointments"};
+	static const char *const places[] = {"areas", "reaches", "people", "appointments", "duties", "map"};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (strcmp(kind, places[i]) == 0)

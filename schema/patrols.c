@@ -7,24 +7,62 @@
 
 #define COLUMNS                                                                                    \
 	"id, device, name, last, start_at, start_epoch, start_seq, person, actor, route, target, " \
-	"end_at, end_epoch, end_seq, clear, tracks, t_day, t_area, t_level, t_route, t_river_level"
+	"end_at, end_epoch, end_seq, clear, tracks, t_day, t_area, t_level, t_route, t_river_level, "     \
+	"sub_at, sub_epoch, sub_seq, sub_person, sub_way, sub_target, track, distance_m, duration_s, "    \
+	"reasons, rule, t_valid"
 
-void patrols_clear(struct patrols *ps)
+/* From when on a person's patrols are to be judged again, and how far the change reaches. */
+struct later {
+	char person[65];
+	int64_t from_ms, to_ms;
+};
+
+static void free_values(struct map *m)
 {
 	size_t pos = 0;
 	void *v;
 
-	while ((v = map_next(&ps->map, &pos)))
+	while ((v = map_next(m, &pos)))
 		free(v);
+	map_done(m);
+}
+
+static void drop_cache(struct patrols *ps)
+{
+	size_t pos = 0;
+	struct patrol *p;
+
+	while ((p = map_next(&ps->map, &pos))) {
+		track_clear(&p->track);
+		free(p);
+	}
 	map_done(&ps->map);
 	ps->dirty = NULL;
+}
+
+void patrols_clear(struct patrols *ps)
+{
+	drop_cache(ps);
 	ps->next_id = 0;
+	free_values(&ps->later);
+	free_values(&ps->touched);
+	if (ps->appraiser)
+		appraiser_changed(ps->appraiser);
 }
 
 void patrols_done(struct patrols *ps)
 {
 	patrols_clear(ps);
+	appraiser_free(ps->appraiser);
 	json_done(&ps->json);
+	buf_done(&ps->state);
+}
+
+static struct appraiser *appraiser_of(struct patrols *ps)
+{
+	if (!ps->appraiser)
+		ps->appraiser = appraiser_new(ps->st, REGISTRY_NOW);
+	return ps->appraiser;
 }
 
 static struct slice key_of(struct slice device, struct slice name, char room[EVENT_DEVICE_MAX + EVENT_ID_MAX + 2])
@@ -46,6 +84,15 @@ static void read_key(sqlite3_stmt *q, int col, const char *device, struct order_
 	slice_copy(k->device, sizeof k->device, slice_of(device));
 }
 
+/* Notes what stands in its row. */
+static void remember(struct patrol *p)
+{
+	memcpy(p->was_person, p->person, sizeof p->was_person);
+	memcpy(p->was_sub_person, p->sub_person, sizeof p->was_sub_person);
+	p->was_start_ms = p->start.at_ms;
+	p->moved = false;
+}
+
 static void read_patrol(sqlite3_stmt *q, struct patrol *p)
 {
 	p->id = sqlite3_column_int64(q, 0);
@@ -59,7 +106,7 @@ static void read_patrol(sqlite3_stmt *q, struct patrol *p)
 	slice_copy(p->target, sizeof p->target, sql_col(q, 10));
 	read_key(q, 11, p->device, &p->end);
 	p->clear = sqlite3_column_int(q, 14) != 0;
-	p->tracks = sqlite3_column_int64(q, 15);
+	p->track.events = (uint32_t)sqlite3_column_int64(q, 15);
 	p->share.counts = sqlite3_column_type(q, 16) != SQLITE_NULL;
 	p->share.day = sqlite3_column_int(q, 16);
 	slice_copy(p->share.area, sizeof p->share.area, sql_col(q, 17));
@@ -67,6 +114,19 @@ static void read_patrol(sqlite3_stmt *q, struct patrol *p)
 	slice_copy(p->share.route, sizeof p->share.route, sql_col(q, 19));
 	p->share.river = sqlite3_column_type(q, 20) != SQLITE_NULL;
 	slice_copy(p->share.river_level, sizeof p->share.river_level, sql_col(q, 20));
+	read_key(q, 21, p->device, &p->sub);
+	slice_copy(p->sub_person, sizeof p->sub_person, sql_col(q, 24));
+	slice_copy(p->sub_way, sizeof p->sub_way, sql_col(q, 25));
+	slice_copy(p->sub_target, sizeof p->sub_target, sql_col(q, 26));
+	/* points without a state: a database of an older program */
+	if (sqlite3_column_type(q, 27) != SQLITE_NULL ? !track_load(&p->track, sql_col(q, 27)) : p->track.events > 0)
+		p->refold = true;
+	p->share.metres = sqlite3_column_int64(q, 28);
+	p->share.seconds = sqlite3_column_int64(q, 29);
+	p->reasons = (uint32_t)sqlite3_column_int64(q, 30);
+	slice_copy(p->rule, sizeof p->rule, sql_col(q, 31));
+	p->share.valid = sqlite3_column_int(q, 32) != 0;
+	remember(p);
 }
 
 static enum err next_id(struct patrols *ps, int64_t *out)
@@ -165,38 +225,156 @@ void patrols_touch(struct patrols *ps, struct patrol *p)
 	ps->dirty = p;
 }
 
-enum err patrols_refold(struct patrols *ps, struct patrol *p)
+/* ------------------------------------------------------------------ folding */
+
+enum err patrols_add(struct patrols *ps, struct patrol *p, const struct event *ev, struct slice actor)
 {
-	sqlite3_stmt *q = sql_get(ps->st,
-		"SELECT raw, person, link, flags, subject FROM event WHERE \"commit\" = ?");
+	struct track_point points[EVENT_PTS_MAX];
+	const struct reachline *line;
+	bool backwards = false;
+	uint32_t n;
+	enum err e;
+
+	patrols_touch(ps, p);
+	if (p->refold)
+		return OK; /* it will be read with the rest */
+	patrol_add(p, ev, slice_of(p->device), actor);
+	if (!ev->pts)
+		return OK;
+	if ((e = appraise_line(appraiser_of(ps), slice_of(p->target), &line)) != OK)
+		return e;
+	n = track_read(ev->doc, ev->pts, ev->when_ms, ev->pts_crs, points, &backwards);
+	track_add(&p->track, points, n, ev->mock, backwards, line);
+	return OK;
+}
+
+void patrols_refold(struct patrols *ps, struct patrol *p)
+{
+	p->refold = true;
+	patrols_touch(ps, p);
+}
+
+/* The points of a patrol, newest event first, and where each event ends. */
+struct gathered {
+	struct track_point *p;
+	size_t n, cap;
+	size_t *end;
+	size_t nend, endcap;
+};
+
+static void gather(struct gathered *g, const struct track_point *p, uint32_t n)
+{
+	if (g->n > TRACK_POINTS_MAX)
+		return; /* beyond the bound: they will not be looked at */
+	if (g->n + n > g->cap) {
+		g->cap = (g->cap + n) * 2;
+		g->p = xrealloc(g->p, g->cap * sizeof *g->p);
+	}
+	if (g->nend == g->endcap) {
+		g->endcap = g->endcap * 2 + 64;
+		g->end = xrealloc(g->end, g->endcap * sizeof *g->end);
+	}
+	memcpy(g->p + g->n, p, n * sizeof *p);
+	g->n += n;
+	g->end[g->nend++] = g->n;
+}
+
+/* Events in the order in which they came, which is mostly theirs: little is left to sort. */
+static void turn(struct gathered *g)
+{
+	struct track_point *to = xcalloc(g->n ? g->n : 1, sizeof *to);
+	size_t at = 0;
+
+	for (size_t i = g->nend; i > 0; i--) {
+		size_t from = i > 1 ? g->end[i - 2] : 0;
+
+		memcpy(to + at, g->p + from, (g->end[i - 1] - from) * sizeof *to);
+		at += g->end[i - 1] - from;
+	}
+	free(g->p);
+	g->p = to;
+}
+
+/* One event read again: its points into g; of the others, when all, what they say. */
+static enum err read_again(struct patrols *ps, struct patrol *p, enum event_kind kind, struct slice raw, struct slice actor, bool all,
+	struct gathered *g)
+{
+	struct track_point points[EVENT_PTS_MAX];
 	struct event_fault fault;
 	struct event ev;
+	uint32_t n;
+
+	if (kind != EV_PATROL_TRACK && !all)
+		return OK;
+	(void)json_read(&ps->json, raw.p, raw.n); /* the decoders say */
+	if (kind != EV_PATROL_TRACK) {
+		if (event_decode(&ps->json, 0, &ev, &fault) != EVENT_OK)
+			return ERR_CORRUPT; /* it was whole when it was stored */
+		patrol_add(p, &ev, slice_of(p->device), actor);
+		return OK;
+	}
+	n = track_read_event(&ps->json, points, &p->track.backwards, &p->track.mock);
+	p->track.events++;
+	p->track.came += n;
+	gather(g, points, n);
+	return n ? OK : ERR_CORRUPT;
+}
+
+/* Reads the chain of p's events, without the voided ones: all, or tracks only. */
+static enum err read_chain(struct patrols *ps, struct patrol *p, bool all, struct gathered *g)
+{
+	sqlite3_stmt *q = sql_get(ps->st,
+		"SELECT raw, person, link, flags, subject, kind FROM event WHERE \"commit\" = ?");
 	enum err e = OK;
 
-	patrol_clear(p);
-	patrols_touch(ps, p);
+	if (all)
+		patrol_clear(p);
+	else
+		track_clear(&p->track);
 	for (int64_t at = p->last; at > 0 && e == OK;) {
 		sql_int(q, 1, at);
 		e = sql_row(q);
 		if (e == OK && sqlite3_column_int64(q, 4) != p->id)
 			e = ERR_CORRUPT;
 		if (e == OK) {
-			struct slice raw = sql_col(q, 0);
-			bool voided = sqlite3_column_int64(q, 3) & 2;
-
 			at = sqlite3_column_int64(q, 2);
-			if (!voided) {
-				(void)json_read(&ps->json, raw.p, raw.n); /* event_decode says */
-				if (event_decode(&ps->json, 0, &ev, &fault) == EVENT_OK)
-					patrol_add(p, &ev, slice_of(p->device), sql_col(q, 1));
-				else
-					e = ERR_CORRUPT; /* it was whole when it was stored */
-			}
+			if (!(sqlite3_column_int64(q, 3) & 2))
+				e = read_again(ps, p, (enum event_kind)sqlite3_column_int(q, 5), sql_col(q, 0),
+					sql_col(q, 1), all, g);
 		}
 		sql_done(q);
 	}
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
+
+/* Makes what p's events say true again, by the line of its target. */
+static enum err settle(struct patrols *ps, struct patrol *p)
+{
+	struct gathered g = {0};
+	const struct reachline *line;
+	bool all = p->refold;
+	enum err e;
+
+	if (!all) {
+		if ((e = appraise_line(appraiser_of(ps), slice_of(p->target), &line)) != OK)
+			return e;
+		track_line(&p->track, line);
+		if (!p->track.stale)
+			return OK;
+	}
+	if ((e = read_chain(ps, p, all, &g)) == OK)
+		e = appraise_line(appraiser_of(ps), slice_of(p->target), &line);
+	if (e == OK) {
+		turn(&g);
+		track_fold(&p->track, g.p, g.n, line);
+		p->refold = false;
+	}
+	free(g.p);
+	free(g.end);
+	return e;
+}
+
+/* ------------------------------------------------------------------ writing */
 
 static void bind_key(sqlite3_stmt *q, int i, const struct order_key *k)
 {
@@ -207,63 +385,273 @@ static void bind_key(sqlite3_stmt *q, int i, const struct order_key *k)
 	sql_int(q, i + 2, k->seq);
 }
 
-static enum err write_patrol(struct patrols *ps, const struct patrol *p, int64_t commit)
+static void bind_start(sqlite3_stmt *q, const struct patrol *p)
 {
-	sqlite3_stmt *q = p->is_new
-		? sql_get(ps->st, "INSERT INTO patrol(last, start_at, start_epoch, start_seq, person, "
-				  "actor, route, target, end_at, end_epoch, end_seq, clear, tracks, "
-				  "t_day, t_area, t_level, t_route, t_river_level, \"commit\", id, "
-				  "device, name) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-				  "?, ?, ?, ?, ?, ?)")
-		: sql_get(ps->st, "UPDATE patrol SET last = ?, start_at = ?, start_epoch = ?, "
-				  "start_seq = ?, person = ?, actor = ?, route = ?, target = ?, "
-				  "end_at = ?, end_epoch = ?, end_seq = ?, clear = ?, tracks = ?, "
-				  "t_day = ?, t_area = ?, t_level = ?, t_route = ?, t_river_level = ?, "
-				  "\"commit\" = ? WHERE id = ?");
-
-	sql_int(q, 1, p->last);
-	bind_key(q, 2, &p->start);
+	bind_key(q, 23, &p->start);
 	if (p->start.seq) {
-		sql_str(q, 5, p->person);
-		sql_str(q, 6, p->actor);
-		sql_str(q, 7, p->route);
-		sql_str(q, 8, p->target);
+		sql_str(q, 26, p->person);
+		sql_str(q, 27, p->actor);
+		sql_str(q, 28, p->route);
+		sql_str(q, 29, p->target);
 	}
-	bind_key(q, 9, &p->end);
-	if (p->end.seq)
-		sql_int(q, 12, p->clear);
-	sql_int(q, 13, p->tracks);
-	if (p->share.counts) {
-		sql_int(q, 14, p->share.day);
-		sql_str(q, 15, p->share.area);
-		sql_str(q, 16, p->share.level);
-		sql_str(q, 17, p->share.route);
-		if (p->share.river)
-			sql_str(q, 18, p->share.river_level);
+	bind_key(q, 30, &p->sub);
+	if (p->sub.seq) {
+		sql_str(q, 33, p->sub_person);
+		sql_str(q, 34, p->sub_way);
+		sql_str(q, 35, p->sub_target);
 	}
-	sql_int(q, 19, commit);
-	sql_int(q, 20, p->id);
-	if (p->is_new) {
-		sql_str(q, 21, p->device);
-		sql_str(q, 22, p->name);
-	}
-	return sql_run(q);
 }
 
-/* Puts what it now adds in the place of what it added. */
-static enum err recount(struct patrol *p, struct registry *r, struct tallies *t, bool *moved)
+static void bind_track(struct patrols *ps, sqlite3_stmt *q, const struct patrol *p)
 {
-	struct patrol_share now;
-	enum err e = patrol_share(p, r, &now);
+	const struct track *t = &p->track;
 
-	if (e != OK || patrol_share_same(&now, &p->share))
+	sql_int(q, 6, t->events);
+	if (t->came) {
+		buf_clear(&ps->state);
+		track_save(t, &ps->state);
+		sql_blob(q, 13, buf_slice(&ps->state));
+	}
+	sql_int(q, 14, t->kept);
+	sql_int(q, 15, t->vague + t->jumps);
+	sql_int(q, 16, t->duration_ms / 1000);
+	sql_int(q, 17, t->distance_mm / 1000);
+	if (t->samples)
+		sql_int(q, 18, track_coverage(t));
+}
+
+#define BODY                                                                                                         \
+	"last = ?1, end_at = ?2, end_epoch = ?3, end_seq = ?4, clear = ?5, tracks = ?6, t_day = ?7, t_area = ?8, "   \
+	"t_level = ?9, t_route = ?10, t_river_level = ?11, \"commit\" = ?12, track = ?13, points = ?14, "            \
+	"dropped = ?15, duration_s = ?16, distance_m = ?17, coverage = ?18, reasons = ?19, rule = ?20, t_valid = ?21"
+
+/* What stands in indexes is named only when it changed: naming it writes the indexes. */
+static sqlite3_stmt *writing(struct patrols *ps, const struct patrol *p)
+{
+	if (p->is_new)
+		return sql_get(ps->st, "INSERT INTO patrol(last, end_at, end_epoch, end_seq, clear, tracks, t_day, t_area, "
+				       "t_level, t_route, t_river_level, \"commit\", track, points, dropped, duration_s, "
+				       "distance_m, coverage, reasons, rule, t_valid, id, start_at, start_epoch, start_seq, "
+				       "person, actor, route, target, sub_at, sub_epoch, sub_seq, sub_person, sub_way, "
+				       "sub_target, device, name) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+				       "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, "
+				       "?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)");
+	if (p->moved)
+		return sql_get(ps->st, "UPDATE patrol SET " BODY ", start_at = ?23, start_epoch = ?24, start_seq = ?25, "
+				       "person = ?26, actor = ?27, route = ?28, target = ?29, sub_at = ?30, sub_epoch = ?31, "
+				       "sub_seq = ?32, sub_person = ?33, sub_way = ?34, sub_target = ?35 WHERE id = ?22");
+	return sql_get(ps->st, "UPDATE patrol SET " BODY " WHERE id = ?22");
+}
+
+static enum err write_patrol(struct patrols *ps, struct patrol *p, int64_t commit)
+{
+	sqlite3_stmt *q = writing(ps, p);
+	enum err e;
+
+	sql_int(q, 1, p->last);
+	bind_key(q, 2, &p->end);
+	if (p->end.seq)
+		sql_int(q, 5, p->clear);
+	if (p->share.counts) {
+		sql_int(q, 7, p->share.day);
+		sql_str(q, 8, p->share.area);
+		sql_str(q, 9, p->share.level);
+		sql_str(q, 10, p->share.route);
+		if (p->share.river)
+			sql_str(q, 11, p->share.river_level);
+		if (p->rule[0])
+			sql_str(q, 20, p->rule);
+		sql_int(q, 21, p->share.valid);
+	}
+	sql_int(q, 12, commit);
+	bind_track(ps, q, p);
+	sql_int(q, 19, p->reasons);
+	sql_int(q, 22, p->id);
+	if (p->is_new || p->moved)
+		bind_start(q, p);
+	if (p->is_new) {
+		sql_str(q, 36, p->device);
+		sql_str(q, 37, p->name);
+	}
+	if ((e = sql_run(q)) == OK) {
+		p->is_new = false;
+		remember(p);
+	}
+	return e;
+}
+
+/* ------------------------------------------------------------------ who is concerned */
+
+static void touch_person(struct patrols *ps, const char *person)
+{
+	size_t n = strlen(person);
+
+	if (n && !map_get(&ps->touched, person, n))
+		(void)map_put(&ps->touched, person, n, xstrdup(person)); /* was not there */
+}
+
+const char *patrols_touched(const struct patrols *ps, size_t *pos)
+{
+	return map_next(&ps->touched, pos);
+}
+
+void patrols_touched_clear(struct patrols *ps)
+{
+	free_values(&ps->touched);
+}
+
+static void judge_later(struct patrols *ps, const char *person, int64_t at_ms)
+{
+	size_t n = strlen(person);
+	struct later *l = map_get(&ps->later, person, n);
+
+	if (!l) {
+		l = xcalloc(1, sizeof *l);
+		slice_copy(l->person, sizeof l->person, slice_of(person));
+		l->from_ms = l->to_ms = at_ms;
+		(void)map_put(&ps->later, person, n, l); /* was not there */
+	}
+	if (at_ms < l->from_ms)
+		l->from_ms = at_ms;
+	if (at_ms > l->to_ms)
+		l->to_ms = at_ms;
+}
+
+/* Notes whose duties and whose later patrols may stand otherwise, now that p is to be written. */
+static void note_change(struct patrols *ps, const struct patrol *p, const struct patrol_share *was, bool other_worth, int64_t gap_ms)
+{
+	bool measures = p->end.seq && (was->metres != p->share.metres || was->seconds != p->share.seconds);
+
+	if (p->moved || other_worth || measures) {
+		touch_person(ps, p->person);
+		touch_person(ps, p->was_person);
+		touch_person(ps, p->sub_person);
+		touch_person(ps, p->was_sub_person);
+	}
+	if (gap_ms > 0 && (p->moved || was->valid != p->share.valid)) {
+		if (was->valid)
+			judge_later(ps, p->was_person, p->was_start_ms);
+		if (p->share.valid)
+			judge_later(ps, p->person, p->start.at_ms);
+	}
+}
+
+/* ------------------------------------------------------------------ judging */
+
+/* Among the rows as they stand: see patrols_flush for those that are not written yet. */
+static enum err stands_close(void *ctx, const struct patrol *p, int64_t gap_ms, bool each, bool *out)
+{
+	struct patrols *ps = ctx;
+	sqlite3_stmt *q = sql_get(ps->st,
+		"SELECT 1 FROM patrol WHERE person = ?1 AND start_at >= ?2 AND start_at <= ?3 AND t_valid = 1 AND "
+		"(start_at, device, start_epoch, start_seq) < (?3, ?4, ?5, ?6) AND (?7 IS NULL OR target = ?7) AND "
+		"(route IN ('river', 'gully')) = ?8 AND id <> ?9 LIMIT 1");
+	enum err e;
+
+	sql_str(q, 1, p->person);
+	sql_int(q, 2, p->start.at_ms - gap_ms);
+	sql_int(q, 3, p->start.at_ms);
+	sql_str(q, 4, p->device);
+	sql_str(q, 5, p->start.epoch);
+	sql_int(q, 6, p->start.seq);
+	if (each)
+		sql_str(q, 7, p->target);
+	sql_int(q, 8, patrol_is_river(p));
+	sql_int(q, 9, p->id);
+	e = sql_row(q);
+	sql_done(q);
+	*out = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Judges p and puts what it adds now in the place of what it added.  *changed (may be NULL): its row is another. */
+static enum err judge(struct patrols *ps, struct patrol *p, struct registry *r, struct tallies *t, bool *changed)
+{
+	struct patrol_share now, was = p->share;
+	struct worth w = {0};
+	int64_t gap_ms = 0;
+	bool other_worth;
+	enum err e;
+
+	if ((e = patrol_share(p, r, &now)) == OK && now.counts)
+		e = appraise(appraiser_of(ps), r, p, stands_close, ps, &w);
+	if (e == OK)
+		e = appraise_longest_gap(appraiser_of(ps), &gap_ms);
+	if (e != OK)
 		return e;
-	tally_patrol(t, &p->share, -1);
-	tally_patrol(t, &now, 1);
+	now.valid = now.counts && w.reasons == 0;
+	now.metres = p->track.distance_mm / 1000;
+	now.seconds = p->track.duration_ms / 1000;
+	other_worth = w.reasons != p->reasons || strcmp(w.rule, p->rule) != 0;
+	p->reasons = w.reasons;
+	memcpy(p->rule, w.rule, sizeof p->rule);
 	p->share = now;
-	if (moved)
-		*moved = true;
+	note_change(ps, p, &was, other_worth || !patrol_share_same_place(&was, &now), gap_ms);
+	if (changed)
+		*changed = other_worth || !patrol_share_same(&was, &now);
+	tally_patrol(t, &was, &now);
 	return OK;
+}
+
+/* A patrol comes too close when a valid one stands within the gap before it.  So what changes at one start
+ * reaches no further than the longest gap behind it, and on from there only when another changes: one walk in
+ * the order of starts is enough. */
+static enum err walk_later(struct patrols *ps, struct later *l, struct registry *r, struct tallies *t, int64_t commit, int64_t gap_ms)
+{
+	char device[EVENT_DEVICE_MAX + 1] = "", epoch[EVENT_EPOCH_MAX + 1] = "", name[EVENT_ID_MAX + 1];
+	int64_t at_ms = l->from_ms, seq = 0;
+	enum err e;
+
+	for (;;) {
+		sqlite3_stmt *q = sql_get(ps->st,
+			"SELECT device, start_epoch, name, start_at, start_seq FROM patrol WHERE person = ?1 AND "
+			"start_at >= ?2 AND (start_at, device, start_epoch, start_seq) > (?2, ?3, ?4, ?5) ORDER BY "
+			"start_at, device, start_epoch, start_seq LIMIT 1");
+		struct patrol *p;
+		bool changed, was_valid;
+
+		sql_str(q, 1, l->person);
+		sql_int(q, 2, at_ms);
+		sql_str(q, 3, device);
+		sql_str(q, 4, epoch);
+		sql_int(q, 5, seq);
+		if ((e = sql_row(q)) == OK) {
+			slice_copy(device, sizeof device, sql_col(q, 0));
+			slice_copy(epoch, sizeof epoch, sql_col(q, 1));
+			slice_copy(name, sizeof name, sql_col(q, 2));
+			at_ms = sqlite3_column_int64(q, 3);
+			seq = sqlite3_column_int64(q, 4);
+		}
+		sql_done(q);
+		if (e != OK || at_ms > l->to_ms + gap_ms)
+			break;
+		if (!(p = patrols_get(ps, slice_of(device), slice_of(name), false, &e)))
+			return e == OK ? ERR_CORRUPT : e;
+		was_valid = p->share.valid;
+		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, &changed)) == OK && changed)
+			e = write_patrol(ps, p, commit);
+		if (e != OK)
+			return e;
+		if (p->share.valid != was_valid && at_ms > l->to_ms)
+			l->to_ms = at_ms;
+	}
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err flush_later(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
+{
+	struct map later = ps->later; /* judging notes the same people again: not needed */
+	int64_t gap_ms = 0;
+	size_t pos = 0;
+	struct later *l;
+	enum err e = appraise_longest_gap(appraiser_of(ps), &gap_ms);
+
+	ps->later = (struct map){0};
+	while (e == OK && (l = map_next(&later, &pos)))
+		e = walk_later(ps, l, r, t, commit, gap_ms);
+	free_values(&later);
+	free_values(&ps->later);
+	return e;
 }
 
 enum err patrols_flush(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
@@ -272,29 +660,31 @@ enum err patrols_flush(struct patrols *ps, struct registry *r, struct tallies *t
 	enum err e = OK;
 
 	for (; e == OK && (p = ps->dirty); ps->dirty = p->next_dirty) {
-		if ((e = recount(p, r, t, NULL)) == OK)
+		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, NULL)) == OK)
 			e = write_patrol(ps, p, commit);
-		p->dirty = p->is_new = false;
+		p->dirty = false;
 	}
-	if (ps->map.n > PATROLS_CACHE) {
-		int64_t next = ps->next_id;
-
-		patrols_clear(ps);
-		ps->next_id = next;
-	}
+	if (e == OK && ps->later.n)
+		e = flush_later(ps, r, t, commit);
+	if (ps->map.n > PATROLS_CACHE)
+		drop_cache(ps);
 	return e;
 }
 
-enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
-{
-	sqlite3_stmt *q;
-	struct patrol p;
-	enum err e = patrols_flush(ps, r, t, commit);
-	int64_t after = 0;
-	bool moved;
+/* ------------------------------------------------------------------ all of them */
 
-	patrols_clear(ps); /* below, the table is the truth */
-	while (e == OK) {
+/* Every patrol, by id: settled and judged; refold: from its events. */
+static enum err all_again(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit, bool refold)
+{
+	struct patrol p;
+	sqlite3_stmt *q;
+	enum err e = patrols_flush(ps, r, t, commit);
+	bool changed, moved;
+	uint64_t line;
+
+	drop_cache(ps); /* below, the table is the truth */
+	appraiser_changed(appraiser_of(ps));
+	for (int64_t after = 0; e == OK; after = p.id) {
 		p = (struct patrol){0};
 		q = sql_get(ps->st,
 			"SELECT " COLUMNS " FROM patrol WHERE id > ? ORDER BY id LIMIT 1");
@@ -304,10 +694,27 @@ enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies 
 		sql_done(q);
 		if (e != OK)
 			break;
-		after = p.id;
-		moved = false;
-		if ((e = recount(&p, r, t, &moved)) == OK && moved)
+		p.refold |= refold;
+		moved = p.refold;
+		line = p.track.line;
+		if ((e = settle(ps, &p)) == OK && (e = judge(ps, &p, r, t, &changed)) == OK &&
+			(changed || moved || line != p.track.line))
 			e = write_patrol(ps, &p, commit);
+		track_clear(&p.track);
 	}
-	return e == ERR_NOTFOUND ? OK : e;
+	e = e == ERR_NOTFOUND ? OK : e;
+	if (e == OK && ps->later.n)
+		e = flush_later(ps, r, t, commit);
+	drop_cache(ps);
+	return e;
+}
+
+enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
+{
+	return all_again(ps, r, t, commit, false);
+}
+
+enum err patrols_refold_all(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
+{
+	return all_again(ps, r, t, commit, true);
 }

@@ -1,9 +1,10 @@
-/* patrols.h - the patrols that a batch touches: found, folded, counted, written. */
+/* patrols.h - the patrols that a batch touches: found, folded, judged, counted, written. */
 #ifndef XUNGE_SCHEMA_PATROLS_H
 #define XUNGE_SCHEMA_PATROLS_H
 
 #include "base/map.h"
 #include "core/json.h"
+#include "schema/appraise.h"
 #include "schema/fold.h"
 #include "schema/tally.h"
 
@@ -15,6 +16,10 @@ struct patrols {
 	struct patrol *dirty; /* those to be written */
 	int64_t next_id;
 	struct json json; /* for reading events again */
+	struct buf state; /* of a track, while its row is written */
+	struct appraiser *appraiser; /* made when it is first needed */
+	struct map later;   /* person -> from when on his patrols are to be judged again for their gaps */
+	struct map touched; /* person -> his id (owned): their duties may stand otherwise now */
 };
 
 void patrols_clear(struct patrols *ps); /* drops all memory; what is dirty is lost */
@@ -26,13 +31,24 @@ enum err patrols_by_id(struct patrols *ps, int64_t id, struct patrol **out) MUST
 
 void patrols_touch(struct patrols *ps, struct patrol *p); /* it will be written by patrols_flush */
 
-/* Folds p again from its chain of events, without the voided ones. */
-enum err patrols_refold(struct patrols *ps, struct patrol *p) MUST_CHECK;
+/* Adds an event of p, not voided, whose row is or will be written before patrols_flush. */
+enum err patrols_add(struct patrols *ps, struct patrol *p, const struct event *ev, struct slice actor) MUST_CHECK;
 
-/* Moves the tallies to what the dirty patrols now add, writes them. */
+/* p will be folded again from its chain of events, without the voided ones, by patrols_flush. */
+void patrols_refold(struct patrols *ps, struct patrol *p);
+
+/* Folds and judges the dirty patrols, and those whose gap hangs on them; moves the tallies, writes the rows. */
 enum err patrols_flush(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit) MUST_CHECK;
 
-/* Every patrol again by the registry as it stands now (after an import). */
+/* Every patrol again by the registry as it stands now (after an import): level, area, line, verdict. */
 enum err patrols_reclass(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit) MUST_CHECK;
+
+/* Every patrol again from its events (a database of an older program). */
+enum err patrols_refold_all(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit) MUST_CHECK;
+
+/* People for whom patrols or substitutes came, went, moved or changed their worth since patrols_touched_clear();
+ * *pos starts at 0, NULL at the end. */
+const char *patrols_touched(const struct patrols *ps, size_t *pos);
+void patrols_touched_clear(struct patrols *ps);
 
 #endif

@@ -299,10 +299,11 @@ static uint32_t nearness(const char *scope, const struct place *pl)
 	return area_level(s) != AREA_NONE && area_covers(s, slice_of(pl->area)) ? s.n : 0;
 }
 
-const struct appointment *person_appointment(
-	const struct person *p, const char *role, const struct place *pl, int32_t day)
+/* The nearest that covers the place; *any (may be NULL): else the first that is valid on the day. */
+static const struct appointment *nearest(const struct person *p, const char *role, const struct place *pl, int32_t day,
+	const struct appointment **any)
 {
-	const struct appointment *best = NULL, *any = NULL;
+	const struct appointment *best = NULL;
 	uint32_t near, best_near = 0;
 
 	for (uint32_t i = 0; i < p->nappt; i++) {
@@ -310,13 +311,27 @@ const struct appointment *person_appointment(
 
 		if ((role && strcmp(a->role, role) != 0) || day < a->from || day > a->to)
 			continue;
-		if (!any)
-			any = a;
+		if (any && !*any)
+			*any = a;
 		near = pl ? nearness(a->scope, pl) : 0;
 		if (near > best_near) {
 			best_near = near;
 			best = a;
 		}
 	}
+	return best;
+}
+
+const struct appointment *person_appointment(
+	const struct person *p, const char *role, const struct place *pl, int32_t day)
+{
+	const struct appointment *any = NULL, *best = nearest(p, role, pl, day, &any);
+
 	return best ? best : any;
+}
+
+const struct appointment *person_covering(
+	const struct person *p, const char *role, const struct place *pl, int32_t day)
+{
+	return nearest(p, role, pl, day, NULL);
 }

@@ -57,5 +57,7 @@ enum err registry_category(struct registry *r, const char *klass, struct slice c
 /* The appointment of p that counts for place `pl` on `day`: role NULL = any role; the one that covers the
  * place, nearest first (reach, then the longest area code), else the first of any valid on that day; NULL: none. */
 const struct appointment *person_appointment(const struct person *p, const char *role, const struct place *pl, int32_t day);
+/* The same, but only one that covers the place. */
+const struct appointment *person_covering(const struct person *p, const char *role, const struct place *pl, int32_t day);
 
 #endif

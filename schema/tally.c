@@ -7,7 +7,7 @@
 #include "schema/sql.h"
 
 struct count {
-	char figure[16], level[12], category[24], area[AREA_CODE_MAX + 1];
+	char figure[24], level[12], category[24], area[AREA_CODE_MAX + 1];
 	int32_t span;
 	int64_t n;
 };
@@ -56,13 +56,47 @@ void tally_add(struct tallies *t, const char *figure, const char *level, const c
 	add(t, &c);
 }
 
-void tally_patrol(struct tallies *t, const struct patrol_share *s, int64_t n)
+static void add_patrol(struct tallies *t, const struct patrol_share *s, int64_t n)
 {
 	if (!s->counts)
 		return;
 	tally_add(t, "patrols", s->level, s->route, s->area, s->day, n);
 	if (s->river)
 		tally_add(t, "river_patrols", s->river_level, "", s->area, s->day, n);
+}
+
+static void add_measures(struct tallies *t, const struct patrol_share *s, int64_t metres, int64_t seconds)
+{
+	if (metres)
+		tally_add(t, "patrol_m", "", s->route, s->area, s->day, metres);
+	if (seconds)
+		tally_add(t, "patrol_s", "", s->route, s->area, s->day, seconds);
+}
+
+static void add_valid(struct tallies *t, const struct patrol_share *s, int64_t n)
+{
+	if (s->counts && s->river && s->valid)
+		tally_add(t, "river_patrols_valid", s->river_level, "", s->area, s->day, n);
+}
+
+void tally_patrol(struct tallies *t, const struct patrol_share *was, const struct patrol_share *now)
+{
+	if (!patrol_share_same_place(was, now)) {
+		add_patrol(t, was, -1);
+		add_patrol(t, now, 1);
+		if (was->counts)
+			add_measures(t, was, -was->metres, -was->seconds);
+		if (now->counts)
+			add_measures(t, now, now->metres, now->seconds);
+		add_valid(t, was, -1);
+		add_valid(t, now, 1);
+	} else if (now->counts) { /* most often: a track has grown */
+		add_measures(t, now, now->metres - was->metres, now->seconds - was->seconds);
+		if (was->valid != now->valid) {
+			add_valid(t, was, -1);
+			add_valid(t, now, 1);
+		}
+	}
 }
 
 enum err tallies_flush(struct tallies *t, int64_t commit)

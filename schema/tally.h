@@ -15,8 +15,9 @@ struct tallies { /* zeroed but for st = empty */
 void tallies_clear(struct tallies *t); /* forgets what was not written */
 void tally_add(struct tallies *t, const char *figure, const char *level, const char *category, const char *area, int32_t day, int64_t n);
 
-/* What a patrol counts for: patrols, and river_patrols for a chief's. */
-void tally_patrol(struct tallies *t, const struct patrol_share *s, int64_t n);
+/* Puts `now` in the place of what a patrol added before: patrols by route and level, patrol_m (metres) and patrol_s
+ * (seconds) by route; river_patrols and river_patrols_valid by level for a chief's. */
+void tally_patrol(struct tallies *t, const struct patrol_share *was, const struct patrol_share *now);
 
 /* Writes all with `commit` as the commit of their last change. */
 enum err tallies_flush(struct tallies *t, int64_t commit) MUST_CHECK;

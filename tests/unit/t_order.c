@@ -4,12 +4,13 @@
 
 #include "base/clock.h"
 #include "core/event.h"
+#include "core/track.h"
 
 #define EVENTS 240
 
 struct sent {
 	char device[16];
-	char json[700];
+	char json[900];
 };
 
 static uint64_t state;
@@ -18,6 +19,44 @@ static uint32_t roll(uint32_t n)
 {
 	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (uint32_t)(state >> 33) % n;
+}
+
+/* What patrols are judged by: lines, and rules with and without gaps, of which several govern one patrol. */
+static void town_rules(struct town *t)
+{
+	static const char *const rows[] = {
+		"INSERT INTO shape VALUES('QSH-01','{\"type\":\"LineString\",\"coordinates\":[[104.9,33.3],[104.9,33.31]]}',3,NULL),"
+		"('HG-01','{\"type\":\"MultiLineString\",\"coordinates\":[[[104.9,33.3],[104.91,33.3]],[[104.92,33.3],[104.93,33.31]]]}',3,NULL)",
+		"INSERT INTO duty VALUES"
+		"('far','chief','community','each','month',112,2,'times',1,300,30,500,0,0,NULL,NULL,3,NULL),"
+		"('near','chief','community','any','week',112,1,'days',NULL,20,7,10,0,0,NULL,NULL,3,NULL),"
+		"('town','chief','town','any','week',112,1,'times',NULL,NULL,12,NULL,1,1,NULL,NULL,3,NULL),"
+		"('grid','worker','grid','any','day',112,1,'times',1,10,NULL,NULL,0,0,NULL,NULL,3,NULL)",
+	};
+	int64_t commit;
+
+	assert_int_equal(store_begin(t->st), OK);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		town_sql(t, rows[i]);
+	assert_int_equal(store_note(t->st, TOWN_NOW, "test rules", 1, &commit), OK);
+	assert_int_equal(commit, 3);
+	assert_int_equal(store_commit(t->st, TOWN_NOW - 400, NULL), OK);
+}
+
+/* Points along the one or the other line, some far off, vague, repeated or backwards. */
+static void make_points(char *to, size_t room, int64_t at, int64_t start)
+{
+	int n = 1 + (int)roll(5), used = 0;
+	uint32_t step = roll(20) * 30;
+
+	for (int i = 0; i < n; i++, step += roll(6) ? 30 : 0) {
+		int64_t ms = start + step * 1000 - at;
+		double m = step * 1.5e-5 + (roll(15) ? 0 : 0.02), off = roll(10) ? 0 : 0.002;
+
+		used += snprintf(to + used, room - (size_t)used, "%s[%lld,%.6f,%.6f,%u]", i ? "," : "", (long long)ms, 33.3 + (roll(3) ? m : 0),
+			104.9 + off, roll(12) ? 8 : 150);
+		assert_true((size_t)used < room);
+	}
 }
 
 /* Makes the set: four devices, two epochs, patrols with doubled starts, late ends, tracks, voids of
@@ -34,25 +73,38 @@ static int make(struct sent *v)
 		int d = (int)roll(4), e = (int)roll(2);
 		int64_t s = ++seq[d][e];
 		int64_t at = TOWN_NOW - (int64_t)roll(40) * 3600 * 1000 - roll(5);
-		char head[200], body[300], extra[64] = "";
+		char head[200], body[600], pts[400], extra[64] = "";
+		uint32_t w = roll(7);
+
+		at = roll(10) ? TOWN_NOW - (int64_t)(w + 1) * 6 * 3600 * 1000 - roll(5) * 60000 : at; /* of the patrol's hours */
 
 		if (roll(12) == 0)
 			(void)snprintf(extra, sizeof extra, "\"scope\":\"%s\",", target[roll(5)]);
 		else if (roll(8) == 0)
 			(void)snprintf(extra, sizeof extra, "\"ref\":\"w%u\",", roll(12));
 		(void)snprintf(v[n].device, sizeof v[n].device, "d-%d", d + 1);
-		switch (roll(10)) {
+		switch (roll(14)) {
 		case 0:
 		case 1:
 		case 2:
 			(void)snprintf(body, sizeof body, "\"patrol.start\",\"body\":{\"patrol\":\"w%u\",\"route\":\"%s\",\"target\":\"%s\"%s}",
-				roll(12), route[roll(5)], target[roll(20) ? roll(4) : 4], roll(6) ? "" : ",\"for\":\"p-3\"");
+				w, route[roll(5)], target[roll(20) ? roll(4) : 4], roll(6) ? "" : ",\"for\":\"p-3\"");
 			break;
 		case 3:
-			(void)snprintf(body, sizeof body, "\"patrol.end\",\"body\":{\"patrol\":\"w%u\",\"clear\":%s}", roll(12), roll(2) ? "true" : "false");
+		case 9:
+			(void)snprintf(body, sizeof body, "\"patrol.end\",\"body\":{\"patrol\":\"w%u\",\"clear\":%s}", w, roll(2) ? "true" : "false");
 			break;
 		case 4:
-			(void)snprintf(body, sizeof body, "\"patrol.track\",\"body\":{\"patrol\":\"w%u\",\"pts\":[[0,33.3,104.9,8]]}", roll(12));
+		case 10:
+		case 11:
+		case 12:
+			make_points(pts, sizeof pts, at, TOWN_NOW - (int64_t)(w + 1) * 6 * 3600 * 1000);
+			(void)snprintf(body, sizeof body, "\"patrol.track\",\"body\":{\"patrol\":\"w%u\",\"pts\":[%s]%s}", w, pts,
+				roll(20) ? "" : ",\"mock\":true");
+			break;
+		case 13:
+			(void)snprintf(body, sizeof body, "\"patrol.substitute\",\"body\":{\"patrol\":\"w%u\",\"way\":\"%s\",\"target\":\"%s\"}",
+				w, roll(2) ? "drone" : "paper", target[roll(4)]);
 			break;
 		case 5:
 			(void)snprintf(body, sizeof body, "\"case.report\",\"body\":{\"case\":\"c%u\",\"class\":\"hazard\",\"category\":\"%s\",\"title\":\"t\"}",
@@ -79,7 +131,8 @@ static int make(struct sent *v)
 
 static const char *const dumps[] = {
 	("SELECT device, name, start_at, start_epoch, start_seq, person, actor, route, target, end_at, end_epoch, end_seq, "
-	 "clear, tracks, t_day, t_area, t_level, t_route, t_river_level FROM patrol ORDER BY 1, 2"),
+	 "clear, tracks, t_day, t_area, t_level, t_route, t_river_level, t_valid, sub_at, sub_epoch, sub_seq, sub_person, sub_way, "
+	 "sub_target, points, dropped, duration_s, distance_m, coverage, reasons, rule, hex(track) FROM patrol ORDER BY 1, 2"),
 	"SELECT name, report_at, report_device, report_epoch, report_seq FROM casus ORDER BY 1",
 	"SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5",
 	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.area, e.flags FROM event e JOIN stream s ON s.id = e.stream ORDER BY 1, 2, 3",
@@ -149,8 +202,21 @@ static void deliver(struct town *t, const struct sent *v, int n, bool shuffled)
 	free(order);
 }
 
+/* How often each reason stands in the town, and at [TRACK_REASONS] the valid ones. */
+static void see(struct town *t, int seen[TRACK_REASONS + 1])
+{
+	for (int i = 0; i < TRACK_REASONS; i++) {
+		char sql[80];
+
+		(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM patrol WHERE reasons & %d", 1 << i);
+		seen[i] += (int)town_count(t, sql);
+	}
+	seen[TRACK_REASONS] += (int)town_count(t, "SELECT count(*) FROM patrol WHERE t_valid = 1");
+}
+
 static void test_any_order(void **unused)
 {
+	int seen[TRACK_REASONS + 1] = {0};
 	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
 	uint64_t start = seed ? strtoull(seed, NULL, 10) : (uint64_t)clock_wall_ms();
 	int n = rounds ? atoi(rounds) : 25;
@@ -166,12 +232,15 @@ static void test_any_order(void **unused)
 		state = start + (uint64_t)r;
 		events = make(v);
 		town_make(t);
+		town_rules(t);
 		deliver(t, v, events, false);
 		want = outcome(t);
+		see(t, seen);
 		town_check(t);
 		town_remove(t);
 		for (int k = 0; k < 3; k++) {
 			town_make(t);
+			town_rules(t);
 			deliver(t, v, events, true);
 			got = outcome(t);
 			if (strcmp(want, got) != 0) {
@@ -189,6 +258,10 @@ static void test_any_order(void **unused)
 			town_remove(t);
 		}
 		free(want);
+	}
+	for (int i = 0; i <= TRACK_REASONS; i++) {
+		(void)fprintf(stderr, "%s %d\n", i < TRACK_REASONS ? track_reasons[i].name : "valid", seen[i]);
+		assert_true(seen[i] > 0 || n < 25); /* the set is worth the test */
 	}
 	free(v);
 	free(t);
