@@ -93,8 +93,8 @@ const char *casus_rating_name(enum casus_rating r)
 /* ---------------------------------------------------------------- the table (domain page, section 4) */
 
 #define IN(s) (1u << CASUS_##s)
-#define OPEN \
-	(IN(REPORTED) | IN(ACCEPTED) | IN(DISPATCHED) | IN(IN_PROGRESS) | IN(HANDLED) | IN(SUSPENDED))
+#define RUNNING (IN(ACCEPTED) | IN(DISPATCHED) | IN(IN_PROGRESS))
+#define OPEN (IN(REPORTED) | RUNNING | IN(HANDLED) | IN(SUSPENDED))
 #define NOT_VOID (OPEN | IN(CLOSED) | IN(DECLINED))
 #define STAYS CASUS_NONE
 
@@ -130,7 +130,7 @@ static const struct rule rules[CASUS_ACTIONS] = {
 	[ACT_RETURN] = {"return", "退回", IN(DISPATCHED), CASUS_ACCEPTED, ROLE_HANDLER, WHO_SENT, NEED_NOTE},
 	[ACT_ESCALATE] = {"escalate", "上报上级", IN(ACCEPTED) | IN(IN_PROGRESS), CASUS_REPORTED,
 		ROLE_OFFICE | ROLE_CENTRE, 0, NEED_NOTE},
-	[ACT_EXTEND] = {"extend", "延期", IN(ACCEPTED) | IN(DISPATCHED) | IN(IN_PROGRESS), STAYS, ROLE_CENTRE, 0,
+	[ACT_EXTEND] = {"extend", "延期", RUNNING, STAYS, ROLE_CENTRE, 0,
 		NEED_UNTIL},
 	[ACT_SUSPEND] = {"suspend", "挂账", IN(IN_PROGRESS), CASUS_SUSPENDED, ROLE_CENTRE | ROLE_LEADER, 0,
 		NEED_NOTE},
@@ -170,6 +170,16 @@ enum casus_action casus_action_of(struct slice name)
 bool casus_is_open(enum casus_state s)
 {
 	return s < CASUS_STATES && (OPEN >> s & 1);
+}
+
+bool casus_is_running(enum casus_state s)
+{
+	return s < CASUS_STATES && (RUNNING >> s & 1);
+}
+
+bool casus_is_overdue(const struct casus_fold *c, int64_t now_ms)
+{
+	return casus_is_running(c->state) && c->due_ms >= 0 && now_ms > c->due_ms;
 }
 
 /* ---------------------------------------------------------------- may he? */

@@ -89,6 +89,7 @@ enum casus_rating casus_rating_of(struct slice name);
 const char *casus_result_name(enum casus_result r); /* "" for none */
 const char *casus_rating_name(enum casus_rating r);
 bool casus_is_open(enum casus_state s); /* reported .. handled, suspended */
+bool casus_is_running(enum casus_state s); /* its deadline runs: accepted .. in_progress */
 
 #define CASUS_GRANTS 16 /* appointments of one person that are looked at */
 struct casus_grant { /* a role that the actor had at the act's time */
@@ -173,6 +174,10 @@ struct casus_fold { /* zeroed = no report */
  * based on each other in circles cost up to n^2 steps. */
 #define CASUS_ACTS_MAX 4096 /* of one case; further acts are held (illegal_transition, "too many acts") by the caller */
 void casus_fold(struct casus_act *act, uint32_t n, const struct workcal *cal, uint32_t *order, struct casus_fold *out);
+
+/* Is its deadline over at now_ms?  Only while somebody works against it: what is handled was in time or not (on_time), and no
+ * later clock makes it overdue; nor what is closed, suspended or not yet accepted. */
+bool casus_is_overdue(const struct casus_fold *c, int64_t now_ms);
 
 /* May somebody with these grants do `action` to the case as it stands (for buttons)?  Needs (reasons, photos) are not looked at.
  * area: where the case is. */

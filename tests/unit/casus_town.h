@@ -34,7 +34,7 @@ struct script { /* a case as it is told */
 /* An instant in the week of Monday 2025-11-24, of which the calendar says nothing. */
 static inline int64_t at(int day, int hour, int minute)
 {
-	return civil_day_ms(civil_make(2025, 11, 23 + day)) + hour * HOUR_MS + minute * 60000LL;
+	return civil_day_ms(civil_make(2025, 11, 23) + day) + hour * HOUR_MS + minute * 60000LL;
 }
 
 static inline void grant(struct casus_act *a, enum role role, enum area_level level, const char *scope)
@@ -46,7 +46,7 @@ static inline void grant(struct casus_act *a, enum role role, enum area_level le
 	slice_copy(g->scope, sizeof g->scope, slice_of(scope));
 }
 
-/* The next act, with all that any action needs; told in the order of seq, at the hour of its number. */
+/* The next act, with all that any action needs; each a minute after the one before. */
 static inline struct casus_act *tell(struct script *s, enum casus_action action, enum role role, const char *person)
 {
 	struct casus_act *a = &s->act[s->n++];
