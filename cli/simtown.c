@@ -13,6 +13,7 @@
 #define PI 3.14159265358979323846
 #define TRACK_PTS 60 /* of one event */
 #define WALK_M_S 1.3
+#define UNHURRIED_MS 10000 /* between events of a phone: then patrols last as long as rules ask; under load they end by count */
 
 struct path { /* a line to walk along */
 	char code[33];
@@ -473,6 +474,8 @@ static void start(const struct simtown *t, struct simstory *s, struct simrng *r,
 	s->at_m = s->path >= 0 ? simrng_unit(r) * t->path[s->path].at[t->path[s->path].n - 1] / 4 : 0;
 	s->speed = WALK_M_S * (0.7 + 0.6 * simrng_unit(r));
 	s->steps = 3 + (int)simrng_below(r, 4);
+	/* As long as the demo's rules ask, most of the time. */
+	s->until_ms = s->last_ms + (simrng_chance(r, 0.85) ? strcmp(post->route, "grid") == 0 ? 6 + simrng_below(r, 5) : 16 + simrng_below(r, 10) : 2) * 60000LL;
 	new_id(r, s->patrol);
 	add_loc(t, s, r, b);
 	buf_addf(b, ",\"body\":{\"patrol\":\"%s\",\"route\":\"%s\",\"target\":\"%s\"}", s->patrol, post->route, post->scope);
@@ -524,6 +527,14 @@ static void visit(struct simrng *r, struct buf *b)
 	buf_addc(b, '}');
 }
 
+static void photo(struct buf *b, struct simrng *r, const char *role, char before)
+{
+	buf_addf(b, "%s%c{\"sha256\":\"", before == '[' ? ",\"att\":" : "", before);
+	for (int k = 0; k < 4; k++)
+		buf_addf(b, "%016llx", (unsigned long long)simrng_next(r));
+	buf_addf(b, "\",\"bytes\":%u,\"mime\":\"image/jpeg\",\"role\":\"%s\"}", 90000 + simrng_below(r, 120000), role);
+}
+
 static void report(struct simrng *r, struct buf *b)
 {
 	static const struct { const char *klass, *category, *title; } what[] = {
@@ -533,12 +544,20 @@ static void report(struct simrng *r, struct buf *b)
 		{"appeal", "roads", "反映入户路破损"}, {"dispute", "neighbour", "邻里排水纠纷"},
 	};
 	size_t i = simrng_below(r, ARRAY_LEN(what));
+	bool hazard = strcmp(what[i].klass, "hazard") == 0, fixed = strcmp(what[i].klass, "finding") == 0 && simrng_chance(r, 0.7);
 
+	if (fixed) {
+		photo(b, r, "before", '[');
+		photo(b, r, "after", ',');
+		buf_addc(b, ']');
+	}
 	buf_addf(b, ",\"body\":{\"case\":\"%016llx%08x\"", (unsigned long long)simrng_next(r), simrng_below(r, UINT32_MAX));
 	text(b, "class", what[i].klass);
 	text(b, "category", what[i].category);
-	whole(b, "severity", 3 + simrng_below(r, 2));
+	whole(b, "severity", hazard && simrng_chance(r, 0.2) ? 1 + simrng_below(r, 2) : 3 + simrng_below(r, 2));
 	text(b, "title", what[i].title);
+	if (fixed)
+		buf_adds(b, ",\"self_fixed\":true");
 	buf_addc(b, '}');
 }
 
@@ -562,24 +581,29 @@ void simtown_event(const struct simtown *t, struct simstory *s, struct simrng *r
 	int64_t at = now_ms + shift_ms, span = s->last_ms > 0 && now_ms > s->last_ms ? now_ms - s->last_ms : 0;
 	double dice = simrng_unit(rng);
 	bool chief = post && strcmp(post->role, "worker") != 0;
+	bool longer = s->steps == 1 && s->path >= 0 && now_ms < s->until_ms && span >= UNHURRIED_MS;
 
 	s->count++;
 	s->last_ms = now_ms;
-	if (s->steps == 1 || (s->steps > 1 && s->path < 0)) { /* without a line there is no track */
+	if (simrng_chance(rng, 0.00005) && post) {
+		head(out, "sos", at, -shift_ms, off);
+		add_loc(t, s, rng, out);
+		buf_adds(out, ",\"body\":{\"text\":\"崴脚，走不动，请派人接应\"}");
+	} else if (!longer && (s->steps == 1 || (s->steps > 1 && s->path < 0))) { /* without a line there is no track */
 		head(out, "patrol.end", at, -shift_ms, off);
 		add_loc(t, s, rng, out);
 		buf_addf(out, ",\"body\":{\"patrol\":\"%s\",\"clear\":%s}", s->patrol, dice < 0.9 ? "true" : "false");
 		s->steps = 0;
-	} else if (s->steps > 1 && s->path >= 0 && dice < 0.85) {
+	} else if (s->steps > 0 && s->path >= 0 && dice < 0.85) {
 		if (span > 600000)
 			span = 600000; /* the phone slept */
 		head(out, "patrol.track", at - span, -shift_ms, off);
 		track(t, s, rng, span, out);
-		s->steps--;
+		s->steps -= s->steps > 1;
 	} else if (s->steps == 0 && post && !s->idle && dice < (chief ? 0.8 : 0.45)) {
 		head(out, "patrol.start", at, -shift_ms, off);
 		start(t, s, rng, post, out);
-	} else if (dice > 0.97 && post) {
+	} else if (dice > 0.996 && post) {
 		head(out, "case.report", at, -shift_ms, off);
 		scope(out, post);
 		add_loc(t, s, rng, out);

@@ -1,6 +1,7 @@
 /* simtown.h - what a simulated field worker does all day: people and places of a town's registry files, and the
  * next event of each one's story.  A patrol starts at a target of the person's own appointment, goes along the
- * reach's line or around the grid at a walk, and ends; between patrols there are inspections, visits and reports. */
+ * reach's line or around the grid at a walk, and ends, mostly when it has lasted as long as the demo's rules ask; between
+ * patrols there are inspections, visits and reports, and seldom a call for help. */
 #ifndef XUNGE_CLI_SIMTOWN_H
 #define XUNGE_CLI_SIMTOWN_H
 
@@ -55,6 +56,7 @@ struct simstory { /* begin with simtown_story(); holds no memory */
 	int steps; /* of the open patrol that are still to come; 0: none is open */
 	int path;  /* line it goes along, -1: none */
 	double at_m, speed; /* where on the line (metres, folded back at its ends), metres a second */
+	int64_t until_ms;   /* the open patrol lasts at least so long */
 	int64_t last_ms;    /* of its last event */
 	uint32_t count;     /* events so far */
 	char patrol[SIMTOWN_ID];

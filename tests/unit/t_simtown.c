@@ -112,6 +112,53 @@ static void every_story_is_allowed_and_makes_sense(void **arg)
 	simtown_free(t);
 }
 
+/* Under load a patrol is some events; with time between them it lasts as long as a rule asks, mostly. */
+static void patrols_last_where_there_is_time(void **arg)
+{
+	struct simtown *t = demo();
+	struct json j = {0};
+	struct buf rest = {0}, whole = {0};
+	struct simrng rng = {4};
+	struct simstory s;
+	int long_ones = 0, all = 0, self_fixed = 0, sos = 0;
+	int64_t began = 0;
+
+	(void)arg;
+	simtown_story(t, "d-0003", &s);
+	for (int i = 0; i < 60000; i++) {
+		struct simphone_state state = {0};
+		struct event ev;
+		int64_t now = NOW + i * 60000LL;
+
+		buf_clear(&rest);
+		simtown_event(t, &s, &rng, now, 0, false, &state, &rest);
+		assert_int_equal(decode(&j, &rest, &whole, &ev), EVENT_OK);
+		if (ev.kind == EV_PATROL_START)
+			began = now;
+		else if (ev.kind == EV_PATROL_END && began) {
+			all++;
+			long_ones += now - began >= 6 * 60000;
+		}
+		self_fixed += strstr(rest.p, "\"self_fixed\":true") && strstr(rest.p, "\"after\"");
+		sos += ev.kind == EV_SOS;
+	}
+	assert_true(all > 1000 && long_ones > all * 8 / 10 && long_ones < all);
+	assert_true(self_fixed > 0 && sos > 0 && sos < 20);
+	simtown_story(t, "d-0009", &s);
+	assert_true(s.idle && simtown_idle("d-0009") && !simtown_idle("d-0010") && !simtown_idle("nobody"));
+	for (int i = 0; i < 500; i++) {
+		struct simphone_state state = {0};
+
+		buf_clear(&rest);
+		simtown_event(t, &s, &rng, NOW + i * 60000LL, 0, false, &state, &rest);
+		assert_null(strstr(rest.p, "patrol.start"));
+	}
+	json_done(&j);
+	buf_done(&rest);
+	buf_done(&whole);
+	simtown_free(t);
+}
+
 static void the_same_seed_tells_the_same_story(void **arg)
 {
 	struct simtown *t = demo();
@@ -204,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_story_is_allowed_and_makes_sense),
+		cmocka_unit_test(patrols_last_where_there_is_time),
 		cmocka_unit_test(the_same_seed_tells_the_same_story),
 		cmocka_unit_test(strangers_report_without_a_town),
 		cmocka_unit_test(bad_events_are_bad),
