@@ -352,6 +352,8 @@ enum err alerts_ack(struct alerts *as, const char *type, const char *subject, co
 		return e;
 	if (!n || !n->active)
 		return ERR_NOTFOUND;
+	if (at_ms < n->at && at_ms < n->raised)
+		return OK; /* of something before it */
 	if (n->acked_by && n->acked_at <= at_ms)
 		return OK;
 	(void)set_text(&n->acked_by, by); /* the time is another in any case */

@@ -60,7 +60,7 @@ bool alerts_dirty(const struct alerts *as); /* is there something to write? */
 enum err alerts_raise(struct alerts *as, const struct alert *a, int64_t now_ms) MUST_CHECK;
 /* It is so no longer.  Unknown or cleared: nothing. */
 enum err alerts_drop(struct alerts *as, const char *type, const char *subject, int64_t now_ms) MUST_CHECK;
-/* Somebody knows.  The earliest at_ms counts.  ERR_NOTFOUND: there is none, or it is cleared. */
+/* Somebody knows.  The earliest at_ms counts, but none before the alert.  ERR_NOTFOUND: there is none, or it is cleared. */
 enum err alerts_ack(struct alerts *as, const char *type, const char *subject, const char *by, int64_t at_ms) MUST_CHECK;
 /* Drops the active ones of this type whose subject is not in `keep` (subject -> anything). */
 enum err alerts_keep(struct alerts *as, const char *type, const struct map *keep, int64_t now_ms) MUST_CHECK;

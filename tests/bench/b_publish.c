@@ -2,7 +2,7 @@
  * plain MQTT 3.1.1 over one epoll loop, many packets in one write.
  *
  *   b_publish --devices FILE (lines: id secret) --port P [--host H] [--conns N] [--events M]
- *             [--bytes B] [--window W] [--rate R] [--batch K] [--first N] [--mix patrol|inspect] [--at-base MS] [--salt N]
+ *             [--bytes B] [--window W] [--rate R] [--batch K] [--first N] [--mix patrol|inspect|hazard] [--at-base MS] [--salt N]
  *             [--stamps FILE] [--no-acks] [--wait]
  *
  * Each connection is one device: it subscribes to its own `down`, publishes M/N events one by one
@@ -511,7 +511,7 @@ static void options(struct run *r, int argc, char **argv)
 		case 'f': r->o.first = atoi(optarg); break;
 		case 'w': r->o.window = atoi(optarg); break;
 		case 'r': r->o.rate = atoll(optarg); break;
-		case 'm': r->o.mix = strcmp(optarg, "inspect") ? LOAD_PATROLS : LOAD_INSPECTIONS; break;
+		case 'm': r->o.mix = !strcmp(optarg, "inspect") ? LOAD_INSPECTIONS : !strcmp(optarg, "hazard") ? LOAD_HAZARDS : LOAD_PATROLS; break;
 		case 'a': r->o.at_base = atoll(optarg); break;
 		case 's': r->o.salt = atoll(optarg); break;
 		case 't': r->o.stamps = optarg; break;

@@ -1,13 +1,14 @@
 /* b_wsclients.c - many WebSocket clients in one epoll loop, and how late what they get is.
  *
  *   b_wsclients --port P --stamps FILE --count N [--clients C] [--path /x] [--protocol X] [--origin O]
- *               [--cookie C] [--hello JSON] [--at-base MS] [--bell SOCKET] [--record FILE]
+ *               [--cookie C] [--hello JSON] [--at-base MS] [--alerts] [--bell SOCKET] [--record FILE]
  *
  * Says {"ready":true} when all clients are through their upgrade and, with --hello, have had their
  * first message.  A byte `g` on standard input begins the measurement, `q` or its end closes it
  * and prints one line of JSON.
  * --stamps: int64 monotonic ns, shared with whoever sends, of the moment that a latency counts from.
  *   With --at-base: index of an event = its `at` - at-base; each event counts once for each client.
+ *   --alerts: of the rows of alerts alone; those of mix "hazard" are expected (load.h).
  *   Without: index = `commit` of a frame that holds a `feed` member.
  * --bell: listens at the local door of ingest as well and stamps each commit when its bell rings.
  * --record: the frames that the first client gets while it is measured, one a line:
@@ -46,6 +47,7 @@ struct run {
 	const char *path, *protocol, *origin, *cookie, *hello, *stamps, *bell, *record;
 	int port, clients;
 	int64_t count, at_base;
+	bool alerts;
 	int ep, connecting, ready, gone;
 	struct client *c;
 	int64_t *stamp;
@@ -112,7 +114,11 @@ static void take_message(struct run *r, struct client *c, const char *p, size_t 
 		r->snapshots++;
 		return;
 	}
-	if (r->at_base) {
+	if (r->alerts) {
+		if (!(p = memmem(p, n, "\"alerts\":[", 10)) || !(m = memmem(p, (size_t)(end - p), "}]", 2)))
+			return;
+		events_of(r, c, p, m, now);
+	} else if (r->at_base) {
 		events_of(r, c, p, end, now);
 	} else if (memmem(p, n, "\"feed\":", 7) && (m = memmem(p, n, "\"commit\":", 9))) {
 		int64_t i = number(m + 9, end);
@@ -345,7 +351,8 @@ static int order(const void *a, const void *b)
 /* What never came (a feed shows the last 50 rows: a burst beyond them is not told) counts as the latest of all. */
 static double quantile(const struct run *r, double q)
 {
-	size_t all = r->at_base ? (size_t)r->count * (size_t)r->clients : r->n, i = (size_t)((double)(all - 1) * q);
+	size_t each = (size_t)r->count / (r->alerts ? LOAD_HAZARD_EVERY : 1);
+	size_t all = r->at_base ? each * (size_t)r->clients : r->n, i = (size_t)((double)(all - 1) * q);
 
 	return r->n ? r->sample[i < r->n ? i : r->n - 1] / 1e3 : -1;
 }
@@ -409,7 +416,7 @@ static void options(struct run *r, int argc, char **argv)
 {
 	static const struct option o[] = {{"port", 1, 0, 'p'}, {"clients", 1, 0, 'c'}, {"path", 1, 0, 'P'},
 		{"protocol", 1, 0, 'x'}, {"origin", 1, 0, 'o'}, {"cookie", 1, 0, 'k'}, {"hello", 1, 0, 'h'},
-		{"stamps", 1, 0, 's'}, {"count", 1, 0, 'n'}, {"at-base", 1, 0, 'a'}, {"bell", 1, 0, 'b'},
+		{"stamps", 1, 0, 's'}, {"count", 1, 0, 'n'}, {"at-base", 1, 0, 'a'}, {"alerts", 0, 0, 'A'}, {"bell", 1, 0, 'b'},
 		{"record", 1, 0, 'r'}, {0}};
 	int c;
 
@@ -423,6 +430,7 @@ static void options(struct run *r, int argc, char **argv)
 		case 'k': r->cookie = optarg; break;
 		case 'h': r->hello = optarg; break;
 		case 's': r->stamps = optarg; break;
+		case 'A': r->alerts = true; break;
 		case 'n': r->count = atoll(optarg); break;
 		case 'a': r->at_base = atoll(optarg); break;
 		case 'b': r->bell = optarg; break;

@@ -2,6 +2,7 @@
  *
  * Mix "patrol": of each 12 events of a device one patrol.start, ten patrol.track of two points and
  * one patrol.end.  Mix "inspect": inspections only, each of which stands on its own in the feed.
+ * Mix "hazard": as "patrol", but each event whose time is a multiple of 20 ms reports a hazard of severity 1.
  * An event has exactly the bytes asked for (a member `pad` fills it up; unknown members of a body
  * are kept and ignored).  Patrol ids are 16 random-looking hex digits, as phones make them. */
 #ifndef XUNGE_BENCH_LOAD_H
@@ -21,7 +22,9 @@
 #define LOAD_REACHES 24     /* QSH-01 ... */
 #define LOAD_EVENT_MAX 4096
 
-enum load_mix { LOAD_PATROLS, LOAD_INSPECTIONS };
+#define LOAD_HAZARD_EVERY 20
+
+enum load_mix { LOAD_PATROLS, LOAD_INSPECTIONS, LOAD_HAZARDS };
 
 struct load_who {
 	uint32_t index; /* device d-00000, person p-00000 */
@@ -102,6 +105,7 @@ static inline size_t load_event(char *out, size_t bytes, const struct load_who *
 {
 	int64_t nth = (seq - 1) / LOAD_PATROL;
 	int step = (int)((seq - 1) % LOAD_PATROL);
+	bool hazard = mix == LOAD_HAZARDS && at_ms % LOAD_HAZARD_EVERY == 0;
 	char *p = out;
 	size_t n;
 
@@ -110,6 +114,8 @@ static inline size_t load_event(char *out, size_t bytes, const struct load_who *
 	p = load_int(load_put(p, "\",\"seq\":"), seq);
 	if (mix == LOAD_INSPECTIONS)
 		p = load_put(p, ",\"kind\":\"inspect\"");
+	else if (hazard)
+		p = load_put(p, ",\"kind\":\"case.report\"");
 	else
 		p = load_put(p, step == 0 ? ",\"kind\":\"patrol.start\"" :
 			step == LOAD_PATROL - 1 ? ",\"kind\":\"patrol.end\"" : ",\"kind\":\"patrol.track\"");
@@ -119,6 +125,10 @@ static inline size_t load_event(char *out, size_t bytes, const struct load_who *
 	p = load_put(p, "\",\"body\":{");
 	if (mix == LOAD_INSPECTIONS) {
 		p = load_put(p, "\"topic\":\"gas_check\",\"result\":\"ok\",\"people\":2");
+	} else if (hazard) {
+		p = load_put(p, "\"case\":\"");
+		load_hex16(p, load_hash(((uint64_t)w->index << 40) ^ (uint64_t)at_ms));
+		p = load_put(p + 16, "\",\"class\":\"hazard\",\"category\":\"fire\",\"severity\":1,\"title\":\"x\"");
 	} else {
 		p = load_put(p, "\"patrol\":\"");
 		load_hex16(p, load_hash(((uint64_t)w->index << 40) ^ (uint64_t)nth ^ ((uint64_t)w->epoch[0] << 32)));

@@ -245,6 +245,44 @@ async function latency() {
 	}
 }
 
+// ---------------------------------------------------------------- alerts
+// A hazard among 1,000 events/s (every 20th): publish (moment of the write) -> its row among the alerts of a WebSocket client.
+// The bar is in ms: what the contract promises, with the commit in it.
+
+async function alertsRun() {
+	const p = await Place.make(1000);
+	try {
+		const count = RATE * SECONDS, base = Math.floor((Date.now() - 600000) / 20) * 20, stamps = p.path('stamps');
+		const ingest = await p.ingest(), server = await p.server();
+		const clients = await p.clients(['--alerts', '--stamps', stamps, '--count', count, '--at-base', base, '--clients', 2, '--port', p.httpPort, '--path', '/api/v1/live',
+			'--origin', `http://127.0.0.1:${p.httpPort}`, '--cookie', await p.cookie(), '--hello', JSON.stringify({ op: 'hello', scope: SCOPE, since: null })]);
+		const before = [ingest, server].map((x) => x.cpu());
+		clients.say('g');
+		const pub = await p.publisher(['--conns', 100, '--events', count, '--bytes', BYTES, '--rate', RATE, '--mix', 'hazard', '--at-base', base, '--stamps', stamps]);
+		pub.say('g');
+		const sent = await pub.said(1, 120000);
+		if (sent.acked !== sent.events || sent.otherwise) throw new Error(`alerts: not all was acknowledged: ${JSON.stringify(sent)}\n${p.logs()}`);
+		await sleep(500);
+		const cpu = [ingest, server].map((x, i) => (x.cpu() - before[i]) / SECONDS);
+		clients.say('q');
+		const r = await clients.said(1);
+		if (r.events !== (count / 20) * 2) throw new Error(`alerts: ${r.events} of ${(count / 20) * 2} came: ${JSON.stringify(r)}\n${p.logs()}`);
+		return { ...r, ingest: cpu[0], server: cpu[1] };
+	} finally {
+		await p.end();
+	}
+}
+
+async function alerts() {
+	const turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const t = await alertsRun();
+		turns.push(t);
+		say(`alerts ${i + 1}/${PAIRS}: p50 ${t.p50_ms} p99 ${t.p99_ms} max ${t.max_ms} ms, cores: ingest ${f(t.ingest)} server ${f(t.server)}`);
+	}
+	bar('alerts: p99 in ms at 1,000 events/s', `${f(median(turns.map((t) => t.p99_ms)))} ms`, '-', median(turns.map((t) => t.p99_ms)), '<=', 50, { turns });
+}
+
 // ---------------------------------------------------------------- live
 // 1,000 clients of one scope, 10 frames/s of 300 bytes to 2 KB.  The frames that the first client of the subject's run got are
 // replayed by npm ws at the same times.  Latency: from the bell (subject; the same that the server
@@ -314,7 +352,7 @@ async function live() {
 
 // ----------------------------------------------------------------
 
-const benches = { ingest, memory, latency, live, growth, ...(process.env.BEFORE ? { before } : {}) };
+const benches = { ingest, memory, latency, alerts, live, growth, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

@@ -66,6 +66,8 @@ static void test_life(void **state)
 	assert_false(commit(&t, as));
 	/* somebody knows; the earliest counts; it is told no further */
 	begin(&t);
+	assert_int_equal(alerts_ack(as, ALERT_HAZARD, "c1", "p-5", NOW - MINUTE - 1), OK); /* before there was anything to know */
+	assert_false(alerts_dirty(as));
 	assert_int_equal(alerts_ack(as, ALERT_HAZARD, "c1", "p-9", NOW + 2000), OK);
 	assert_int_equal(alerts_ack(as, ALERT_HAZARD, "c1", "p-8", NOW + 3000), OK);
 	assert_int_equal(alerts_ack(as, ALERT_HAZARD, "c1", "p-7", NOW + 1000), OK);
