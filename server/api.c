@@ -320,6 +320,16 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/patrols/{}", read_patrol},
 	{HTTP_GET, "/api/v1/held", read_held},
 	{HTTP_GET, "/api/v1/events", read_events},
+	{HTTP_GET, "/api/v1/patrols/{}/track.geojson", read_track},
+	{HTTP_GET, "/api/v1/duty", read_duty},
+	{HTTP_GET, "/api/v1/overdue", read_overdue},
+	{HTTP_GET, "/api/v1/figures", read_figures},
+	{HTTP_GET, "/api/v1/series", read_series},
+	{HTTP_GET, "/api/v1/catalogue", read_catalogue},
+	{HTTP_GET, "/api/v1/areas.geojson", read_map_areas},
+	{HTTP_GET, "/api/v1/reaches.geojson", read_map_reaches},
+	{HTTP_GET, "/api/v1/cases.geojson", read_map_cases},
+	{HTTP_GET, "/api/v1/devices.geojson", read_map_devices},
 };
 
 static void wrong_method(unsigned allow, struct response *rs)

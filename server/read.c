@@ -224,19 +224,27 @@ bool read_cursor_get(struct read *r, const char *list, char *out, size_t room)
 	return false;
 }
 
-bool read_page(struct read *r, const char *list, struct books_page *p)
+bool read_limit(struct read *r, struct books_page *p)
 {
-	char text[64];
 	int64_t limit;
-	long long key, id;
-	int end = 0;
 
 	p->scope = r->s->user.scope;
 	p->within = r->within;
 	p->now_ms = r->now_ms;
-	if (!read_number(r, "limit", 1, BOOKS_LIMIT_MAX, 50, &limit) || !read_cursor_get(r, list, text, sizeof text))
+	if (!read_number(r, "limit", 1, BOOKS_LIMIT_MAX, 50, &limit))
 		return false;
 	p->limit = (int)limit;
+	return true;
+}
+
+bool read_page(struct read *r, const char *list, struct books_page *p)
+{
+	char text[64];
+	long long key, id;
+	int end = 0;
+
+	if (!read_limit(r, p) || !read_cursor_get(r, list, text, sizeof text))
+		return false;
 	if (!text[0])
 		return true;
 	if (sscanf(text, "%lld %lld%n", &key, &id, &end) != 2 || text[end]) {
@@ -250,15 +258,19 @@ bool read_page(struct read *r, const char *list, struct books_page *p)
 
 /* ------------------------------------------------------------------ the answer */
 
+void read_period_members(struct read *r, int64_t from_ms, int64_t to_ms)
+{
+	read_time(r->b, "from", from_ms == BOOKS_FROM ? -1 : from_ms);
+	read_time(r->b, "to", to_ms == BOOKS_TO ? -1 : to_ms);
+}
+
 void read_list(struct read *r, const struct books_page *p, const char *name)
 {
 	buf_addc(r->b, '{');
 	read_int(r->b, "as_of", r->head.commit);
 	read_time(r->b, "time", r->head.time_ms);
-	if (p) {
-		read_time(r->b, "from", p->from_ms == BOOKS_FROM ? -1 : p->from_ms);
-		read_time(r->b, "to", p->to_ms == BOOKS_TO ? -1 : p->to_ms);
-	}
+	if (p)
+		read_period_members(r, p->from_ms, p->to_ms);
 	buf_json_key(r->b, name);
 	buf_addc(r->b, '[');
 }
@@ -301,6 +313,14 @@ void read_bool(struct buf *b, const char *key, bool v)
 {
 	buf_json_key(b, key);
 	buf_adds(b, v ? "true" : "false");
+}
+
+void read_day(struct buf *b, const char *key, int32_t day)
+{
+	char text[CIVIL_DAY_TEXT];
+
+	civil_day_text(day, text);
+	read_text(b, key, text);
 }
 
 void read_time(struct buf *b, const char *key, int64_t ms)

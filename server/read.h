@@ -41,12 +41,15 @@ bool read_number(struct read *r, const char *name, int64_t min, int64_t max, int
 bool read_flag(struct read *r, const char *name, int absent, int *out); /* true, false, 1, 0 */
 /* `from` and `to`: days or instants; both absent: this month, or all of time when `always`. */
 bool read_period(struct read *r, bool always, int64_t *from_ms, int64_t *to_ms);
-/* limit, cursor (of this list), scope: the page to be read. */
+/* limit, scope: all of a page but its cursor. */
+bool read_limit(struct read *r, struct books_page *p);
+/* The same with the cursor of this list. */
 bool read_page(struct read *r, const char *list, struct books_page *p);
 
 /* Begins the answer of a list: as_of, time and, when p is given, from, to; then `"NAME":[`.  Ends it: `]`, next, `}`. */
 void read_list(struct read *r, const struct books_page *p, const char *name);
 void read_list_end(struct read *r, const char *list, const struct books_page *p);
+void read_period_members(struct read *r, int64_t from_ms, int64_t to_ms); /* from, to */
 /* An opaque cursor; text: what it carries. */
 void read_cursor(struct read *r, const char *list, const char *text);
 bool read_cursor_get(struct read *r, const char *list, char *out, size_t room); /* false: refused; "" when there is none */
@@ -56,6 +59,7 @@ void read_text(struct buf *b, const char *key, const char *v);  /* NULL and "" w
 void read_int(struct buf *b, const char *key, int64_t v);
 void read_int_or(struct buf *b, const char *key, int64_t v, int64_t none); /* none writes null */
 void read_bool(struct buf *b, const char *key, bool v);
+void read_day(struct buf *b, const char *key, int32_t day);     /* 2026-11-23 */
 void read_time(struct buf *b, const char *key, int64_t ms);     /* RFC 3339, +08:00; -1 writes null */
 void read_named(struct buf *b, const char *key, struct books_named n); /* KEY, and KEY_name */
 void read_degrees(struct buf *b, int32_t e7);                   /* 104.9217, at most 7 decimals */
@@ -68,9 +72,22 @@ void read_patrols(void *ctx, struct request *rq, struct response *rs);
 void read_patrol(void *ctx, struct request *rq, struct response *rs);
 void read_held(void *ctx, struct request *rq, struct response *rs);
 void read_events(void *ctx, struct request *rq, struct response *rs);
+void read_track(void *ctx, struct request *rq, struct response *rs);
+void read_duty(void *ctx, struct request *rq, struct response *rs);
+void read_overdue(void *ctx, struct request *rq, struct response *rs);
+void read_figures(void *ctx, struct request *rq, struct response *rs);
+void read_series(void *ctx, struct request *rq, struct response *rs);
+void read_catalogue(void *ctx, struct request *rq, struct response *rs);
+void read_map_areas(void *ctx, struct request *rq, struct response *rs);
+void read_map_reaches(void *ctx, struct request *rq, struct response *rs);
+void read_map_cases(void *ctx, struct request *rq, struct response *rs);
+void read_map_devices(void *ctx, struct request *rq, struct response *rs);
 
 /* read_cases.c: a case as a member of a list, for patrols and maps, too. */
 struct books_case;
 void read_case_members(struct buf *b, const struct books_case *c, int64_t now_ms);
+
+/* read_patrols.c: device and patrol of "device.patrol"; false: it is none. */
+bool read_patrol_id(struct slice id, struct slice *device, struct slice *name);
 
 #endif

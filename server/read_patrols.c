@@ -1,4 +1,4 @@
-/* /api/v1/patrols, /api/v1/patrols/{device}.{patrol} and its /track.geojson */
+/* /api/v1/patrols and /api/v1/patrols/{device}.{patrol} */
 #include "server/read.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void id_member(struct buf *b, const char *key, const char *device, const 
 	read_text(b, key, text);
 }
 
-static bool id_split(struct slice id, struct slice *device, struct slice *name)
+bool read_patrol_id(struct slice id, struct slice *device, struct slice *name)
 {
 	const char *dot = memchr(id.p, '.', id.n);
 
@@ -196,7 +196,7 @@ static enum err find_one(struct read *r, struct one *o)
 	struct slice device, name;
 
 	*o = (struct one){.r = r, .start_ms = -1};
-	if (!id_split(r->rq->param[0], &device, &name))
+	if (!read_patrol_id(r->rq->param[0], &device, &name))
 		return ERR_NOTFOUND;
 	return books_patrol_one(r->a->st, r->s->user.scope, device, name, one_row, o);
 }

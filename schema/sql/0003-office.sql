@@ -100,6 +100,10 @@ CREATE TABLE duty_state(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX duty_state_rev ON duty_state(rev);
 CREATE INDEX duty_state_next ON duty_state(next) WHERE next IS NOT NULL;
+CREATE INDEX duty_state_overdue ON duty_state(overdue) WHERE overdue IS NOT NULL AND gone = 0;
+
+-- ---------------------------------------------------------------- tallies: of a day, whatever the place
+CREATE INDEX tally_span ON tally(span, figure);
 
 -- ---------------------------------------------------------------- alerts
 -- Unique for (type, subject).  active x acknowledged; a cleared one that rises again is the same row.

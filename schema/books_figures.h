@@ -1,0 +1,28 @@
+/* books_figures.h - what the kept tallies add up to, over a period and day by day (table tally). */
+#ifndef XUNGE_SCHEMA_BOOKS_FIGURES_H
+#define XUNGE_SCHEMA_BOOKS_FIGURES_H
+
+#include "schema/books.h"
+
+struct books_tally {
+	const char *figure, *level, *category; /* "" = none */
+	int64_t n;
+};
+
+/* Sums of [from_day, to_day), by (figure, level, category); rows that add up to 0 are left out.  Whole years and months are
+ * taken from their own rows: the cost does not grow with the period.  within: area code, or NULL. */
+enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
+	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
+
+#define BOOKS_SERIES_DAYS 400
+
+struct books_series {
+	const char *scope, *within;
+	const char *figure, *level, *category; /* level, category NULL: any */
+	int32_t first;                         /* first day */
+	int days;                              /* 1 .. BOOKS_SERIES_DAYS */
+};
+/* n[days]: each day's count. */
+enum err books_series(struct store *st, const struct books_series *s, int64_t *n) MUST_CHECK;
+
+#endif
