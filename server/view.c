@@ -1,72 +1,14 @@
-#include "server/view.h"
+#include "server/view_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "core/area.h"
-#include "core/civil.h"
-#include "schema/ledger.h"
 
 /* Clients that one frame may go to at once: many clients, frames a little further apart, so that
  * a rush of commits does not multiply with a thousand screens. */
 #define CLIENTS_PER_MS 50
-
-struct figure { /* a row of figures */
-	struct figure *dirty_next;
-	bool dirty, shown;
-	int64_t n[SPANS], sent[SPANS];
-	int64_t due, due_sent; /* owed by duties that end today; -1: not a figure that is owed */
-	int64_t commit;
-	const char *id, *level, *category; /* behind the struct */
-};
-
-struct place { /* a row of areas */
-	struct place *dirty_next;
-	bool dirty;
-	char code[16];
-	char *name;
-	struct node sent; /* its counts */
-};
-
-struct device_row { /* a row of devices: by id, the unit may go */
-	struct device_row *dirty_next;
-	bool dirty, shown;
-	uint64_t sent; /* hash of the row */
-	char id[];
-};
-
-struct view {
-	struct views *all;
-	char scope[40];
-	struct view_client *clients;
-	size_t nclients;
-
-	struct map figures, devices;
-	struct sheet_view sheet[SHEETS];
-	struct map place_of; /* code -> struct place in places */
-	struct place *places;
-	size_t nplaces;
-	bool places_cut;
-	struct item *feed[VIEW_FEED_BURST]; /* oldest first: the last VIEW_FEED, and all that were not sent */
-	int nfeed, fresh_items;             /* the newest fresh_items were not sent */
-	bool feed_cut;                /* read it from the database */
-	int64_t feed_after;
-
-	struct figure *dirty_figures;
-	struct place *dirty_places;
-	struct device_row *dirty_devices;
-	bool stale;     /* places must be read again */
-	bool no_feed;   /* the feed was not read yet */
-
-	int64_t sent;    /* commit of the last frame or snapshot */
-	struct frame *ring[VIEW_RING];
-	uint64_t first, next; /* frames first..next-1 are in the ring */
-	size_t ring_bytes;
-	struct frame *snapshot; /* as of snapshot_version */
-	uint64_t version, snapshot_version;
-	int64_t last_mono_ms, last_any_mono_ms, idle_mono_ms;
-};
 
 /* ------------------------------------------------------------------ frames */
 
@@ -130,74 +72,6 @@ static void ring_push(struct view *v, struct frame *f)
 			c->woken = true;
 			v->all->wake(v->all->ctx, c);
 		}
-}
-
-/* ------------------------------------------------------------------ rows */
-
-static void number_or_null(struct buf *b, const char *key, int64_t v)
-{
-	buf_json_key(b, key);
-	if (v < 0)
-		buf_adds(b, "null");
-	else
-		buf_int(b, v);
-}
-
-static void figure_row(struct buf *b, const struct figure *f)
-{
-	buf_json_sep(b);
-	buf_adds(b, "{\"id\":");
-	buf_json_str(b, f->id);
-	buf_adds(b, ",\"level\":");
-	buf_json_str(b, f->level);
-	buf_adds(b, ",\"category\":");
-	buf_json_str(b, f->category);
-	buf_addf(b, ",\"today\":%lld,\"month\":%lld,\"year\":%lld", (long long)f->n[SPAN_DAY],
-		(long long)f->n[SPAN_MONTH], (long long)f->n[SPAN_YEAR]);
-	number_or_null(b, "due_today", f->due);
-	buf_addc(b, '}');
-}
-
-static struct node place_counts(const struct view *v, const struct place *p)
-{
-	const struct node *nd = model_node(v->all->model, p->code);
-
-	return nd ? *nd : (struct node){.due = -1};
-}
-
-static void place_row(struct buf *b, const struct place *p, const struct node *counts)
-{
-	buf_json_sep(b);
-	buf_addf(b, "{\"code\":\"%s\",\"name\":", p->code);
-	buf_json_str(b, p->name);
-	buf_addf(b, ",\"patrols_today\":%lld", (long long)counts->patrols);
-	number_or_null(b, "due_today", counts->due);
-	buf_addf(b, ",\"open_cases\":%lld}", (long long)counts->open);
-}
-
-static void unit_row(struct buf *b, const struct unit *u)
-{
-	buf_json_sep(b);
-	buf_adds(b, "{\"device\":");
-	buf_json_str(b, u->id);
-	buf_adds(b, ",\"person\":");
-	buf_json_str(b, u->person);
-	buf_adds(b, ",\"name\":");
-	buf_json_str(b, u->name);
-	buf_addf(b, ",\"online\":%s", u->online ? "true" : "false");
-	number_or_null(b, "seen", u->seen_ms > 0 ? u->seen_ms : -1);
-	number_or_null(b, "queue", u->queue);
-	number_or_null(b, "missing", u->missing);
-	number_or_null(b, "battery", u->battery);
-	if (u->has_loc)
-		buf_addf(b, ",\"loc\":[%.7f,%.7f]}", u->lon_e7 / 1e7, u->lat_e7 / 1e7);
-	else
-		buf_adds(b, ",\"loc\":null}");
-}
-
-static bool in_scope(const struct view *v, const char *area)
-{
-	return area_covers(slice_of(v->scope), slice_of(area));
 }
 
 /* ------------------------------------------------------------------ what changed */
@@ -280,7 +154,7 @@ static void on_due(void *ctx, const struct due_cell *d, int64_t diff)
 	struct view *v;
 
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
-		if (in_scope(v, d->area))
+		if (view_sees(v, d->area))
 			add_due(v, d, diff);
 }
 
@@ -300,7 +174,7 @@ static void on_cell(void *ctx, const struct cell *c, const int64_t diff[SPANS])
 	struct view *v;
 
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
-		if (in_scope(v, c->area))
+		if (view_sees(v, c->area))
 			add_cell(v, c, diff);
 }
 
@@ -339,7 +213,7 @@ static void on_unit(void *ctx, const char *id, const struct unit *u)
 	struct view *v;
 
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
-		if ((u && in_scope(v, u->area)) || map_get(&v->devices, id, strlen(id)))
+		if ((u && view_sees(v, u->area)) || map_get(&v->devices, id, strlen(id)))
 			mark_device(v, id);
 }
 
@@ -366,7 +240,7 @@ static void on_item(void *ctx, struct item *it)
 	struct view *v;
 
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));)
-		if (!v->no_feed && in_scope(v, it->area))
+		if (!v->no_feed && view_sees(v, it->area))
 			feed_add(v, it, true);
 }
 
@@ -562,7 +436,7 @@ static enum err view_read(struct view *v)
 	v->nplaces = l.n;
 	v->places_cut = cut;
 	for (size_t i = 0; i < l.n; i++) {
-		v->places[i].sent = place_counts(v, &v->places[i]);
+		v->places[i].sent = viewrows_counts(v, &v->places[i]);
 		map_put(&v->place_of, v->places[i].code, strlen(v->places[i].code), &v->places[i]);
 	}
 	v->version++;
@@ -583,13 +457,13 @@ static struct view *view_new(struct views *vs, const char *scope)
 	v->all = vs;
 	(void)snprintf(v->scope, sizeof v->scope, "%s", scope); /* "*" or an area code */
 	for (size_t pos = 0; (c = map_next(&m->cells, &pos));)
-		if (in_scope(v, c->area))
+		if (view_sees(v, c->area))
 			add_cell(v, c, c->n);
 	for (size_t pos = 0; (u = map_next(&m->units, &pos));)
-		if (in_scope(v, u->area))
+		if (view_sees(v, u->area))
 			mark_device(v, u->id);
 	for (size_t pos = 0; (d = map_next(&m->dues, &pos));)
-		if (in_scope(v, d->area))
+		if (view_sees(v, d->area))
 			add_due(v, d, d->n);
 	for (int i = 0; i < SHEETS; i++) {
 		v->sheet[i] = (struct sheet_view){.sheet = (enum sheet)i, .scope = v->scope,
@@ -633,124 +507,6 @@ size_t views_clients(const struct views *vs)
 
 /* ------------------------------------------------------------------ frames of a view */
 
-static void begin_array(struct buf *b, const char *key)
-{
-	buf_json_key(b, key);
-	buf_addc(b, '[');
-}
-
-/* Adds the rows that are others than what was sent; takes the marks off. */
-static bool delta_figures(struct view *v, struct buf *b)
-{
-	bool any = false;
-
-	for (struct figure *f; (f = v->dirty_figures);) {
-		v->dirty_figures = f->dirty_next;
-		f->dirty = false;
-		if (f->shown && f->due == f->due_sent && memcmp(f->n, f->sent, sizeof f->n) == 0)
-			continue;
-		if (!any)
-			begin_array(b, "figures");
-		any = true;
-		f->shown = true;
-		f->due_sent = f->due;
-		memcpy(f->sent, f->n, sizeof f->n);
-		figure_row(b, f);
-	}
-	if (any)
-		buf_addc(b, ']');
-	return any;
-}
-
-static void place_at(const struct view *v, size_t i, struct buf *b)
-{
-	struct node counts = place_counts(v, &v->places[i]);
-
-	place_row(b, &v->places[i], &counts);
-}
-
-static bool delta_places(struct view *v, struct buf *b)
-{
-	bool any = false;
-
-	for (struct place *p; (p = v->dirty_places);) {
-		struct node n = place_counts(v, p);
-
-		v->dirty_places = p->dirty_next;
-		p->dirty = false;
-		if (n.patrols == p->sent.patrols && n.open == p->sent.open && n.due == p->sent.due)
-			continue;
-		if (!any)
-			begin_array(b, "areas");
-		any = true;
-		p->sent = n;
-		place_row(b, p, &n);
-	}
-	if (any)
-		buf_addc(b, ']');
-	return any;
-}
-
-static bool device_delta(struct view *v, struct device_row *d, struct buf *b)
-{
-	const struct unit *u = model_unit(v->all->model, d->id);
-	struct buf row = {0};
-	uint64_t h;
-
-	if (!u || !in_scope(v, u->area)) {
-		if (!d->shown)
-			return false;
-		d->shown = false;
-		buf_json_sep(b);
-		buf_adds(b, "{\"device\":");
-		buf_json_str(b, d->id);
-		buf_adds(b, ",\"gone\":true}");
-		return true;
-	}
-	unit_row(&row, u);
-	h = map_hash(row.p, row.n);
-	if (d->shown && d->sent == h) {
-		buf_done(&row);
-		return false;
-	}
-	d->shown = true;
-	d->sent = h;
-	buf_json_sep(b);
-	buf_add(b, row.p, row.n);
-	buf_done(&row);
-	return true;
-}
-
-static bool delta_devices(struct view *v, struct buf *b)
-{
-	struct buf rows = {0};
-	bool any = false;
-
-	buf_addc(&rows, '[');
-	for (struct device_row *d; (d = v->dirty_devices);) {
-		v->dirty_devices = d->dirty_next;
-		d->dirty = false;
-		any |= device_delta(v, d, &rows);
-	}
-	if (any) {
-		buf_json_key(b, "devices");
-		buf_add(b, rows.p, rows.n);
-		buf_addc(b, ']');
-	}
-	buf_done(&rows);
-	return any;
-}
-
-static void feed_rows(const struct view *v, int from, int to, struct buf *b)
-{
-	begin_array(b, "feed");
-	for (int i = from; i < to; i++) {
-		buf_json_sep(b);
-		buf_add(b, v->feed[i]->json, v->feed[i]->n);
-	}
-	buf_addc(b, ']');
-}
-
 static bool is_dirty(const struct view *v)
 {
 	for (int i = 0; i < SHEETS; i++)
@@ -776,7 +532,7 @@ static enum err read_cut_feed(struct view *v)
 	return e;
 }
 
-static uint32_t delta_head(struct buf *b, int64_t from, int64_t commit, int64_t now_ms, uint32_t *from_n)
+uint32_t view_delta_head(struct buf *b, int64_t from, int64_t commit, int64_t now_ms, uint32_t *from_n)
 {
 	uint32_t at;
 
@@ -798,16 +554,16 @@ static bool send_delta(struct view *v, bool rows, int n, int64_t commit, int64_t
 	bool any = n > 0;
 	struct frame *f;
 
-	at = delta_head(&b, v->sent, commit, now_ms, &digits);
+	at = view_delta_head(&b, v->sent, commit, now_ms, &digits);
 	if (rows) {
-		any |= delta_figures(v, &b);
-		any |= delta_places(v, &b);
+		any |= viewrows_delta_figures(v, &b);
+		any |= viewrows_delta_places(v, &b);
 		for (int i = 0; i < SHEETS; i++)
 			any |= sheet_delta(&v->sheet[i], &b);
-		any |= delta_devices(v, &b);
+		any |= viewrows_delta_devices(v, &b);
 	}
 	if (n)
-		feed_rows(v, from, from + n, &b);
+		viewrows_feed(v, from, from + n, &b);
 	buf_addc(&b, '}');
 	v->fresh_items -= n;
 	if (any && v->clients) {
@@ -854,56 +610,6 @@ static void view_tick(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 	buf_done(&b);
 }
 
-static int by_code(const void *a, const void *b)
-{
-	const struct figure *x = *(struct figure *const *)a, *y = *(struct figure *const *)b;
-	int d = strcmp(x->id, y->id);
-
-	if (!d)
-		d = strcmp(x->level, y->level);
-	return d ? d : strcmp(x->category, y->category);
-}
-
-/* Figures changed after commit `after`, and all that are owed when due is set, in a steady order. */
-static void all_figures(struct view *v, int64_t after, bool due, struct buf *b)
-{
-	struct figure **list = xcalloc(v->figures.n + 1, sizeof *list), *f;
-	size_t n = 0;
-
-	for (size_t pos = 0; (f = map_next(&v->figures, &pos));)
-		if (f->commit > after || after == 0 || (due && f->due >= 0))
-			list[n++] = f;
-	qsort(list, n, sizeof *list, by_code);
-	for (size_t i = 0; i < n; i++) {
-		figure_row(b, list[i]);
-		list[i]->shown = true;
-		list[i]->due_sent = list[i]->due;
-		memcpy(list[i]->sent, list[i]->n, sizeof list[i]->n);
-	}
-	free(list);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	return strcmp((*(struct unit *const *)a)->id, (*(struct unit *const *)b)->id);
-}
-
-static bool all_devices(struct view *v, struct buf *b)
-{
-	struct unit **list = xcalloc(v->devices.n + 1, sizeof *list), *u;
-	struct device_row *d;
-	size_t n = 0, i;
-
-	for (size_t pos = 0; (d = map_next(&v->devices, &pos));)
-		if ((u = map_get(&v->all->model->units, d->id, strlen(d->id))) && in_scope(v, u->area))
-			list[n++] = u;
-	qsort(list, n, sizeof *list, by_id);
-	for (i = 0; i < n && i < VIEW_DEVICES; i++)
-		unit_row(b, list[i]);
-	free(list);
-	return n > VIEW_DEVICES;
-}
-
 /* The whole state as of the model's commit.  Everything marked was flushed before: what clients
  * have plus this agree. */
 static void make_snapshot(struct view *v, int64_t now_ms)
@@ -916,220 +622,29 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 	buf_json_str(&b, m->head.db);
 	buf_addf(&b, ",\"commit\":%lld,\"time\":%lld,\"scope\":", (long long)m->head.commit, (long long)now_ms);
 	buf_json_str(&b, v->scope);
-	begin_array(&b, "figures");
-	all_figures(v, 0, true, &b);
+	viewrows_begin(&b, "figures");
+	viewrows_all_figures(v, 0, true, &b);
 	buf_addc(&b, ']');
-	begin_array(&b, "areas");
+	viewrows_begin(&b, "areas");
 	for (size_t i = 0; i < v->nplaces; i++)
-		place_at(v, i, &b);
+		viewrows_place(v, i, &b);
 	buf_addc(&b, ']');
 	if (v->places_cut)
 		buf_adds(&b, ",\"areas_cut\":true");
 	for (int i = 0; i < SHEETS; i++)
 		sheet_snapshot(&v->sheet[i], &b);
-	begin_array(&b, "devices");
-	cut = all_devices(v, &b);
+	viewrows_begin(&b, "devices");
+	cut = viewrows_all_devices(v, &b);
 	buf_addc(&b, ']');
 	if (cut)
 		buf_adds(&b, ",\"devices_cut\":true");
-	feed_rows(v, v->nfeed < VIEW_FEED ? 0 : v->nfeed - VIEW_FEED, v->nfeed, &b);
+	viewrows_feed(v, v->nfeed < VIEW_FEED ? 0 : v->nfeed - VIEW_FEED, v->nfeed, &b);
 	buf_addc(&b, '}');
 	frame_unref(v->snapshot);
 	v->snapshot = frame_new(v->all, &b, -1, m->head.commit);
 	v->snapshot_version = v->version;
 	v->all->snapshots++;
 	buf_done(&b);
-}
-
-/* ------------------------------------------------------------------ resume */
-
-struct resume {
-	struct view *v;
-	struct buf rows;
-	struct buf sheet[SHEETS];
-	struct map touched; /* places whose counts may be others */
-	bool due;           /* what is owed may be another */
-};
-
-static void resume_device(void *ctx, const struct live_device *d)
-{
-	struct resume *r = ctx;
-	const struct unit *u = model_unit(r->v->all->model, d->device);
-
-	if (u && !d->revoked && in_scope(r->v, u->area)) {
-		unit_row(&r->rows, u);
-	} else if (d->revoked && in_scope(r->v, d->area)) {
-		buf_json_sep(&r->rows);
-		buf_adds(&r->rows, "{\"device\":");
-		buf_json_str(&r->rows, d->device);
-		buf_adds(&r->rows, ",\"gone\":true}");
-	}
-}
-
-static void touch_place(struct resume *r, const char *area)
-{
-	static const size_t digits[] = {AREA_TOWN, AREA_COMMUNITY, AREA_GRID};
-	size_t n = strlen(area);
-
-	for (size_t i = 0; i < ARRAY_LEN(digits) && digits[i] <= n; i++)
-		(void)map_put(&r->touched, area, digits[i], r); /* a set */
-}
-
-/* The model's row; what is not there any more is told to those who could see it. */
-static void resume_row(struct resume *r, enum sheet sheet, const char *key, bool visible)
-{
-	const struct row *row = model_row(r->v->all->model, sheet, key);
-
-	if (row && row_in_scope(row, r->v->scope))
-		row_add(&r->sheet[sheet], row);
-	else if (!row && visible)
-		row_add_gone(&r->sheet[sheet], sheet, key);
-}
-
-static void resume_alert(void *ctx, const struct live_alert *a)
-{
-	struct resume *r = ctx;
-
-	resume_row(r, SHEET_ALERTS, a->id, row_alert_everywhere(a) || in_scope(r->v, a->area));
-}
-
-static void resume_case(void *ctx, const struct live_case *c)
-{
-	struct resume *r = ctx;
-
-	resume_row(r, SHEET_CASES, c->id, in_scope(r->v, c->area));
-	touch_place(r, c->area);
-}
-
-static void resume_overdue(void *ctx, const struct live_overdue *o)
-{
-	char *key = row_overdue_key(o);
-
-	resume_row(ctx, SHEET_OVERDUE, key, in_scope(((struct resume *)ctx)->v, o->area));
-	free(key);
-}
-
-static void resume_duty(void *ctx, const struct live_duty *d)
-{
-	struct resume *r = ctx;
-
-	touch_place(r, d->area);
-	r->due = true;
-}
-
-/* Everything that has a rev, or is gone, and so cannot be told from the model. */
-static enum err read_resume(struct resume *r, int64_t since, int64_t rev)
-{
-	struct store *st = r->v->all->model->st;
-	enum err e = live_devices(st, rev, resume_device, r);
-
-	if (e == OK)
-		e = live_alerts(st, rev, resume_alert, r);
-	if (e == OK)
-		e = live_cases(st, since, resume_case, r);
-	if (e == OK)
-		e = live_overdue(st, rev, resume_overdue, r);
-	if (e == OK)
-		e = live_duties(st, rev, 0, resume_duty, r);
-	return e;
-}
-
-/* Can a client that has commit `since` go on with a delta?  Not when places or accounts changed
- * since, when a row went to another place, when a day began since (rows change without a commit
- * then), when more rows are known than shown, or when it is too far back. */
-static bool can_resume(struct view *v, int64_t since, int64_t now_ms, int64_t *rev)
-{
-	struct model *m = v->all->model;
-	int64_t ms;
-
-	if (since <= 0 || since > m->head.commit || m->head.commit - since > VIEW_RESUME_COMMITS ||
-		m->registry > since)
-		return false;
-	for (int i = 0; i < SHEETS; i++)
-		if (v->sheet[i].cut)
-			return false;
-	if (live_rev_of(m->st, since, rev) != OK || *rev == 0 || *rev < m->moved_rev)
-		return false;
-	return ledger_commit_time(m->st, since, &ms) == OK && civil_day(ms) == m->day &&
-		civil_day(now_ms) == m->day;
-}
-
-/* Closes an array; one without rows is taken back with its key: a delta tells what changed. */
-static void end_array(struct buf *b, size_t before)
-{
-	if (b->p[b->n - 1] != '[') {
-		buf_addc(b, ']');
-		return;
-	}
-	b->n = before;
-	b->p[before] = '\0';
-}
-
-static void add_array(struct buf *b, const char *key, const struct buf *rows)
-{
-	size_t before = b->n;
-
-	buf_json_key(b, key);
-	buf_add(b, rows->p, rows->n);
-	end_array(b, before);
-}
-
-static void resume_places(const struct resume *r, int64_t since, struct buf *b)
-{
-	const struct view *v = r->v;
-	size_t before = b->n;
-
-	begin_array(b, "areas");
-	for (size_t i = 0; i < v->nplaces; i++) {
-		const char *code = v->places[i].code;
-		const struct node *nd = model_node(v->all->model, code);
-
-		if ((nd && nd->commit > since) || map_get(&r->touched, code, strlen(code)))
-			place_at(v, i, b);
-	}
-	end_array(b, before);
-}
-
-static struct frame *resume_frame(struct view *v, int64_t since, int64_t rev, int64_t now_ms)
-{
-	struct model *m = v->all->model;
-	struct resume r = {.v = v};
-	struct buf b = {0};
-	struct frame *f = NULL;
-	size_t before;
-	uint32_t at, n;
-	int items = 0;
-
-	buf_addc(&r.rows, '[');
-	for (int i = 0; i < SHEETS; i++)
-		buf_addc(&r.sheet[i], '[');
-	if (read_resume(&r, since, rev) != OK)
-		goto out;
-	at = delta_head(&b, since, m->head.commit, now_ms, &n);
-	before = b.n;
-	begin_array(&b, "figures");
-	all_figures(v, since, r.due, &b);
-	end_array(&b, before);
-	resume_places(&r, since, &b);
-	for (int i = 0; i < SHEETS; i++)
-		add_array(&b, sheet_names[i], &r.sheet[i]);
-	add_array(&b, "devices", &r.rows);
-	while (items < v->nfeed && items < VIEW_FEED && v->feed[v->nfeed - 1 - items]->commit > since)
-		items++;
-	if (items)
-		feed_rows(v, v->nfeed - items, v->nfeed, &b);
-	buf_addc(&b, '}');
-	f = frame_new(v->all, &b, since, m->head.commit);
-	f->from_at = at;
-	f->from_n = n;
-	v->all->resumes++;
-out:
-	for (int i = 0; i < SHEETS; i++)
-		buf_done(&r.sheet[i]);
-	map_done(&r.touched);
-	buf_done(&r.rows);
-	buf_done(&b);
-	return f;
 }
 
 /* ------------------------------------------------------------------ clients */
@@ -1221,7 +736,7 @@ static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t 
 		return NULL;
 	if (is_dirty(v))
 		view_flush(v, now_ms, now_mono_ms);
-	if (v->all->model->st && since > 0 && can_resume(v, since, now_ms, &rev))
+	if (v->all->model->st && since > 0 && resume_can(v, since, now_ms, &rev))
 		f = resume_frame(v, since, rev, now_ms);
 	if (!f) {
 		if (!v->snapshot || v->snapshot_version != v->version ||
