@@ -1,10 +1,11 @@
-#include "server/view_parts.h"
+#include "server/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "core/area.h"
+#include "server/view_parts.h"
 
 /* Clients that one frame may go to at once: many clients, frames a little further apart, so that
  * a rush of commits does not multiply with a thousand screens. */
