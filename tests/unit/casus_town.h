@@ -85,4 +85,67 @@ static inline void fold(struct script *s)
 	casus_fold(s->act, s->n, &s->cal, s->order, &s->c);
 }
 
+/* From the report to the closing, as an office does it. */
+static inline void tell_all(struct script *s)
+{
+	memset(s, 0, sizeof *s);
+	tell(s, ACT_REPORT, ROLE_WORKER, "p-1");
+	tell(s, ACT_ACCEPT, ROLE_OFFICE, "p-2");
+	tell(s, ACT_DISPATCH, ROLE_OFFICE, "p-2");
+	tell(s, ACT_SIGN, ROLE_HANDLER, "p-3");
+	tell(s, ACT_HANDLE, ROLE_HANDLER, "p-3");
+	tell(s, ACT_VERIFY_PASS, ROLE_VERIFIER, "p-4");
+	tell(s, ACT_RATE, ROLE_CENTRE, "p-5");
+}
+
+static inline const struct casus_act *last_of(const struct script *s)
+{
+	return &s->act[s->n - 1];
+}
+
+static inline void wants(const struct script *s, enum casus_fate fate, const char *detail)
+{
+	if (last_of(s)->fate != fate || (detail && !strstr(last_of(s)->detail, detail)))
+		fail_msg("%s: fate %d, \"%s\"; want %d, \"%s\"", casus_action_name(last_of(s)->action), (int)last_of(s)->fate,
+			last_of(s)->detail, (int)fate, detail ? detail : "");
+}
+
+enum variant { TO_UNIT, TO_PERSON, TOWN_HOLDS, VARIANTS };
+
+/* A case in that state, with everything done by people whose names are nobody's else. */
+static inline void bring(struct script *s, enum casus_state to, enum variant v)
+{
+	static const enum casus_action way[CASUS_STATES][8] = {
+		[CASUS_ACCEPTED] = {ACT_ACCEPT},
+		[CASUS_DISPATCHED] = {ACT_ACCEPT, ACT_DISPATCH},
+		[CASUS_IN_PROGRESS] = {ACT_ACCEPT, ACT_DISPATCH, ACT_SIGN},
+		[CASUS_HANDLED] = {ACT_ACCEPT, ACT_DISPATCH, ACT_SIGN, ACT_HANDLE},
+		[CASUS_CLOSED] = {ACT_ACCEPT, ACT_DISPATCH, ACT_SIGN, ACT_HANDLE, ACT_VERIFY_PASS},
+		[CASUS_DECLINED] = {ACT_DECLINE},
+		[CASUS_SUSPENDED] = {ACT_ACCEPT, ACT_DISPATCH, ACT_SIGN, ACT_SUSPEND},
+		[CASUS_VOID] = {ACT_VOID},
+	};
+	struct casus_act *a;
+
+	memset(s, 0, sizeof *s);
+	if (to == CASUS_NONE)
+		return;
+	a = tell(s, ACT_REPORT, v == TOWN_HOLDS ? ROLE_CENTRE : ROLE_WORKER, "first");
+	a->rule.photo_after = true;
+	for (int i = 0; way[to][i]; i++) {
+		enum casus_action k = way[to][i];
+		bool sent = k == ACT_SIGN || k == ACT_HANDLE;
+
+		a = tell(s, k, sent ? ROLE_HANDLER : ROLE_CENTRE, sent ? "sent" : "first");
+		a->photo_after = true;
+		if (k == ACT_DISPATCH && v == TO_PERSON) {
+			slice_copy(a->to, sizeof a->to, slice_of("sent"));
+			a->to_person = true;
+		}
+	}
+	fold(s);
+	assert_int_equal(s->c.state, to);
+	assert_int_equal(s->c.version, s->n);
+}
+
 #endif

@@ -410,6 +410,9 @@ static void test_far(void **state)
 	assert_int_equal(due_after(&r->cal, -1000 * CIVIL_DAY_MS, 3, DUE_WORK_DAY, &guess),
 		slow_due(&r->cal, -1000 * CIVIL_DAY_MS, 3, DUE_WORK_DAY));
 	assert_true(guess);
+	for (int64_t day = -1010; day < 20; day += 3)
+		assert_int_equal(due_left(&r->cal, day * CIVIL_DAY_MS, (day + 30) * CIVIL_DAY_MS, DUE_WORK_DAY),
+			slow_left(&r->cal, day * CIVIL_DAY_MS, (day + 30) * CIVIL_DAY_MS, DUE_WORK_DAY));
 }
 
 static void test_units(void **state)
