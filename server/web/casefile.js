@@ -185,7 +185,7 @@ export function newCasefile(deps) {
 			return;
 		}
 		if (r.status === 0 || r.status === 503) {
-			form.error = r.status === 0 ? "act_unknown" : "act_down"; // asked again under the same key, it is done once
+			form.error = r.status === 0 || r.body?.code === "outcome_unknown" ? "act_unknown" : "act_down"; // asked again under the same key, it is done once
 		} else {
 			form.key = newKey();
 			form.error = r.status === 412 ? "act_changed" : r.status === 409 ? "act_illegal" : r.status === 403 ? "act_forbidden" : "act_refused";

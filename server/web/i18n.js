@@ -140,7 +140,7 @@ export const TEXT = {
 	act_illegal: ["案件当前状态不允许这样办理。", "The case's state does not allow this."],
 	act_forbidden: ["您没有这项权限。", "You may not do this."],
 	act_refused: ["平台没有接受。", "The platform did not take it."],
-	act_down: ["采集服务没有回应，请再次提交；同一次提交只办一次。", "Ingest does not answer. Send it again; it is done only once."],
+	act_down: ["采集服务没有运行，什么都没有办。请稍后再次提交。", "Ingest does not run: nothing was done. Send it again later."],
 	act_unknown: ["没有收到平台的答复，请再次提交；同一次提交只办一次。", "No answer from the platform. Send it again; it is done only once."],
 	said_done: ["{what}：已入库", "{what}: stored"],
 	timeline: ["经过", "Time line"],

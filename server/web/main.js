@@ -261,7 +261,7 @@ async function sign(id) {
 	} else {
 		if (r.status !== 0 && r.status !== 503)
 			s.key = newKey();
-		s.error = r.status === 0 ? "act_unknown" : r.status === 503 ? "act_down" : r.status === 403 ? "act_forbidden" : r.status === 404 || r.status === 409 ? "sign_gone" : "act_refused";
+		s.error = r.status === 0 || r.body?.code === "outcome_unknown" ? "act_unknown" : r.status === 503 ? "act_down" : r.status === 403 ? "act_forbidden" : r.status === 404 || r.status === 409 ? "sign_gone" : "act_refused";
 	}
 	draw();
 }

@@ -33,6 +33,6 @@ function overdueRow(app, r) {
 
 	return html`<tr class=${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days}`)} data-row="${r.person} ${r.rule}">
 		<th scope="row"><span class="own">${r.name || r.person}</span> <span class="sub">${nameOf("level", r.level, app.lang)}</span></th>
-		<td><span class="own">${place}</span></td>
+		<td><span class="own">${place}</span> <span class="sub own">${r.rule}</span></td>
 		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td></tr>`;
 }

@@ -104,7 +104,7 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, roles: ["centre"], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
 	};
 	const problem = (res, status, code, more = {}, detail = "") => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
@@ -171,7 +171,7 @@ export async function startMock(opt = {}) {
 			if (!req.headers["idempotency-key"])
 				return problem(res, 400, "key");
 			if (m.actStatus)
-				return problem(res, m.actStatus, "refused", {}, "the stand-in was told to refuse");
+				return problem(res, m.actStatus, m.actCode || "refused", {}, "the stand-in was told to refuse");
 			return alert ? m.signFor(res, decodeURIComponent(alert[1])) : m.act(res, decodeURIComponent(kase[1]), b, req.headers);
 		}
 		const file = normalize(path === "/" ? "/index.html" : path);

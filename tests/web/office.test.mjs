@@ -55,7 +55,7 @@ describe("alerts", () => {
 
 		m.actStatus = 503;
 		await page.click(`${row} button`);
-		await page.waitForSelector(`${row} [role=alert]:has-text("采集服务没有回应")`);
+		await page.waitForSelector(`${row} [role=alert]:has-text("采集服务没有运行，什么都没有办")`);
 		m.actStatus = 403;
 		await page.click(`${row} button`);
 		await page.waitForSelector(`${row} [role=alert]:has-text("没有这项权限")`);
@@ -106,7 +106,7 @@ describe("cases and duties", () => {
 		const page = await duty(m);
 
 		await rowsAre(page, "overdue", 3);
-		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段 23 天$/);
+		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段 dinghu 23 天$/);
 		assert.match(await text(page, "#h-overdue"), /3 人 3 项/);
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 1, month: 11, year: 127, due_today: 3 }], areas: [{ ...m.town.areas[1], due_today: 5 }], overdue: [{ person: "p-0066", rule: "dinghu", target: "XD-01", gone: true }] });
 		await page.waitForSelector('tr[data-row="river_patrols town"] .key:has-text("/ 3")');
@@ -240,6 +240,9 @@ describe("a case", () => {
 		await page.click('.drawer button:has-text("立案")');
 		m.actStatus = 503;
 		await page.click(".act button.primary");
+		await page.waitForSelector('.act [role=alert]:has-text("什么都没有办")');
+		m.actCode = "outcome_unknown";
+		await page.click('.act button:has-text("再次提交")');
 		await page.waitForSelector('.act [role=alert]:has-text("同一次提交只办一次")');
 		m.actStatus = 409;
 		await page.click('.act button:has-text("再次提交")');
@@ -247,8 +250,8 @@ describe("a case", () => {
 		m.actStatus = null;
 		await page.click(".act button.primary");
 		await page.waitForSelector('.timeline li:has-text("立案")');
-		assert.equal(m.posts[0].key, m.posts[1].key);
-		assert.notEqual(m.posts[1].key, m.posts[2].key);
+		assert.equal(m.posts[0].key, m.posts[2].key);
+		assert.notEqual(m.posts[2].key, m.posts[3].key);
 		await clean(page, REFUSED);
 	});
 
