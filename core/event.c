@@ -32,6 +32,7 @@ enum type {
 	T_OBJECT,
 	T_NUMBER,
 	T_ANY_TEXT,
+	T_TOKEN,  /* anything: its token is kept */
 };
 
 /* One member of an object.  Where `to` is set, its value goes there in struct event: slice,
@@ -66,7 +67,7 @@ static const char *const ratings[] = {"satisfied", "basic", "dissatisfied", "no_
 static const char *const mimes[] = {"image/jpeg", "image/png", "image/webp", NULL};
 
 enum { E_EPOCH, E_SEQ, E_KIND, E_AT, E_OFF, E_REC, E_PERSON, E_SCOPE, E_LOC, E_REF, E_BASE, E_ATT,
-	E_BODY };
+	E_AS, E_BODY };
 
 static const struct field envelope[] = {
 	[E_EPOCH] = NEED("epoch", T_EPOCH, .to = TO(epoch)),
@@ -81,6 +82,7 @@ static const struct field envelope[] = {
 	[E_REF] = MAY("ref", T_ID, .to = TO(ref)),
 	[E_BASE] = MAY("base", T_EVENT, .to = TO(base)),
 	[E_ATT] = MAY("att", T_ATT),
+	[E_AS] = MAY("as", T_TOKEN, .to = TO(as)),
 	[E_BODY] = NEED("body", T_OBJECT),
 };
 
@@ -116,12 +118,12 @@ static const struct field visit[] = {
 	MAY("group", T_NAME),
 	MAY("household", T_NAME, .to = TO(household)),
 	MAY("persons", T_INT, .hi = COUNT_MAX),
-	MAY("staff", T_INT, .hi = COUNT_MAX),
-	MAY("aid_fen", T_INT, .hi = FEN_MAX),
+	MAY("staff", T_INT, .hi = COUNT_MAX, .to = TO(staff)),
+	MAY("aid_fen", T_INT, .hi = FEN_MAX, .to = TO(aid_fen)),
 };
 static const struct field work[] = {
 	NEED("item", T_CODE, .to = TO(category)),
-	NEED("qty", T_QTY),
+	NEED("qty", T_QTY, .to = TO(qty_milli)),
 	MAY("unit", T_NAME),
 	MAY("approx", T_BOOL),
 };
@@ -137,28 +139,28 @@ static const struct field case_report[] = {
 	NEED("category", T_CODE, .to = TO(category)),
 	MAY("severity", T_INT, .lo = 1, .hi = 4),
 	MAY("title", T_TEXT, .hi = EVENT_LINE_MAX, .to = TO(title)),
-	MAY("text", T_TEXT, .hi = EVENT_TEXT_MAX),
-	MAY("self_fixed", T_BOOL),
+	MAY("text", T_TEXT, .hi = EVENT_TEXT_MAX, .to = TO(text)),
+	MAY("self_fixed", T_BOOL, .to = TO(self_fixed)),
 	MAY("channel", T_TEXT, .hi = EVENT_LINE_MAX),
 	MAY("ext_no", T_TEXT, .hi = EVENT_LINE_MAX),
 	MAY("people", T_INT, .hi = COUNT_MAX),
 	MAY("parties", T_TEXT, .hi = EVENT_TEXT_MAX),
 	MAY("amount_fen", T_INT, .hi = FEN_MAX),
 	MAY("risk", T_TEXT, .hi = EVENT_LINE_MAX),
-	MAY("issuer", T_TEXT, .hi = EVENT_LINE_MAX),
+	MAY("issuer", T_TEXT, .hi = EVENT_LINE_MAX, .to = TO(issuer)),
 	MAY("item_no", T_TEXT, .hi = EVENT_LINE_MAX),
 	MAY("object", T_TEXT, .hi = EVENT_LINE_MAX),
 	MAY("unit", T_TEXT, .hi = EVENT_LINE_MAX),
-	MAY("due", T_INT, .hi = EVENT_MS_MAX),
+	MAY("due", T_INT, .hi = EVENT_MS_MAX, .to = TO(due_ms)),
 };
 static const struct field case_act[] = {
 	NEED("case", T_ID, .to = TO(casus)),
 	NEED("action", T_WORD, .words = actions, .to = TO(action)),
-	MAY("note", T_TEXT, .hi = EVENT_TEXT_MAX),
-	MAY("to", T_NAME),
-	MAY("until", T_INT, .hi = EVENT_MS_MAX),
-	MAY("result", T_WORD, .words = results),
-	MAY("rating", T_WORD, .words = ratings),
+	MAY("note", T_TEXT, .hi = EVENT_TEXT_MAX, .to = TO(note)),
+	MAY("to", T_NAME, .to = TO(to)),
+	MAY("until", T_INT, .hi = EVENT_MS_MAX, .to = TO(until_ms)),
+	MAY("result", T_WORD, .words = results, .to = TO(result)),
+	MAY("rating", T_WORD, .words = ratings, .to = TO(rating)),
 };
 static const struct field sos[] = {
 	MAY("text", T_TEXT, .hi = EVENT_TEXT_MAX, .to = TO(title)),
@@ -203,11 +205,12 @@ static const struct field loc_fields[] = {
 	MAY("acc", T_NUMBER),
 	MAY("crs", T_WORD, .words = crses),
 };
+enum { A_SHA256, A_BYTES, A_MIME, A_ROLE };
 static const struct field att_fields[] = {
-	NEED("sha256", T_SHA256),
-	MAY("bytes", T_INT, .hi = EVENT_SEQ_MAX),
-	MAY("mime", T_WORD, .words = mimes),
-	MAY("role", T_NAME),
+	[A_SHA256] = NEED("sha256", T_SHA256),
+	[A_BYTES] = MAY("bytes", T_INT, .hi = EVENT_SEQ_MAX),
+	[A_MIME] = MAY("mime", T_WORD, .words = mimes),
+	[A_ROLE] = MAY("role", T_NAME),
 };
 enum { H_EPOCH, H_FIRST, H_NEXT, H_TIME, H_APP };
 static const struct field hello_fields[] = {
@@ -461,7 +464,7 @@ static bool check_int(struct reader *r, const struct field *f, uint32_t t, struc
 	return true;
 }
 
-static bool check_qty(struct reader *r, const struct field *f, uint32_t t)
+static bool check_qty(struct reader *r, const struct field *f, uint32_t t, struct event *out)
 {
 	int64_t milli;
 
@@ -469,6 +472,8 @@ static bool check_qty(struct reader *r, const struct field *f, uint32_t t)
 		return bad(r, f->name, "want a number with at most 3 decimals");
 	if (milli < 0 || milli > QTY_MAX * 1000)
 		return bad(r, f->name, "not within 0 to 1000000000000");
+	if (f->to != NOWHERE)
+		memcpy((char *)out + f->to, &milli, sizeof milli);
 	return true;
 }
 
@@ -540,6 +545,10 @@ static bool check_att(struct reader *r, const struct field *f, uint32_t t, struc
 		for (size_t k = 0; k < ARRAY_LEN(att_fields); k++)
 			if (val[k] && !check_one(r, &att_fields[k], val[k], out))
 				return false;
+		if (val[A_ROLE]) {
+			out->photo_before |= slice_is(json_text(r->j, val[A_ROLE]), "before");
+			out->photo_after |= slice_is(json_text(r->j, val[A_ROLE]), "after");
+		}
 	}
 	r->inner = NULL;
 	r->index = -1;
@@ -597,7 +606,7 @@ static bool check_one(struct reader *r, const struct field *f, uint32_t t, struc
 	case T_INT:
 		return check_int(r, f, t, out);
 	case T_QTY:
-		return check_qty(r, f, t);
+		return check_qty(r, f, t, out);
 	case T_BOOL:
 		if (type != JSON_TRUE && type != JSON_FALSE)
 			return bad(r, f->name, "want true or false");
@@ -610,6 +619,9 @@ static bool check_one(struct reader *r, const struct field *f, uint32_t t, struc
 		return check_att(r, f, t, out);
 	case T_PTS:
 		return check_pts(r, f, t, out);
+	case T_TOKEN:
+		memcpy((char *)out + f->to, &t, sizeof t);
+		return true;
 	case T_OBJECT:
 		return type == JSON_OBJECT || bad(r, f->name, "want an object");
 	default:
@@ -721,7 +733,8 @@ bool event_identity(struct json *j, uint32_t t, struct slice *epoch, int64_t *se
 
 static void blank(struct event *e)
 {
-	*e = (struct event){.rec_ms = -1, .acc_m = -1, .battery = -1, .queue = -1};
+	*e = (struct event){.rec_ms = -1, .acc_m = -1, .battery = -1, .queue = -1,
+		.due_ms = -1, .until_ms = -1};
 }
 
 static bool decode(struct reader *r, uint32_t t, struct event *e)

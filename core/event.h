@@ -65,7 +65,8 @@ struct event_id {
 
 struct event {
 	struct slice raw; /* its bytes in the payload */
-	const struct json *doc; /* that its tokens are of */
+	struct json *doc; /* that its tokens are of */
+	uint32_t as;      /* token of `as`: the rights that an officer's act was done with; 0 absent, else unchecked */
 	struct slice epoch;
 	int64_t seq;
 	enum event_kind kind;
@@ -80,6 +81,7 @@ struct event {
 	int32_t acc_m;          /* metres, rounded up; -1: absent */
 	enum crs crs;
 	uint32_t natt;
+	bool photo_before, photo_after; /* attachments of these roles */
 	uint32_t body; /* token of the body object */
 	/* What is needed beyond storing, by kind; the rest was checked and stays in raw. */
 	struct slice patrol;   /* patrol.*: the device's patrol id */
@@ -96,8 +98,16 @@ struct event {
 	struct slice klass;    /* case.report: class */
 	int severity;          /* case.report: 1..4, 0 absent */
 	struct slice title;    /* case.report; sos: text */
-	struct slice action;   /* case.act */
+	struct slice text;     /* case.report */
+	struct slice issuer;   /* case.report */
+	bool self_fixed;       /* case.report */
+	int64_t due_ms;        /* case.report: -1 absent */
+	struct slice action;   /* case.act; so are: */
+	struct slice note, to, result, rating;
+	int64_t until_ms;      /* -1 absent */
 	struct slice household; /* visit, household */
+	int64_t staff, aid_fen; /* visit: 0 absent */
+	int64_t qty_milli;     /* work: thousandths */
 	int battery;           /* status: 0..100, -1 absent */
 	int64_t queue;         /* status: -1 absent */
 	struct event_id victim; /* void: target */

@@ -32,65 +32,47 @@ void apply_count(struct intake *in, enum event_kind kind, const char *area, int3
 	in->kinds[kind] += n;
 }
 
-/* Finds or makes the case, moves its chain on to `commit`; link: its event before this one. */
-static enum err touch_case(struct intake *in, const struct event *ev, struct slice device,
-	int64_t commit, int64_t *subject, int64_t *link)
+/* An event of the patrol is void: what it says follows from the others. */
+static enum err void_patrol(struct intake *in, enum event_kind kind, int64_t subject)
 {
-	sqlite3_stmt *q = sql_get(in->st, "SELECT id, last, report_at, report_device, report_epoch, "
-					  "report_seq FROM casus WHERE name = ?");
-	struct order_key have = {0};
-	bool first;
+	struct patrol *p = NULL;
 	enum err e;
 
-	*subject = *link = 0;
-	sql_text(q, 1, ev->casus);
-	if ((e = sql_row(q)) == OK) {
-		*subject = sqlite3_column_int64(q, 0);
-		*link = sqlite3_column_int64(q, 1);
-		have.at_ms = sqlite3_column_int64(q, 2);
-		slice_copy(have.device, sizeof have.device, sql_col(q, 3));
-		slice_copy(have.epoch, sizeof have.epoch, sql_col(q, 4));
-		have.seq = sqlite3_column_int64(q, 5);
-	}
-	sql_done(q);
-	if (e != OK && e != ERR_NOTFOUND)
+	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
 		return e;
-	if (e == ERR_NOTFOUND) {
-		q = sql_get(in->st, "INSERT INTO casus(name, last, \"commit\") VALUES(?, 0, ?)");
-		sql_text(q, 1, ev->casus);
-		sql_int(q, 2, commit);
-		if ((e = sql_run(q)) != OK)
-			return e;
-		*subject = sqlite3_last_insert_rowid(sql_db(in->st));
-	}
-	first = ev->kind == EV_CASE_REPORT &&
-		order_before(ev->when_ms, device, ev->epoch, ev->seq, &have);
-	q = first ? sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1, report = ?1, "
-				    "report_at = ?3, report_device = ?4, report_epoch = ?5, "
-				    "report_seq = ?6 WHERE id = ?2")
-		  : sql_get(in->st, "UPDATE casus SET last = ?1, \"commit\" = ?1 WHERE id = ?2");
-	sql_int(q, 1, commit);
-	sql_int(q, 2, *subject);
-	if (first) {
-		sql_int(q, 3, ev->when_ms);
-		sql_text(q, 4, device);
-		sql_text(q, 5, ev->epoch);
-		sql_int(q, 6, ev->seq);
-	}
+	if (!p)
+		return ERR_CORRUPT;
+	if (kind == EV_PATROL_START && (e = settle_start(in, p->device, slice_of(p->name))) != OK)
+		return e;
+	patrols_refold(&in->patrols, p);
+	return OK;
+}
+
+static enum err note_void(struct intake *in, const struct event_id *victim, int64_t by)
+{
+	sqlite3_stmt *q = sql_get(in->st, "INSERT OR IGNORE INTO voided(device, epoch, seq, by) VALUES(?, ?, ?, ?)");
+
+	sql_text(q, 1, victim->device);
+	sql_text(q, 2, victim->epoch);
+	sql_int(q, 3, victim->seq);
+	sql_int(q, 4, by);
 	return sql_run(q);
 }
 
-/* The void event `by` takes event `victim` out of everything that follows from it. */
-static enum err apply_void(struct intake *in, const struct event *ev, int64_t victim, int64_t by)
+/* The void event `by` takes its victim out of everything that follows from it. */
+static enum err apply_void(struct intake *in, const struct event *ev, const struct verdict *v, int64_t by)
 {
 	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags, area FROM event WHERE \"commit\" = ?");
 	int64_t at = 0, subject = 0, flags = 0;
 	enum event_kind kind = 0;
 	char area[AREA_CODE_MAX + 1] = "";
-	struct patrol *p = NULL;
 	enum err e;
 
-	sql_int(q, 1, victim);
+	if (v->victim == 0) { /* held among the acts of a case: released as void */
+		e = note_void(in, &ev->victim, by);
+		return e == OK ? settle_void(in, v->victim_case, &ev->victim, by) : e;
+	}
+	sql_int(q, 1, v->victim);
 	if ((e = sql_row(q)) == OK) {
 		kind = (enum event_kind)sqlite3_column_int(q, 0);
 		at = sqlite3_column_int64(q, 1);
@@ -102,25 +84,15 @@ static enum err apply_void(struct intake *in, const struct event *ev, int64_t vi
 	if (e != OK || (flags & FLAG_VOIDED))
 		return e; /* voided twice: once is enough */
 	q = sql_get(in->st, "UPDATE event SET flags = ? WHERE \"commit\" = ?");
-	sql_int(q, 1, flags | FLAG_VOIDED);
-	sql_int(q, 2, victim);
-	if ((e = sql_run(q)) != OK)
+	sql_int(q, 1, (flags | FLAG_VOIDED) & ~FLAG_DISPLACED);
+	sql_int(q, 2, v->victim);
+	if ((e = sql_run(q)) != OK || (e = note_void(in, &ev->victim, by)) != OK)
 		return e;
-	q = sql_get(in->st, "INSERT OR IGNORE INTO voided(device, epoch, seq, by) VALUES(?, ?, ?, ?)");
-	sql_text(q, 1, ev->victim.device);
-	sql_text(q, 2, ev->victim.epoch);
-	sql_int(q, 3, ev->victim.seq);
-	sql_int(q, 4, by);
-	if ((e = sql_run(q)) != OK)
-		return e;
-	apply_count(in, kind, area, civil_day(at), -1);
-	if (!patrol_kind(kind) || !subject)
-		return OK;
-	if ((e = patrols_by_id(&in->patrols, subject, &p)) != OK)
-		return e;
-	if (p)
-		patrols_refold(&in->patrols, p);
-	return p ? OK : ERR_CORRUPT;
+	if (!(flags & FLAG_DISPLACED))
+		apply_count(in, kind, area, civil_day(at), -1);
+	if (v->victim_case[0])
+		return settle_void(in, v->victim_case, &ev->victim, by);
+	return patrol_kind(kind) && subject ? void_patrol(in, kind, subject) : OK;
 }
 
 static enum err insert_event(struct intake *in, const struct stream *t, const struct event *ev,
@@ -169,16 +141,19 @@ enum err apply_event(struct intake *in, struct stream *t, const struct event *ev
 		link = p->last;
 		p->last = commit;
 		e = patrols_add(&in->patrols, p, ev, slice_of(v->person));
+		if (e == OK && ev->kind == EV_PATROL_START)
+			e = settle_start(in, t->device, ev->patrol);
 	} else if (ev->casus.p) {
-		e = touch_case(in, ev, slice_of(t->device), commit, &subject, &link);
+		e = cases_applied(&in->cases, v->casus, v->act, commit, &subject, &link);
 	}
 	if (e == OK)
 		e = insert_event(in, t, ev, v, commit, prev, subject, link, flags, recv_ms);
 	if (e == OK && ev->kind == EV_VOID)
-		e = apply_void(in, ev, v->victim, commit);
+		e = apply_void(in, ev, v, commit);
 	if (e != OK)
 		return e;
-	apply_count(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
+	if (!(flags & FLAG_VOIDED)) /* released by its void */
+		apply_count(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
 	devstate_event(&in->states, s, ev);
 	held_arrived(in, t, ev);
 	in->counts.stored[ev->kind]++;

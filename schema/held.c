@@ -14,7 +14,7 @@ enum err held_load_waits(struct intake *in)
 
 	if (in->waits_known)
 		return OK;
-	q = sql_get(in->st, "SELECT DISTINCT waits FROM held WHERE waits >= 'case ' AND waits < 'event!'");
+	q = sql_get(in->st, "SELECT DISTINCT waits FROM held WHERE waits >= 'case ' AND waits < 'event!' AND folded = 0");
 	while ((e = sql_row(q)) == OK) {
 		struct slice w = sql_col(q, 0);
 
@@ -34,8 +34,10 @@ static void note_wait(struct intake *in, const char *waits)
 enum err held_keep(struct intake *in, struct stream *t, const struct event *ev,
 	const struct verdict *v, int64_t flags, int64_t recv_ms)
 {
-	sqlite3_stmt *q = sql_get(in->st, "INSERT INTO held(stream, seq, code, detail, waits, due, recv, "
-					  "rev, flags, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	sqlite3_stmt *q = sql_get(in->st,
+		"INSERT INTO held(stream, seq, code, detail, waits, due, recv, rev, flags, raw, kind, at, casus, person, "
+		"area, folded) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	enum err e;
 
 	sql_int(q, 1, t->id);
 	sql_int(q, 2, ev->seq);
@@ -48,9 +50,24 @@ enum err held_keep(struct intake *in, struct stream *t, const struct event *ev,
 	sql_int(q, 8, store_rev(in->st));
 	sql_int(q, 9, flags);
 	sql_text(q, 10, ev->raw);
+	sql_int(q, 11, ev->kind);
+	sql_int(q, 12, ev->when_ms);
+	sql_text(q, 13, ev->casus);
+	if (v->person[0])
+		sql_str(q, 14, v->person);
+	if (v->area[0])
+		sql_str(q, 15, v->area);
+	sql_int(q, 16, v->casus != NULL);
 	in->counts.held[v->hold]++;
-	note_wait(in, v->waits);
-	return sql_run(q);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	if (v->casus) {
+		settle_held(in, v, sqlite3_last_insert_rowid(sql_db(in->st)));
+		held_arrived(in, t, ev);
+	} else {
+		note_wait(in, v->waits);
+	}
+	return OK;
 }
 
 void held_arrived(struct intake *in, const struct stream *t, const struct event *ev)
@@ -59,10 +76,6 @@ void held_arrived(struct intake *in, const struct stream *t, const struct event 
 		return;
 	buf_addf(&in->arrived, "event %s/%s/%lld", t->device, t->epoch, (long long)ev->seq);
 	buf_addc(&in->arrived, '\0');
-	if (ev->kind == EV_CASE_REPORT) {
-		buf_addf(&in->arrived, "case %.*s", (int)ev->casus.n, ev->casus.p);
-		buf_addc(&in->arrived, '\0');
-	}
 }
 
 struct held {
@@ -93,25 +106,50 @@ static enum err load_held(struct intake *in, int64_t id, struct held *h)
 	return e;
 }
 
-static enum err still_held(struct intake *in, const struct held *h, const struct stream *t, const struct verdict *v)
+enum err held_says(struct intake *in, int64_t id, const struct verdict *v)
 {
-	sqlite3_stmt *q = sql_get(in->st, "UPDATE held SET code = ?, detail = ?, waits = ?, due = ? WHERE id = ?");
+	sqlite3_stmt *q = sql_get(in->st, "UPDATE answer SET code = ?, detail = ? WHERE (stream, seq) = (SELECT stream, seq "
+					  "FROM held WHERE id = ?)");
 	enum err e;
 
+	sql_str(q, 1, intake_hold_names[v->hold]);
+	sql_str(q, 2, v->detail);
+	sql_int(q, 3, id);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "UPDATE held SET code = ?, detail = ?, waits = ?, due = ? WHERE id = ?");
 	sql_str(q, 1, intake_hold_names[v->hold]);
 	sql_str(q, 2, v->detail);
 	sql_str(q, 3, v->waits);
 	if (v->due_ms)
 		sql_int(q, 4, v->due_ms);
-	sql_int(q, 5, h->id);
-	note_wait(in, v->waits);
-	if ((e = sql_run(q)) != OK)
+	sql_int(q, 5, id);
+	return sql_run(q);
+}
+
+static enum err still_held(struct intake *in, const struct held *h, const struct stream *t, const struct event *ev,
+	const struct verdict *v)
+{
+	sqlite3_stmt *q;
+	enum err e;
+
+	if ((e = held_says(in, h->id, v)) != OK)
 		return e;
-	q = sql_get(in->st, "UPDATE answer SET code = ?, detail = ? WHERE stream = ? AND seq = ?");
-	sql_str(q, 1, intake_hold_names[v->hold]);
-	sql_str(q, 2, v->detail);
-	sql_int(q, 3, t->id);
-	sql_int(q, 4, h->seq);
+	if (!v->casus) {
+		note_wait(in, v->waits);
+		return OK;
+	}
+	q = sql_get(in->st, "UPDATE held SET kind = ?, at = ?, casus = ?, person = ?, area = ?, folded = 1 WHERE id = ?");
+	sql_int(q, 1, ev->kind);
+	sql_int(q, 2, ev->when_ms);
+	sql_text(q, 3, ev->casus);
+	if (v->person[0])
+		sql_str(q, 4, v->person);
+	if (v->area[0])
+		sql_str(q, 5, v->area);
+	sql_int(q, 6, h->id);
+	settle_held(in, v, h->id);
+	held_arrived(in, t, ev);
 	return sql_run(q);
 }
 
@@ -137,9 +175,35 @@ static enum err release(struct intake *in, const struct held *h, struct stream *
 	t->answers--;
 	streams_touch(&in->streams, t);
 	in->counts.released++;
-	e = apply_event(in, t, ev, v, s, h->flags, h->recv, &commit);
+	e = apply_event(in, t, ev, v, s, h->flags, h->recv, &commit); /* of a case: settle.c knows its act */
 	if (e == OK)
 		answers_released(t, h->seq, commit);
+	return e;
+}
+
+enum err held_release(struct intake *in, int64_t id, const struct verdict *judged, int64_t more_flags)
+{
+	struct verdict v = *judged;
+	struct event_fault fault;
+	struct held h = {0};
+	struct stream *t;
+	struct event ev;
+	enum err e = load_held(in, id, &h);
+
+	if (e != OK)
+		return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+	h.flags |= more_flags;
+	t = streams_get(&in->streams, slice_of(h.device), slice_of(h.epoch), false, &e);
+	(void)json_read(&in->again, h.raw, strlen(h.raw)); /* event_decode says */
+	if (!t) {
+		e = e == OK ? ERR_CORRUPT : e;
+	} else if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
+		e = ERR_CORRUPT; /* it was whole when it was kept */
+	} else {
+		slice_copy(v.scope, sizeof v.scope, ev.scope.p ? ev.scope : slice_of(v.area));
+		e = release(in, &h, t, &ev, &v);
+	}
+	free(h.raw);
 	return e;
 }
 
@@ -171,8 +235,13 @@ static enum err judge_again(struct intake *in, int64_t id, int64_t now_ms)
 		goto out;
 	}
 	when = intake_times(in, now_ms, h.recv, h.flags & FLAG_IMPORTED);
-	if ((e = judge_event(&in->judge, &ev, dev, &when, &v)) == OK)
-		e = v.hold == HOLD_NONE ? release(in, &h, t, &ev, &v) : still_held(in, &h, t, &v);
+	e = judge_event(&in->judge, &ev, dev, &when, &v);
+	if (e == OK && v.hold == HOLD_NONE && ev.casus.p)
+		e = settle_judge(in, &ev, h.device, &v, now_ms);
+	if (e == OK)
+		e = v.hold == HOLD_NONE ? release(in, &h, t, &ev, &v) : still_held(in, &h, t, &ev, &v);
+	if (e == OK)
+		e = settle_rest(in, now_ms);
 	in->changed = true;
 out:
 	free(h.raw);
@@ -196,7 +265,7 @@ enum err held_free(struct intake *in, int64_t now_ms)
 			continue;
 		}
 		for (int64_t after = 0; e == OK; after = ids[n - 1]) {
-			q = sql_get(in->st, "SELECT id FROM held WHERE waits = ? AND id > ? ORDER BY id LIMIT 64");
+			q = sql_get(in->st, "SELECT id FROM held WHERE waits = ? AND folded = 0 AND id > ? ORDER BY id LIMIT 64");
 			sql_str(q, 1, key);
 			sql_int(q, 2, after);
 			for (n = 0; n < 64 && (e = sql_row(q)) == OK; n++)

@@ -34,6 +34,7 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf)
 	in->duties = duties_new(st, in->registry, in->alerts);
 	if (conf->silent_hours > 0)
 		in->watch = watch_new(st, in->alerts, conf->silent_hours);
+	cases_init(&in->cases, st, in->registry, &in->patrols);
 	in->judge = (struct judge){st, in->registry, &in->streams, conf->max_age_days * CIVIL_DAY_MS};
 	return in;
 }
@@ -63,6 +64,9 @@ static void forget(struct intake *in)
 	streams_clear(&in->streams);
 	patrols_clear(&in->patrols);
 	tallies_clear(&in->tallies);
+	cases_clear(&in->cases);
+	buf_clear(&in->unsettled);
+	buf_clear(&in->starts);
 	registry_changed(in->registry);
 	devstates_clear(&in->states);
 	alerts_clear_memory(in->alerts);
@@ -88,6 +92,9 @@ void intake_free(struct intake *in)
 		return;
 	intake_abort(in);
 	patrols_done(&in->patrols);
+	cases_done(&in->cases);
+	buf_done(&in->unsettled);
+	buf_done(&in->starts);
 	registry_free(in->registry);
 	json_done(&in->json);
 	json_done(&in->again);
@@ -183,23 +190,33 @@ static enum err refuse_event(struct intake *in, struct arrival *a, struct stream
 	return e == OK ? keep_answer(in, t, seq, "rejected", intake_reject_names[code], detail) : e;
 }
 
+static enum err keep(struct intake *in, struct arrival *a, struct stream *t, struct answer *it, const struct event *ev,
+	const struct verdict *v, int64_t flags)
+{
+	enum err e;
+
+	t->answers++;
+	in->changed = true;
+	answer_result(it, ev->seq, "held", intake_hold_names[v->hold], v->detail);
+	e = held_keep(in, t, ev, v, flags, a->recv_ms);
+	return e == OK ? keep_answer(in, t, ev->seq, "held", intake_hold_names[v->hold], v->detail) : e;
+}
+
 static enum err take_new(struct intake *in, struct arrival *a, struct stream *t, struct answer *it, struct event *ev)
 {
-	bool imported = a->from->flags & INTAKE_IMPORTED;
-	struct judge_time when = intake_times(in, a->recv_ms, a->recv_ms, imported);
+	int64_t flags = a->from->flags & INTAKE_IMPORTED ? FLAG_IMPORTED : 0;
+	struct judge_time when = intake_times(in, a->recv_ms, a->recv_ms, flags != 0);
 	struct verdict v;
 	enum err e = judge_event(&in->judge, ev, a->dev, &when, &v);
 
+	if (e == OK && v.hold == HOLD_NONE && ev->casus.p)
+		e = settle_judge(in, ev, t->device, &v, a->recv_ms);
 	if (e != OK)
 		return e;
 	it->stored += v.hold == HOLD_NONE;
-	if (v.hold == HOLD_NONE)
-		return apply_event(in, t, ev, &v, a->state, imported ? FLAG_IMPORTED : 0, a->recv_ms, &it->commit);
-	t->answers++;
-	in->changed = true;
-	answer_result(it, ev->seq, "held", intake_hold_names[v.hold], v.detail);
-	e = held_keep(in, t, ev, &v, imported ? FLAG_IMPORTED : 0, a->recv_ms);
-	return e == OK ? keep_answer(in, t, ev->seq, "held", intake_hold_names[v.hold], v.detail) : e;
+	e = v.hold == HOLD_NONE ? apply_event(in, t, ev, &v, a->state, flags, a->recv_ms, &it->commit)
+				: keep(in, a, t, it, ev, &v, flags);
+	return e == OK ? settle_rest(in, a->recv_ms) : e;
 }
 
 static enum reject reject_of(enum event_code c)
@@ -495,6 +512,12 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 		e = patrols_reclass(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
 	if (e == OK && (what == INTAKE_PLACES || what == INTAKE_DUTIES))
 		e = duties_all(in->duties, now_ms, &in->changed);
+	if (what == INTAKE_PLACES || what == INTAKE_CATALOGUE) {
+		in->refold = true;
+		in->refold_id = 0;
+	}
+	if (e == OK && in->refold && !*more)
+		e = settle_refold(in, now_ms, more);
 	return ended(in, e);
 }
 
@@ -506,11 +529,11 @@ static enum err flush(struct intake *in)
 	bool any;
 	enum err e;
 
+	e = settle_flush(in); /* may release events: before all that counts and numbers them */
 	apply_kinds(in);
 	commit = store_head_next(in->st);
-	e = streams_flush(&in->streams);
 	if (e == OK)
-		e = patrols_flush(&in->patrols, in->registry, &in->tallies, commit);
+		e = streams_flush(&in->streams);
 	if (e == OK)
 		e = duties_flush(in->duties, in->now_ms, &any);
 	if (e == OK)

@@ -47,9 +47,10 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
  * registry may free (call inside the transaction of the change).  Bounded to 10,000 events a call;
  * *more says that there are others: intake_due again, or INTAKE_MORE in further transactions. */
 enum intake_change {
-	INTAKE_ENROLLED, /* devices or catalogue: held events only */
+	INTAKE_ENROLLED, /* devices: held events only */
+	INTAKE_CATALOGUE, /* categories, calendar: every case again, too */
 	INTAKE_DUTIES,   /* rules or exemptions: how everybody's duties stand, too */
-	INTAKE_PLACES,   /* areas, reaches, people, appointments: every patrol's level and area, and all duties */
+	INTAKE_PLACES,   /* areas, reaches, people, appointments: every patrol's level and area, all cases, all duties */
 	INTAKE_MORE,     /* goes on where the last call stopped */
 };
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;

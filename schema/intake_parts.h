@@ -1,15 +1,17 @@
-/* intake_parts.h - the parts of the intake among themselves (intake.c, apply.c, repeat.c, held.c); nobody
+/* intake_parts.h - the parts of the intake among themselves (intake.c, apply.c, repeat.c, held.c, settle.c); nobody
  * else includes this.
  *
  *   intake.c  payloads, new events, the batch and its commit
  *   repeat.c  an identity that has its answer already
  *   apply.c   the rows of an event, and what follows from it
- *   held.c    what cannot be applied yet: kept, judged again, released */
+ *   held.c    what cannot be applied yet: kept, judged again, released
+ *   settle.c  the events of cases: which are in force, and what that moves */
 #ifndef XUNGE_SCHEMA_INTAKE_PARTS_H
 #define XUNGE_SCHEMA_INTAKE_PARTS_H
 
 #include "schema/alerts.h"
 #include "schema/answers.h"
+#include "schema/cases.h"
 #include "schema/devstates.h"
 #include "schema/duties.h"
 #include "schema/intake.h"
@@ -21,6 +23,7 @@
 
 #define FLAG_IMPORTED 1
 #define FLAG_VOIDED 2
+#define FLAG_DISPLACED 4
 
 struct intake {
 	struct store *st;
@@ -29,6 +32,11 @@ struct intake {
 	struct streams streams;
 	struct patrols patrols;
 	struct tallies tallies;
+	struct cases cases;
+	struct buf unsettled;    /* names of cases whose rows must follow their fold, NUL-terminated */
+	struct buf starts;       /* "device patrol" whose target may say where cases are, NUL-terminated */
+	bool refold;             /* cases are folded again after a change of the registry ... */
+	int64_t refold_id;       /* ... up to this id */
 	struct judge judge;
 	struct devstates states;
 	struct alerts *alerts;
@@ -78,5 +86,25 @@ enum err held_free(struct intake *in, int64_t now_ms) MUST_CHECK;
 /* Judges again the held events that sql lists for (arg, limit), 10,000 at most: *more says that there are others.
  * *last: the id of the last one judged. */
 enum err held_list(struct intake *in, const char *sql, int64_t arg, int64_t now_ms, bool *more, int64_t *last) MUST_CHECK;
+/* The held row says what v says; so does the answer of its identity. */
+enum err held_says(struct intake *in, int64_t id, const struct verdict *v) MUST_CHECK;
+/* Applies a held event of a case, as judged (person, area, casus, act). */
+enum err held_release(struct intake *in, int64_t id, const struct verdict *judged, int64_t more_flags) MUST_CHECK;
+
+/* ---- settle.c */
+/* Puts an event that passed the static judging among the acts of its case: v says whether it is in force there.
+ * Then apply_event() or held_keep(), then settle_rest(). */
+enum err settle_judge(struct intake *in, const struct event *ev, const char *device, struct verdict *v, int64_t now_ms) MUST_CHECK;
+void settle_held(struct intake *in, const struct verdict *v, int64_t id); /* it is kept in this row */
+/* The void of one of its events is applied as `commit`. */
+enum err settle_void(struct intake *in, const char *casus, const struct event_id *victim, int64_t commit) MUST_CHECK;
+/* Moves the other events of the cases at hand between event, held and displaced.  Reads into in->again. */
+enum err settle_rest(struct intake *in, int64_t now_ms) MUST_CHECK;
+/* A patrol has another start: where cases are may follow from it. */
+enum err settle_start(struct intake *in, const char *device, struct slice patrol) MUST_CHECK;
+/* Before the commit, patrols being written: all that is left to do for cases. */
+enum err settle_flush(struct intake *in) MUST_CHECK;
+/* Folds all cases again by the registry as it stands, 10,000 a call. */
+enum err settle_refold(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/civil.h"
+#include "schema/rights.h"
 #include "schema/sql.h"
 
 static void hold(struct verdict *v, enum hold h, const char *waits, const char *fmt, ...) PRINTF(4, 5);
@@ -175,9 +176,75 @@ static void wait_event(struct verdict *v, const char *where, const struct event_
 	hold(v, HOLD_WAITS_FOR, waits, "%s: %s", where, waits + strlen("event "));
 }
 
-static enum err judge_void(struct judge *j, const struct event *ev, const struct device *dev, struct verdict *v)
+/* What a void is about: in event, or held among the acts of a case. */
+struct victim {
+	enum event_kind kind;
+	char person[65], area[AREA_CODE_MAX + 1];
+};
+
+static enum err load_victim(struct judge *j, struct verdict *v, struct victim *out)
+{
+	sqlite3_stmt *q = sql_get(j->st, "SELECT e.kind, e.person, e.area, c.name FROM event e LEFT JOIN casus c ON c.id = "
+					 "e.subject AND e.kind IN (9, 10) WHERE e.\"commit\" = ?");
+	enum err e;
+
+	sql_int(q, 1, v->victim);
+	if ((e = sql_row(q)) == OK) {
+		out->kind = (enum event_kind)sqlite3_column_int(q, 0);
+		slice_copy(out->person, sizeof out->person, sql_col(q, 1));
+		slice_copy(out->area, sizeof out->area, sql_col(q, 2));
+		slice_copy(v->victim_case, sizeof v->victim_case, sql_col(q, 3));
+	}
+	sql_done(q);
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+}
+
+/* ERR_NOTFOUND: it is not held, or not among the acts of a case. */
+static enum err load_held_victim(struct judge *j, const struct event_id *id, struct verdict *v, struct victim *out)
 {
 	sqlite3_stmt *q;
+	struct stream *t;
+	enum err e;
+
+	t = streams_get(j->streams, id->device, id->epoch, false, &e);
+	if (!t)
+		return e == OK ? ERR_NOTFOUND : e;
+	q = sql_get(j->st, "SELECT kind, person, area, casus FROM held WHERE stream = ? AND seq = ? AND folded = 1");
+	sql_int(q, 1, t->id);
+	sql_int(q, 2, id->seq);
+	if ((e = sql_row(q)) == OK) {
+		out->kind = (enum event_kind)sqlite3_column_int(q, 0);
+		slice_copy(out->person, sizeof out->person, sql_col(q, 1));
+		slice_copy(out->area, sizeof out->area, sql_col(q, 2));
+		slice_copy(v->victim_case, sizeof v->victim_case, sql_col(q, 3));
+	}
+	sql_done(q);
+	return e;
+}
+
+/* One's own, or whatever lies in the area of a centre. */
+static enum err may_void(struct judge *j, const struct event *ev, const struct device *dev, const struct victim *victim,
+	struct verdict *v)
+{
+	struct casus_grant grant[CASUS_GRANTS];
+	uint32_t n;
+	enum err e;
+
+	if (v->person[0] && strcmp(victim->person, v->person) == 0)
+		return OK;
+	if ((e = rights_of(j->registry, ev, slice_of(dev->id), slice_of(v->person), grant, &n)) != OK)
+		return e;
+	for (uint32_t i = 0; i < n; i++)
+		if (grant[i].role == ROLE_CENTRE && area_covers(slice_of(grant[i].scope), slice_of(victim->area)))
+			return OK;
+	hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: not %s's own event, nor in the area of a centre of %s",
+		v->person[0] ? v->person : "nobody", v->person[0] ? v->person : "nobody");
+	return OK;
+}
+
+static enum err judge_void(struct judge *j, const struct event *ev, const struct device *dev, struct verdict *v)
+{
+	struct victim victim = {0};
 	enum err e = find_event(j, &ev->victim, &v->victim);
 
 	if (e != OK)
@@ -187,39 +254,16 @@ static enum err judge_void(struct judge *j, const struct event *ev, const struct
 		hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: a void cannot void itself");
 		return OK;
 	}
-	if (v->victim == 0) {
+	e = v->victim ? load_victim(j, v, &victim) : load_held_victim(j, &ev->victim, v, &victim);
+	if (e == ERR_NOTFOUND) {
 		wait_event(v, "/body/target", &ev->victim);
 		return OK;
 	}
-	q = sql_get(j->st, "SELECT kind, person FROM event WHERE \"commit\" = ?");
-	sql_int(q, 1, v->victim);
-	if ((e = sql_row(q)) == OK) {
-		if (sqlite3_column_int(q, 0) == EV_VOID)
-			hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: a void cannot be voided");
-		else if (!v->person[0] || !slice_is(sql_col(q, 1), v->person))
-			hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: not %s's own event",
-				v->person[0] ? v->person : "nobody");
-	}
-	sql_done(q);
-	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
-}
-
-static enum err judge_case(struct judge *j, const struct event *ev, struct verdict *v)
-{
-	sqlite3_stmt *q;
-	char waits[64];
-	enum err e;
-
-	q = sql_get(j->st, "SELECT 1 FROM casus WHERE name = ? AND report IS NOT NULL");
-	sql_text(q, 1, ev->casus);
-	e = sql_row(q);
-	sql_done(q);
-	if (e == ERR_NOTFOUND) {
-		(void)snprintf(waits, sizeof waits, "case %.*s", (int)ev->casus.n, ev->casus.p); /* fits */
-		hold(v, HOLD_WAITS_FOR, waits, "/body/case: %.*s", (int)ev->casus.n, ev->casus.p);
+	if (e == OK && victim.kind == EV_VOID) {
+		hold(v, HOLD_NOT_ALLOWED, "registry", "/body/target: a void cannot be voided");
 		return OK;
 	}
-	return e;
+	return e == OK ? may_void(j, ev, dev, &victim, v) : e;
 }
 
 static enum err judge_base(struct judge *j, const struct event *ev, struct verdict *v)
@@ -263,9 +307,7 @@ enum err judge_event(struct judge *j, const struct event *ev, const struct devic
 		e = judge_category(j, ev, v);
 	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_VOID)
 		e = judge_void(j, ev, dev, v);
-	if (e == OK && v->hold == HOLD_NONE && ev->kind == EV_CASE_ACT)
-		e = judge_case(j, ev, v);
-	if (e == OK && v->hold == HOLD_NONE && ev->base.seq)
+	if (e == OK && v->hold == HOLD_NONE && ev->base.seq && !ev->casus.p) /* of cases: settle.c */
 		e = judge_base(j, ev, v);
 	return e;
 }

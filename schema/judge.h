@@ -28,6 +28,8 @@ struct judge {
 	int64_t max_age_ms;
 };
 
+struct casus;
+
 struct verdict {
 	enum hold hold;
 	char detail[160];   /* why it is held, with a JSON Pointer */
@@ -37,7 +39,11 @@ struct verdict {
 	char person[65];    /* who acts, "" = nobody known (a device without a person) */
 	char scope[REACH_CODE_MAX + 1]; /* "" = none */
 	char area[AREA_CODE_MAX + 1];   /* that it counts for: of its scope, target or appointment, "" = none */
-	int64_t victim;     /* void: commit of its target */
+	int64_t victim;     /* void: commit of its target; 0: that is held among the acts of a case: */
+	char victim_case[EVENT_ID_MAX + 1]; /* ... this one; "" no case */
+	/* case.report, case.act: where they stand (settle.c) */
+	struct casus *casus; /* NULL: not among the acts of their case */
+	uint32_t act;
 };
 
 struct judge_time {

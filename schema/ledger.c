@@ -434,7 +434,7 @@ static enum err check_tallies(struct check *c)
 static enum err check_kinds(struct check *c)
 {
 	return none(c, "SELECT k.kind || ': ' || k.n FROM (SELECT kind, count(*) AS n FROM event WHERE "
-		       "(flags & 2) = 0 GROUP BY kind) k WHERE k.n <> (SELECT coalesce(sum(n), 0) FROM tally "
+		       "(flags & 6) = 0 GROUP BY kind) k WHERE k.n <> (SELECT coalesce(sum(n), 0) FROM tally "
 		       "WHERE figure = 'events' AND span < 10000 AND category = CASE k.kind WHEN 1 THEN "
 		       "'patrol.start' WHEN 2 THEN 'patrol.track' WHEN 3 THEN 'patrol.end' WHEN 4 THEN "
 		       "'patrol.substitute' WHEN 5 THEN 'inspect' WHEN 6 THEN 'visit' WHEN 7 THEN 'work' WHEN 8 "

@@ -85,6 +85,8 @@ static enum intake_change what_it_moves(const char *kind)
 {
 	if (decides_places(kind))
 		return INTAKE_PLACES;
+	if (strcmp(kind, "categories") == 0 || strcmp(kind, "calendar") == 0)
+		return INTAKE_CATALOGUE;
 	return strcmp(kind, "duties") == 0 || strcmp(kind, "exemptions") == 0 ? INTAKE_DUTIES : INTAKE_ENROLLED;
 }
 

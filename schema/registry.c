@@ -13,6 +13,9 @@ struct registry {
 	struct store *st;
 	int64_t as_of;
 	struct map place, person, device, category;
+	struct workcal calendar;
+	struct workcal_day *day; /* the calendar's; owned */
+	bool calendar_known;
 };
 
 static const char absent; /* cached: there is none */
@@ -67,6 +70,10 @@ void registry_changed(struct registry *r)
 	empty(&r->person, release_person);
 	empty(&r->device, release_device);
 	empty(&r->category, free);
+	free(r->day);
+	r->day = NULL;
+	r->calendar = (struct workcal){0};
+	r->calendar_known = false;
 }
 
 void registry_free(struct registry *r)
@@ -247,45 +254,99 @@ const struct device *registry_device(struct registry *r, struct slice id, enum e
 	return d;
 }
 
-/* A category's valid days; cached under "class code". */
+/* A category; cached under "class code". */
 struct valid {
 	int32_t from, to;
+	struct registry_category row;
 };
 
-enum err registry_category(
-	struct registry *r, const char *klass, struct slice code, int32_t day, bool *out)
+static enum err load_category(struct registry *r, const char *klass, struct slice code, struct valid *v)
+{
+	sqlite3_stmt *s = sql_get(r->st, "SELECT valid_from, valid_to, severity, deadline, deadline_unit, photo_before, "
+					 "photo_after FROM category WHERE class = ?1 AND code = ?2 AND " HOLDS);
+	enum err e;
+
+	sql_str(s, 1, klass);
+	sql_text(s, 2, code);
+	sql_int(s, 9, r->as_of);
+	if ((e = sql_row(s)) == OK) {
+		v->from = day_or(s, 0, INT32_MIN);
+		v->to = day_or(s, 1, INT32_MAX);
+		v->row.severity = sqlite3_column_int(s, 2);
+		v->row.deadline = sqlite3_column_int64(s, 3);
+		v->row.unit = due_unit_of(sql_col(s, 4));
+		v->row.photo_before = sqlite3_column_int(s, 5) != 0;
+		v->row.photo_after = sqlite3_column_int(s, 6) != 0;
+	}
+	sql_done(s);
+	return e;
+}
+
+/* NULL with OK: there is none. */
+static const struct valid *category(struct registry *r, const char *klass, struct slice code, enum err *e)
 {
 	char name[128];
 	int n = snprintf(name, sizeof name, "%s %.*s", klass, (int)code.n, code.p);
 	struct slice key = {name, (uint32_t)n};
 	struct valid *v;
+
+	*e = OK;
+	if (n < 0 || n >= (int)sizeof name)
+		return NULL; /* longer than any code */
+	if ((v = map_get(&r->category, key.p, key.n)))
+		return v == ABSENT ? NULL : v;
+	v = xcalloc(1, sizeof *v);
+	if ((*e = load_category(r, klass, code, v)) == OK) {
+		keep(&r->category, key, v, free);
+		return v;
+	}
+	free(v);
+	if (*e == ERR_NOTFOUND) {
+		*e = OK;
+		keep(&r->category, key, ABSENT, free);
+	}
+	return NULL;
+}
+
+enum err registry_category(
+	struct registry *r, const char *klass, struct slice code, int32_t day, bool *out)
+{
+	enum err e;
+	const struct valid *v = category(r, klass, code, &e);
+
+	*out = v && v->from <= day && day <= v->to;
+	return e;
+}
+
+enum err registry_category_row(struct registry *r, const char *klass, struct slice code, struct registry_category *out)
+{
+	enum err e;
+	const struct valid *v = category(r, klass, code, &e);
+
+	*out = v ? v->row : (struct registry_category){0};
+	return e;
+}
+
+enum err registry_calendar(struct registry *r, const struct workcal **out)
+{
 	sqlite3_stmt *s;
+	uint32_t n = 0;
 	enum err e;
 
-	*out = false;
-	if (n < 0 || n >= (int)sizeof name)
-		return OK; /* longer than any code */
-	v = map_get(&r->category, key.p, key.n);
-	if (!v) {
-		s = sql_get(r->st, "SELECT valid_from, valid_to FROM category WHERE class = ?1 AND "
-				   "code = ?2 AND " HOLDS);
-		sql_str(s, 1, klass);
-		sql_text(s, 2, code);
-		sql_int(s, 9, r->as_of);
-		e = sql_row(s);
-		if (e == OK) {
-			v = xcalloc(1, sizeof *v);
-			v->from = day_or(s, 0, INT32_MIN);
-			v->to = day_or(s, 1, INT32_MAX);
-		} else if (e == ERR_NOTFOUND) {
-			v = ABSENT;
-		}
-		sql_done(s);
-		if (!v)
-			return e;
-		keep(&r->category, key, v, free);
+	*out = &r->calendar;
+	if (r->calendar_known)
+		return OK;
+	s = sql_get(r->st, "SELECT day, kind = 'makeup' FROM calendar WHERE " HOLDS " ORDER BY day");
+	sql_int(s, 9, r->as_of);
+	while ((e = sql_row(s)) == OK) {
+		r->day = xrealloc(r->day, (n + 1) * sizeof *r->day);
+		r->day[n++] = (struct workcal_day){sqlite3_column_int(s, 0), sqlite3_column_int(s, 1) != 0};
 	}
-	*out = v != ABSENT && v->from <= day && day <= v->to;
+	sql_done(s);
+	if (e != ERR_NOTFOUND)
+		return e;
+	r->calendar = (struct workcal){r->day, n};
+	r->calendar_known = true;
 	return OK;
 }
 

@@ -5,6 +5,7 @@
 #define XUNGE_SCHEMA_REGISTRY_H
 
 #include "core/area.h"
+#include "core/workcal.h"
 #include "schema/store.h"
 
 #define REGISTRY_CACHE 65536
@@ -53,6 +54,18 @@ const struct person *registry_person(struct registry *r, struct slice id, enum e
 const struct device *registry_device(struct registry *r, struct slice id, enum err *e);
 /* Is category `code` of class `klass` in the catalogue on that day? */
 enum err registry_category(struct registry *r, const char *klass, struct slice code, int32_t day, bool *out) MUST_CHECK;
+
+/* What the catalogue says of a category, whatever the day; zeroed: it does not know it. */
+struct registry_category {
+	int severity;      /* 1 .. 4; 0: none */
+	int64_t deadline;  /* 0: none */
+	enum due_unit unit;
+	bool photo_before, photo_after;
+};
+enum err registry_category_row(struct registry *r, const char *klass, struct slice code, struct registry_category *out) MUST_CHECK;
+
+/* The days that are not what their weekday says.  Borrowed until registry_changed(). */
+enum err registry_calendar(struct registry *r, const struct workcal **out) MUST_CHECK;
 
 /* The appointment of p that counts for place `pl` on `day`: role NULL = any role; the one that covers the
  * place, nearest first (reach, then the longest area code), else the first of any valid on that day; NULL: none. */

@@ -8,8 +8,7 @@ typedef void router_handler(void *ctx, struct request *rq, struct response *rs);
 
 struct route {
 	enum http_method method; /* GET answers HEAD too */
-	/* "{}" stands for one non-empty piece between slashes, "{*}" (once, followed by plain text) for one or more. */
-	const char *path;
+	const char *path;        /* "{}" stands for one non-empty piece between slashes */
 	router_handler *handle;
 };
 

@@ -55,7 +55,26 @@ CREATE INDEX casus_commit ON casus("commit");
 CREATE INDEX casus_report ON casus(report_at) WHERE report_at IS NOT NULL;
 CREATE INDEX casus_due ON casus(due) WHERE due IS NOT NULL AND state IN (2, 3, 4);
 CREATE INDEX casus_open ON casus(id) WHERE state IN (1, 2, 3, 4, 5, 8);
+ALTER TABLE casus ADD COLUMN next INTEGER;        -- instant of its next alert (due soon, overdue); NULL: none to come
+CREATE INDEX casus_next ON casus(next) WHERE next IS NOT NULL;
 CREATE INDEX casus_ref ON casus(report_device, ref) WHERE ref IS NOT NULL;
+
+-- Reports without a place of their own, seen during a patrol: its target says where the case is.
+CREATE TABLE case_ref(
+	device TEXT NOT NULL, patrol TEXT NOT NULL,
+	casus  TEXT NOT NULL,         -- case id
+	PRIMARY KEY(device, patrol, casus)
+) STRICT, WITHOUT ROWID;
+
+-- What is held, told.  folded: it stands among the acts of its case, and only the others and the registry hold it back.
+ALTER TABLE held ADD COLUMN kind INTEGER;         -- core/event.h; NULL: held by an older program
+ALTER TABLE held ADD COLUMN at INTEGER;           -- event time
+ALTER TABLE held ADD COLUMN casus TEXT;           -- case id
+ALTER TABLE held ADD COLUMN person TEXT;          -- as judged, when folded; so is area
+ALTER TABLE held ADD COLUMN area TEXT;
+ALTER TABLE held ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX held_casus ON held(casus) WHERE folded = 1;
+CREATE INDEX event_sos ON event(person, at) WHERE kind = 11;
 
 -- Acts that were in force when they were stored, and are not any more, since an earlier event came (event.flags 4).
 CREATE TABLE displaced(
@@ -67,6 +86,16 @@ CREATE TABLE displaced(
 	rev      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX displaced_subject ON displaced(subject);
+
+-- All that is stored and not in force.  since: batch that kept it, or displaced it.
+CREATE VIEW held_all AS
+SELECT s.device AS device, s.epoch AS epoch, h.seq AS seq, h.casus AS casus, h.kind AS kind, h.at AS at, h.person AS person,
+	h.area AS area, h.code AS code, h.detail AS detail, h.waits AS waits, h.recv AS recv, h.rev AS since, 0 AS displaced,
+	h.id AS held, NULL AS event
+FROM held h JOIN stream s ON s.id = h.stream
+UNION ALL
+SELECT s.device, s.epoch, e.seq, c.name, e.kind, e.at, e.person, e.area, d.code, d.detail, '', e.recv, d.rev, 1, NULL, e."commit"
+FROM displaced d JOIN event e ON e."commit" = d."commit" JOIN stream s ON s.id = e.stream JOIN casus c ON c.id = d.subject;
 
 -- Answers to officers' acts, for 24 hours: the same key gets the same answer.
 CREATE TABLE act_key(

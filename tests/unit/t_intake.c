@@ -156,9 +156,10 @@ static void test_held_of_a_revoked_device(void **state)
 {
 	struct town *t = *state;
 
-	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"action\":\"accept\"}}");
+	town_officers(t);
+	town_send(t, "d-12", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"action\":\"accept\"}}");
 	HAS(town_commit(t), "\"code\":\"waits_for\"");
-	change_registry(t, "UPDATE device SET revoked = 1 WHERE id = 'd-1'");
+	change_registry(t, "UPDATE device SET revoked = 1 WHERE id = 'd-12'");
 	town_send(t, "d-2", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"case.report\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"x\"}}");
 	(void)town_commit(t);
 	assert_int_equal(town_count(t, "SELECT count(*) FROM held"), 0);
@@ -371,6 +372,7 @@ static void test_held_kinds(void **state)
 {
 	struct town *t = *state;
 
+	town_officers(t);
 	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"sos\",\"at\":1764035730000,\"person\":\"p-77\",\"body\":{}}");
 	HAS(town_commit(t), "\"code\":\"unknown_person\"");
 	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":2,\"kind\":\"sos\",\"at\":1764035730000,\"person\":\"p-2\",\"body\":{}}");
@@ -381,7 +383,7 @@ static void test_held_kinds(void **state)
 	HAS(town_commit(t), "\"code\":\"time_in_future\"");
 	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":5,\"kind\":\"sos\",\"at\":1000,\"body\":{}}");
 	HAS(town_commit(t), "\"code\":\"time_too_old\"");
-	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":6,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"action\":\"accept\"}}");
+	town_send(t, "d-12", "{\"epoch\":\"h\",\"seq\":6,\"kind\":\"case.act\",\"at\":1764035730000,\"body\":{\"case\":\"c-1\",\"action\":\"accept\"}}");
 	HAS(town_commit(t), "\"code\":\"waits_for\",\"detail\":\"/body/case: c-1\"");
 	town_send(t, "d-1", "{\"epoch\":\"h\",\"seq\":7,\"kind\":\"sos\",\"at\":1764035730000,\"base\":\"d-2/e/9\",\"body\":{}}");
 	HAS(town_commit(t), "\"code\":\"waits_for\",\"detail\":\"/base: d-2/e/9\"");

@@ -117,6 +117,26 @@ static inline void town_make(struct town *t)
 	assert_int_equal(store_commit(t->st, TOWN_NOW - 500, NULL), OK);
 }
 
+/* People who close cases: p-11 centre, p-12 office of community 1, p-13 handler, p-14 verifier, each with a device d-N. */
+static inline void town_officers(struct town *t)
+{
+	static const char *const rows[] = {
+		"INSERT INTO person VALUES('p-11','钱某','',2,NULL),('p-12','孙某','',2,NULL),('p-13','周某','',2,NULL),"
+		"('p-14','吴某','',2,NULL)",
+		"INSERT INTO appointment VALUES('p-11','centre','990101100',-2147483648,'town',NULL,2,NULL),"
+		"('p-12','office','990101100001',-2147483648,'community',NULL,2,NULL),"
+		"('p-13','handler','990101100',-2147483648,'town',NULL,2,NULL),"
+		"('p-14','verifier','990101100',-2147483648,'town',NULL,2,NULL)",
+		"INSERT INTO device VALUES('d-11','p-11','990101','x',NULL,2,NULL),('d-12','p-12','990101','x',NULL,2,NULL),"
+		"('d-13','p-13','990101','x',NULL,2,NULL),('d-14','p-14','990101','x',NULL,2,NULL)",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		town_sql(t, rows[i]);
+	town_close(t); /* it knows them not yet */
+	town_open(t);
+}
+
 static inline void town_remove(struct town *t)
 {
 	static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
