@@ -249,7 +249,7 @@ static void river_day(struct past *p, int device, const struct simpost *post, in
 {
 	bool chief = strcmp(post->role, "chief") == 0;
 
-	if (simrng_chance(&p->rng, chief ? 0.13 : 0.45))
+	if (simrng_chance(&p->rng, chief ? 0.2 : 0.45))
 		(void)walk(p, device, post, at_hour(p, day, 8, 15), next_flaw(p, post, 0.22));
 	else if (chief && simrng_chance(&p->rng, 0.01))
 		substitute(p, device, post, at_hour(p, day, 9, 17));

@@ -211,11 +211,9 @@ REACHES.forEach((r, i) => { // a town chief each, two community chiefs each
 	appoint(id, 'chief', r.code, 'town', i === 3 ? '2024-07-01' : FROM);
 	carries(id);
 });
-REACHES.forEach(r => [0, 1].forEach(k => {
-	const id = person(), c = r.along[k];
+REACHES.forEach(r => [0, 1].forEach(() => {
+	const id = person();
 	appoint(id, 'chief', r.code, 'community');
-	if (c !== undefined)
-		appoint(id, 'chief', TOWN + String(c + 1).padStart(3, '0'), 'community');
 	carries(id);
 }));
 devices.push(['d-0100', guest, DISTRICT]);
