@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/secret.h"
 #include "core/casus.h"
 #include "core/civil.h"
@@ -480,7 +481,10 @@ static enum err conclude(struct act *a, enum err e, int64_t commit, struct offic
 	struct head head;
 
 	if (e == OK && a->ans->status == 200 && commit) {
-		if ((e = remember(a)) == OK && (e = intake_commit(a->in, a->now_ms, &head)) == OK) {
+		e = FAULT("acts.before_commit") ? ERR_FULL : remember(a);
+		if (e == OK && (e = intake_commit(a->in, a->now_ms, &head)) == OK && FAULT("acts.after_commit"))
+			e = ERR_IO;
+		if (e == OK) {
 			*end = (struct office_end){.commit = commit, .head = head};
 			return OK;
 		}
@@ -556,17 +560,12 @@ static enum err read_alert(struct act *a, const char *id, struct known *k)
 }
 
 /* Those of the whole platform have no place: whoever may acknowledge at all may these. */
-static enum err check_alert(struct act *a, const char *id, struct known *k)
+static void check_alert(struct act *a, bool found, const struct known *k)
 {
-	enum err e = read_alert(a, id, k);
-
-	if (e == ERR_NOTFOUND || (e == OK && (!k->active || (k->area[0] && !in_scope(a, k->area))))) {
+	if (!found || !k->active || (k->area[0] && !in_scope(a, k->area)))
 		refuse(a, 404, "not_found", "no such alert, or it is over");
-		return OK;
-	}
-	if (e == OK && strcmp(a->user.role, "centre") != 0 && strcmp(a->user.role, "leader") != 0)
+	else if (strcmp(a->user.role, "centre") != 0 && strcmp(a->user.role, "leader") != 0)
 		refuse(a, 403, "not_allowed", "ack: by the centre or a leader");
-	return e;
 }
 
 static void alert_answer(struct act *a, const char *id, const struct known *k, int64_t commit)
@@ -626,6 +625,7 @@ enum err acts_alert_ack(struct store *st, struct intake *in, int64_t now_ms, con
 	struct act_answer *ans, struct office_end *end, struct why *why)
 {
 	struct known k = {0};
+	char *open = NULL;
 	struct act_request rq = {.user = user, .action = slice_of("{\"action\":\"ack\"}"), .expect = -1};
 	struct act a = {.st = st, .in = in, .now_ms = now_ms, .rq = &rq, .any = true, .ans = ans};
 	enum err e;
@@ -633,8 +633,13 @@ enum err acts_alert_ack(struct store *st, struct intake *in, int64_t now_ms, con
 	assert(!store_is_open(st));
 	ans->status = 0;
 	e = check_user(&a, user);
-	if (e == OK && !ans->status)
-		e = check_alert(&a, alert, &k);
+	/* An id may end with a slash (a duty without a target), which a path of HTTP loses before the next one. */
+	if (e == OK && !ans->status && (e = read_alert(&a, alert, &k)) == ERR_NOTFOUND)
+		e = read_alert(&a, alert = open = xasprintf("%s/", alert), &k);
+	if (!ans->status && (e == OK || e == ERR_NOTFOUND)) {
+		check_alert(&a, e == OK, &k);
+		e = OK;
+	}
 	if (e == OK && !ans->status && k.acked_by[0])
 		alert_answer(&a, alert, &k, 0);
 	if (e == OK && !ans->status && k.casus[0]) {
@@ -645,5 +650,6 @@ enum err acts_alert_ack(struct store *st, struct intake *in, int64_t now_ms, con
 	if (e == OK)
 		e = ans->status ? unchanged(&a, end) : ack_alone(&a, alert, &k, end, why);
 	free(k.subject);
+	free(open);
 	return said(&a, e, why);
 }

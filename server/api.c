@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "server/access.h"
+#include "server/acts_api.h"
 #include "server/read.h"
 #include "server/router.h"
 
@@ -330,6 +331,8 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/reaches.geojson", read_map_reaches},
 	{HTTP_GET, "/api/v1/cases.geojson", read_map_cases},
 	{HTTP_GET, "/api/v1/devices.geojson", read_map_devices},
+	{HTTP_POST, "/api/v1/cases/{}/actions", acts_post_action},
+	{HTTP_POST, "/api/v1/alerts/{*}/ack", acts_post_ack},
 };
 
 static void wrong_method(unsigned allow, struct response *rs)

@@ -68,6 +68,8 @@ static void run_views(struct app *a, int64_t now, int64_t mono)
 {
 	int64_t again = views_run(&a->views, now, mono), tick = mono + (bell_is_up(a->bell) ? POLL_MS : BELL_MS);
 
+	if (errands_next(a->errands) < tick)
+		tick = errands_next(a->errands);
 	wire_alarm(a->wire, again < tick ? again : tick);
 }
 
@@ -131,6 +133,7 @@ void app_alarm(void *ctx, int64_t now_mono_ms)
 	int64_t now = clock_wall_ms();
 
 	bell_tick(a->bell, now_mono_ms);
+	errands_tick(a->errands, now_mono_ms);
 	if (now_mono_ms - a->swept_mono_ms >= POLL_MS) {
 		a->swept_mono_ms = now_mono_ms;
 		sweep(a, now, now_mono_ms);

@@ -6,6 +6,7 @@
 
 #include "base/conf.h"
 #include "server/bell.h"
+#include "server/errands.h"
 #include "server/pages.h"
 #include "server/wire.h"
 #include "server/worker.h"
@@ -28,6 +29,7 @@ struct app {
 	struct sessions *sessions;
 	struct worker *worker;
 	struct bell *bell;
+	struct errands *errands;
 	struct pages *pages;
 	struct wire *wire;
 	bool tls, demo;

@@ -126,6 +126,8 @@ static void line(struct bell *b, const char *p, size_t n, bool *rung)
 	} else if (json_is_object(status)) {
 		json_decref(b->status);
 		b->status = json_incref(status);
+	} else {
+		b->world.answer(b->world.ctx, j);
 	}
 	b->heard_mono_ms = clock_mono_ms();
 	if (!b->up) {
@@ -188,6 +190,16 @@ void bell_gone(struct bell *b)
 	lost(b, "is away");
 	b->watched = NULL;
 	b->next_mono_ms = 0;
+	b->world.lost(b->world.ctx);
+}
+
+bool bell_send(struct bell *b, const char *p, size_t n)
+{
+	if (!b->watched || !b->up || b->out.n + n > BELL_OUT_MAX)
+		return false;
+	buf_add(&b->out, p, n);
+	b->world.want_write(b->watched);
+	return true;
 }
 
 bool bell_is_up(const struct bell *b)

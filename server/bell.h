@@ -1,4 +1,5 @@
-/* bell.h - client of ingest's local door in the loop: the bell of each commit, ingest's status.
+/* bell.h - client of ingest's local door in the loop: the bell of each commit, ingest's status, and the
+ * requests of others (errands.h).
  *
  *   DOWN --connect (every 0.2 .. 2 s)--> UP: "listen", and "status" now and then
  *
@@ -7,6 +8,7 @@
 #define XUNGE_SERVER_BELL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bell;
@@ -17,6 +19,8 @@ struct bell_world { /* what the loop does for it */
 	void (*unwatch)(void *watched);                    /* closes the fd */
 	void (*want_write)(void *watched);
 	void (*rung)(void *ctx);
+	void (*answer)(void *ctx, const struct json_t *line); /* to what bell_send() asked: neither bell nor status */
+	void (*lost)(void *ctx);                       /* the connection is over: no answer will come */
 	void *ctx;
 };
 
@@ -30,6 +34,11 @@ void bell_tick(struct bell *b, int64_t now_mono_ms);
 bool bell_readable(struct bell *b, int fd);
 bool bell_writable(struct bell *b, int fd);
 void bell_gone(struct bell *b); /* the loop closed the fd */
+
+/* A request of others over the same connection.  False: nothing was sent, since ingest is away, does not answer, or
+ * BELL_OUT_MAX bytes wait to be read by it. */
+#define BELL_OUT_MAX (1024 * 1024)
+bool bell_send(struct bell *b, const char *p, size_t n);
 
 bool bell_is_up(const struct bell *b);
 const struct json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */

@@ -19,7 +19,7 @@ extern const char *const http_method_names[HTTP_METHODS];
 struct request { /* texts are NULL when the header is absent; all borrowed for the call */
 	enum http_method method;
 	const char *path, *query; /* path decoded by the carrier; query as it came */
-	const char *host, *origin, *cookie, *csrf, *type, *if_none_match, *accept_encoding, *authorization;
+	const char *host, *origin, *cookie, *csrf, *type, *if_none_match, *if_match, *idempotency_key, *accept_encoding, *authorization;
 	const char *protocols, *version; /* of a WebSocket upgrade */
 	const char *peer; /* address as text */
 	bool local;       /* the peer is on this machine and no proxy stands between */

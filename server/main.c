@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/acts_api.h"
 
 #define GOODBYE_MS 500 /* for streams to be closed with a word */
 
@@ -126,6 +127,27 @@ static void rung(void *ctx)
 	app_refresh(ctx);
 }
 
+static bool send_errand(void *ctx, const char *p, size_t n)
+{
+	struct app *a = ctx;
+
+	return bell_send(a->bell, p, n);
+}
+
+static void answered(void *ctx, const struct json_t *line)
+{
+	struct app *a = ctx;
+
+	errands_answer(a->errands, line);
+}
+
+static void door_lost(void *ctx)
+{
+	struct app *a = ctx;
+
+	errands_lost(a->errands);
+}
+
 static void helpers_done(void *ctx)
 {
 	struct app *a = ctx;
@@ -207,7 +229,8 @@ static enum err take_signals(struct app *a, struct why *why)
 static enum err start(struct app *a, const char *config, struct why *why)
 {
 	struct wire_calls calls = {api_request, api_upgrade, helpers_done, app_alarm, &a->watchers, a};
-	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, a};
+	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, answered, door_lost, a};
+	struct errands_world ew = {send_errand, acts_answer, a};
 	struct model_observer tell;
 	struct wire_conf wc;
 	const char *path;
@@ -230,6 +253,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	if ((e = wire_open(&wc, &calls, &a->wire, why)) != OK || (e = take_signals(a, why)) != OK)
 		return e;
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
+	a->errands = errands_new(&ew);
 	a->bell = bell_new(conf_path(a->conf, "ingest", "socket", "/run/xunge/door.sock"), &world);
 	a->address = xasprintf("http%s://%s%s%s:%d", a->tls ? "s" : "", strchr(wc.listen, ':') ? "[" : "", wc.listen,
 		strchr(wc.listen, ':') ? "]" : "", wire_port(a->wire));
@@ -265,6 +289,7 @@ static void finish(struct app *a)
 	worker_free(a->worker, a);
 	a->wire = NULL;
 	wire_close(w); /* lets every watcher go */
+	errands_free(a->errands);
 	views_done(&a->views);
 	model_done(&a->model);
 	store_close(a->st);

@@ -80,6 +80,10 @@ void metrics_text(struct app *a, struct buf *b)
 	counter(b, "signins_total", a->signins);
 	counter(b, "signins_refused_total", a->signins_refused);
 	counter(b, "signins_busy_total", a->signins_busy);
+	counter(b, "acts_asked_total", errands_counts(a->errands)->asked);
+	counter(b, "acts_refused_total", errands_counts(a->errands)->refused);
+	counter(b, "acts_unknown_total", errands_counts(a->errands)->unknown);
+	gauge(b, "acts_waiting", (double)errands_waiting(a->errands));
 	gauge(b, "hash_queue", (double)worker_waiting(a->worker));
 	if (bell_status(a->bell))
 		ingest(b, "xunge_ingest", bell_status(a->bell), 0);

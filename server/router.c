@@ -7,6 +7,14 @@ static bool fits(const char *pattern, const char *path, struct slice param[REQUE
 	int n = 0;
 
 	while (*pattern) {
+		if (strncmp(pattern, "{*}", 3) == 0) {
+			size_t all = strlen(path), rest = strlen(pattern + 3);
+
+			if (all <= rest || n == REQUEST_PARAMS)
+				return false;
+			param[n] = (struct slice){path, (uint32_t)(all - rest)};
+			return strcmp(path + all - rest, pattern + 3) == 0;
+		}
 		if (pattern[0] == '{' && pattern[1] == '}') {
 			size_t len = strcspn(path, "/");
 

@@ -8,7 +8,8 @@ typedef void router_handler(void *ctx, struct request *rq, struct response *rs);
 
 struct route {
 	enum http_method method; /* GET answers HEAD too */
-	const char *path;        /* "{}" stands for one non-empty piece between slashes */
+	/* "{}" stands for one non-empty piece between slashes, "{*}" (once, followed by plain text) for one or more. */
+	const char *path;
 	router_handler *handle;
 };
 

@@ -23,7 +23,7 @@ _Static_assert(FRAME_ROOM >= LWS_PRE, "room for the header that libwebsockets wr
 #define LINGER_MS 2000      /* after an early answer: until the peer has read it */
 #define SEND_BUFFER (128 * 1024) /* so large that a piece always fits when the socket is writable */
 #define UNACKED_MS 60000    /* a peer that acknowledges nothing so long is gone */
-#define HEADERS 9
+#define HEADERS 10
 
 enum exchange_state {
 	READING,   /* the body */
@@ -40,7 +40,7 @@ struct exchange { /* one request and its answer */
 	enum exchange_state state;
 	struct request rq;
 	struct response rs;
-	char *own[HEADERS + 3]; /* texts that rq points to */
+	char *own[HEADERS + 4]; /* texts that rq points to */
 	char peer[64];
 	struct buf body, head;
 	size_t want, sent; /* bytes of the body; of head and answer */
@@ -120,6 +120,7 @@ static const struct {
 	{WSI_TOKEN_HTTP_COOKIE, offsetof(struct request, cookie)},
 	{WSI_TOKEN_HTTP_CONTENT_TYPE, offsetof(struct request, type)},
 	{WSI_TOKEN_HTTP_IF_NONE_MATCH, offsetof(struct request, if_none_match)},
+	{WSI_TOKEN_HTTP_IF_MATCH, offsetof(struct request, if_match)},
 	{WSI_TOKEN_HTTP_ACCEPT_ENCODING, offsetof(struct request, accept_encoding)},
 	{WSI_TOKEN_HTTP_AUTHORIZATION, offsetof(struct request, authorization)},
 	{WSI_TOKEN_PROTOCOL, offsetof(struct request, protocols)},
@@ -255,6 +256,7 @@ static struct exchange *exchange_new(struct lws *wsi, struct conn *conn)
 	}
 	rq->csrf = x->own[HEADERS + 1] = custom_header(wsi, "x-csrf-token:");
 	rq->query = x->own[HEADERS + 2] = query(wsi);
+	rq->idempotency_key = x->own[HEADERS + 3] = custom_header(wsi, "idempotency-key:");
 	lws_get_peer_simple(wsi, x->peer, sizeof x->peer);
 	rq->peer = x->peer;
 	rq->tls = w->conf.cert != NULL;

@@ -95,7 +95,8 @@ static char *everything(struct town *t)
 	return town_dump(t, "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM held), (SELECT count(*) FROM reject), "
 			    "(SELECT count(*) FROM answer), (SELECT count(*) FROM stream), (SELECT count(*) FROM act_key), "
 			    "(SELECT count(*) FROM batch), (SELECT group_concat(\"commit\" || state) FROM casus), "
-			    "(SELECT group_concat(value) FROM meta), (SELECT group_concat(figure || area || span || n) FROM tally)");
+			    "(SELECT group_concat(value) FROM meta), "
+			    "(SELECT group_concat(ifnull(acked_by, '-')) FROM alert), (SELECT group_concat(figure || area || span || n) FROM tally)");
 }
 
 static void accept_is_done_once(void **state)
@@ -210,49 +211,6 @@ static void refusals_store_nothing(void **state)
 	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), long_key + 1).status, 200); /* 64 */
 }
 
-/* Fails, then kills, at each place that can: all of it is there afterwards, or nothing. */
-static void a_failing_commit_does_nothing(void **state)
-{
-	struct town *t = *state;
-	char *before = everything(t), *after;
-	struct asked a;
-
-	(void)fault_arm("tx.commit:1"); /* counts from here */
-	a = ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "k");
-	assert_int_equal(fault_arm(NULL), 1);
-	assert_int_equal(a.e, ERR_FULL);
-	after = everything(t);
-	assert_string_equal(after, before);
-	free(after);
-	free(before);
-	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "k").status, 200);
-	town_check(t);
-}
-
-/* The office's numbers rise without holes; a restored database begins an epoch of its own. */
-static void numbers(void **state)
-{
-	struct town *t = *state;
-	char *s;
-
-	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "a").status, 200);
-	assert_int_equal(ask(t, "centre", "{\"action\":\"explode\"}", etag(t), "b").status, 422);
-	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "c").status, 200);
-	s = town_dump(t, "SELECT top, absent FROM stream WHERE device = 'office'");
-	assert_string_equal(s, "2|\n");
-	free(s);
-	assert_int_equal(store_begin(t->st), OK);
-	town_sql(t, "UPDATE meta SET value = 'another' WHERE key = 'db'");
-	assert_int_equal(store_commit(t->st, TOWN_NOW, NULL), OK);
-	town_close(t);
-	town_open(t);
-	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "d").status, 200);
-	s = town_dump(t, "SELECT top, count(*) FROM stream WHERE device = 'office' GROUP BY top ORDER BY top");
-	assert_string_equal(s, "1|1\n2|1\n");
-	free(s);
-	town_check(t);
-}
-
 static struct asked ack(struct town *t, const char *user, const char *alert)
 {
 	struct act_answer ans = {0};
@@ -261,9 +219,8 @@ static struct asked ack(struct town *t, const char *user, const char *alert)
 
 	r.e = acts_alert_ack(t->st, t->in, TOWN_NOW, user, alert, &ans, &r.end, &why);
 	assert_false(store_is_open(t->st));
-	assert_int_equal(r.e, OK);
 	r.status = ans.status;
-	(void)snprintf(r.json, sizeof r.json, "%s", ans.json.p);
+	(void)snprintf(r.json, sizeof r.json, "%s", ans.json.p ? ans.json.p : "");
 	if (r.status != 200)
 		assert_int_equal(r.end.commit, 0);
 	buf_done(&ans.json);
@@ -294,6 +251,58 @@ static void raise_alerts(struct town *t)
 	alerts_free(as);
 	town_close(t);
 	town_open(t);
+}
+
+/* Fails at each place that can: nothing is there afterwards, and asked again it is done. */
+static void a_failing_commit_does_nothing(void **state)
+{
+	static const char *const faults[] = {"tx.commit:1", "acts.before_commit:1"};
+	struct town *t = *state;
+	struct asked a;
+
+	raise_alerts(t);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		char *before = everything(t), *after;
+
+		(void)fault_arm(faults[i]); /* counts from here */
+		a = ask(t, "centre", "{\"action\":\"urge\"}", etag(t), i ? "k1" : "k0");
+		assert_int_equal(fault_arm(faults[i]), 1);
+		assert_int_equal(a.e, ERR_FULL);
+		assert_int_equal(ack(t, "centre", i ? "seq_gap:d-1" : "hazard:c-1").e, ERR_FULL);
+		assert_int_equal(fault_arm(NULL), 1);
+		after = everything(t);
+		assert_string_equal(after, before);
+		free(after);
+		free(before);
+		assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), i ? "k1" : "k0").status, 200);
+		assert_int_equal(ack(t, "centre", i ? "seq_gap:d-1" : "hazard:c-1").status, 200);
+	}
+	assert_int_equal(town_count(t, "SELECT count(*) FROM alert WHERE acked_by IS NOT NULL"), 2);
+	town_check(t);
+}
+
+/* The office's numbers rise without holes; a restored database begins an epoch of its own. */
+static void numbers(void **state)
+{
+	struct town *t = *state;
+	char *s;
+
+	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "a").status, 200);
+	assert_int_equal(ask(t, "centre", "{\"action\":\"explode\"}", etag(t), "b").status, 422);
+	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "c").status, 200);
+	s = town_dump(t, "SELECT top, absent FROM stream WHERE device = 'office'");
+	assert_string_equal(s, "2|\n");
+	free(s);
+	assert_int_equal(store_begin(t->st), OK);
+	town_sql(t, "UPDATE meta SET value = 'another' WHERE key = 'db'");
+	assert_int_equal(store_commit(t->st, TOWN_NOW, NULL), OK);
+	town_close(t);
+	town_open(t);
+	assert_int_equal(ask(t, "centre", "{\"action\":\"urge\"}", etag(t), "d").status, 200);
+	s = town_dump(t, "SELECT top, count(*) FROM stream WHERE device = 'office' GROUP BY top ORDER BY top");
+	assert_string_equal(s, "1|1\n2|1\n");
+	free(s);
+	town_check(t);
 }
 
 static void alerts_are_acknowledged_once(void **state)

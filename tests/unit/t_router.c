@@ -25,6 +25,7 @@ static const struct route table[] = {
 	{HTTP_GET, "/api/v1/cases/{}", handler},
 	{HTTP_POST, "/api/v1/cases/{}/actions/{}", handler},
 	{HTTP_GET, "/api/v1/exports/{}.csv", handler},
+	{HTTP_POST, "/api/v1/alerts/{*}/ack", handler},
 };
 
 static enum router_hit find(enum http_method m, const char *path, const struct route **r, struct slice p[REQUEST_PARAMS], unsigned *allow)
@@ -48,9 +49,14 @@ static void test_paths(void **state)
 	assert_true(slice_is(p[0], "c-1"));
 	assert_int_equal(find(HTTP_POST, "/api/v1/cases/c-1/actions/ack", &r, p, &allow), ROUTER_FOUND);
 	assert_true(slice_is(p[0], "c-1") && slice_is(p[1], "ack"));
+	assert_int_equal(find(HTTP_POST, "/api/v1/alerts/sos:p-1/ack", &r, p, &allow), ROUTER_FOUND);
+	assert_true(slice_is(p[0], "sos:p-1"));
+	assert_int_equal(find(HTTP_POST, "/api/v1/alerts/duty:p-1/r/ack/ack", &r, p, &allow), ROUTER_FOUND);
+	assert_true(slice_is(p[0], "duty:p-1/r/ack"));
 	/* A parameter is one whole piece. */
 	static const char *const none[] = {"", "/", "/live", "/livez/", "/livezz", "/api/v1/cases/", "/api/v1/cases/a/b",
-		"/api/v1/cases/a/actions", "/api/v1/cases/a/actions/", "/api/v1/cases//actions/x"};
+		"/api/v1/cases/a/actions", "/api/v1/cases/a/actions/", "/api/v1/cases//actions/x", "/api/v1/alerts//ack",
+		"/api/v1/alerts/ack", "/api/v1/alerts/x/acks", "/api/v1/alerts/x"};
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		assert_int_equal(find(HTTP_GET, none[i], &r, p, &allow), ROUTER_NO_PATH);
 }
