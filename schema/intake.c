@@ -455,6 +455,12 @@ enum err intake_presence(struct intake *in, struct slice device, struct slice pa
 
 /* ------------------------------------------------------------------ again, by clock or registry */
 
+/* The instant by which duties are judged: a clock that stands before the last commit tells no time. */
+static int64_t duty_time(const struct intake *in, int64_t now_ms)
+{
+	return now_ms > in->head.time_ms ? now_ms : in->head.time_ms;
+}
+
 /* What the clock alone makes known: silent devices, duties that are due, alerts that nobody acknowledged. */
 static enum err watch_and_tell(struct intake *in, int64_t now_ms, bool *more)
 {
@@ -465,7 +471,7 @@ static enum err watch_and_tell(struct intake *in, int64_t now_ms, bool *more)
 	if (in->watch)
 		e = watch_due(in->watch, now_ms, in->head.time_ms);
 	if (e == OK)
-		e = duties_tick(in->duties, now_ms, &due, &in->changed);
+		e = duties_tick(in->duties, duty_time(in, now_ms), &due, &in->changed);
 	if (e == OK)
 		e = alerts_escalate(in->alerts, now_ms, &next);
 	if (e == OK && (due || next <= now_ms))
@@ -510,8 +516,10 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 			in->rejudge_after, now_ms, more, &in->rejudge_after);
 	if (e == OK && what == INTAKE_PLACES)
 		e = patrols_reclass(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
+	if (e == OK && what == INTAKE_PLACES)
+		patrols_touched_clear(&in->patrols); /* they are among all */
 	if (e == OK && (what == INTAKE_PLACES || what == INTAKE_DUTIES))
-		e = duties_all(in->duties, now_ms, &in->changed);
+		e = duties_all(in->duties, duty_time(in, now_ms), &in->changed);
 	if (what == INTAKE_PLACES || what == INTAKE_CATALOGUE) {
 		in->refold = true;
 		in->refold_id = 0;
@@ -522,6 +530,19 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 }
 
 /* ------------------------------------------------------------------ commit and acks */
+
+/* The duties of those whose patrols changed. */
+static enum err flush_duties(struct intake *in)
+{
+	const char *person;
+	bool changed;
+	size_t pos = 0;
+
+	while ((person = patrols_touched(&in->patrols, &pos)))
+		duties_touch(in->duties, person);
+	patrols_touched_clear(&in->patrols);
+	return duties_flush(in->duties, duty_time(in, in->now_ms), &changed);
+}
 
 static enum err flush(struct intake *in)
 {
@@ -535,14 +556,13 @@ static enum err flush(struct intake *in)
 	if (e == OK)
 		e = streams_flush(&in->streams);
 	if (e == OK)
-		e = duties_flush(in->duties, in->now_ms, &any);
+		e = flush_duties(in);
 	if (e == OK)
 		e = alerts_flush(in->alerts, commit, &any);
 	if (e == OK)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
 		e = devstates_flush(&in->states);
-	patrols_touched_clear(&in->patrols);
 	return e;
 }
 

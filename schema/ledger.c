@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "core/civil.h"
+#include "schema/duties.h"
 #include "schema/recount.h"
 #include "schema/sql.h"
 #include "schema/stream.h"
@@ -510,13 +511,19 @@ static enum err check_patrols(struct check *c)
 	return e;
 }
 
+static void say_duty(void *ctx, const char *line)
+{
+	say(ctx, "%s", line);
+}
+
 enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx, int64_t *count)
 {
 	struct check c = {.st = st, .said = said, .ctx = ctx};
 	enum err e;
 
 	if ((e = check_integrity(&c)) == OK && (e = check_commits(&c)) == OK && (e = check_streams(&c)) == OK &&
-		(e = check_patrols(&c)) == OK && (e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
+		(e = check_patrols(&c)) == OK && (e = duties_check(st, say_duty, &c)) == OK &&
+		(e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
 		e = none(&c, "SELECT code || ' ' || since FROM area WHERE until <= since UNION ALL SELECT id || ' ' "
 			     "|| since FROM person WHERE until <= since",
 			"a registry row ends before it begins");

@@ -38,7 +38,7 @@ static void town_rules(struct town *t)
 	assert_int_equal(store_begin(t->st), OK);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		town_sql(t, rows[i]);
-	assert_int_equal(store_note(t->st, TOWN_NOW, "test rules", 1, &commit), OK);
+	assert_int_equal(store_note(t->st, TOWN_NOW - 30 * CIVIL_DAY_MS, "test rules", 1, &commit), OK);
 	assert_int_equal(commit, 3);
 	assert_int_equal(store_commit(t->st, TOWN_NOW - 400, NULL), OK);
 }
@@ -140,6 +140,8 @@ static const char *const dumps[] = {
 	"SELECT device, epoch, seq FROM voided ORDER BY 1, 2, 3",
 	"SELECT s.device, s.epoch, h.seq FROM held h JOIN stream s ON s.id = h.stream ORDER BY 1, 2, 3",
 	"SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2",
+	"SELECT person, rule, target, level, role, area, first, last, need, done, unit, state, overdue, next FROM duty_state WHERE gone = 0 ORDER BY 1, 2, 3, 4, 5",
+	"SELECT id, severity, title, at FROM alert WHERE active = 1 AND type GLOB 'duty_*' ORDER BY 1",
 };
 
 static void figure(void *ctx, const struct figure_row *f)
