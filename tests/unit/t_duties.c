@@ -36,6 +36,19 @@ static int open_desk(void **state)
 	return 0;
 }
 
+/* The programs start again. */
+static void town_again(struct desk *d)
+{
+	duties_free(d->ds);
+	alerts_free(d->as);
+	registry_free(d->r);
+	town_close(&d->t);
+	town_open(&d->t);
+	d->r = registry_new(d->t.st, REGISTRY_NOW);
+	d->as = alerts_new(d->t.st);
+	d->ds = duties_new(d->t.st, d->r, d->as);
+}
+
 static int close_desk(void **state)
 {
 	struct desk *d = *state;
@@ -687,6 +700,54 @@ static void test_presets(void **state)
 	town_check(&d->t);
 }
 
+/* From the phone to the duty: a valid patrol counts in the batch that ends it, a void takes it back, and the clock is told
+ * by the intake, which stands still when it went back behind the last commit. */
+static void test_intake(void **state)
+{
+	const char *mine = "SELECT rule, need, done, state, overdue IS NULL FROM duty_state WHERE person = 'p-2' AND rule = 'malantun'";
+	struct desk *d = *state;
+	struct head head;
+	char said[400], one[400];
+	bool more;
+
+	assert_int_equal(import(d, "deploy/rules/malantun.csv", said), OK);
+	(void)snprintf(one, sizeof one, "[{\"epoch\":\"e\",\"seq\":1,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"w\",\"route\":\"river\","
+		"\"target\":\"QSH-01\"}}]", TOWN_NOW - 3600000);
+	town_send(&d->t, "d-2", one);
+	(void)town_commit(&d->t);
+	is(d, mine, "malantun|1|0|1|1\n"); /* neither points nor an end */
+	(void)snprintf(one, sizeof one, "[{\"epoch\":\"e\",\"seq\":2,\"kind\":\"patrol.track\",\"at\":%lld,\"body\":{\"patrol\":\"w\",\"pts\":[[0,33.3,104.9,8],"
+		"[300000,33.302,104.9,8],[600000,33.304,104.9,8]]}},{\"epoch\":\"e\",\"seq\":3,\"kind\":\"patrol.end\",\"at\":%lld,\"body\":{\"patrol\":\"w\","
+		"\"clear\":true}}]", TOWN_NOW - 3600000, TOWN_NOW - 3000000);
+	town_send(&d->t, "d-2", one);
+	(void)town_commit(&d->t);
+	is(d, mine, "malantun|1|1|3|1\n");
+	town_check(&d->t);
+	(void)snprintf(one, sizeof one, "[{\"epoch\":\"e\",\"seq\":4,\"kind\":\"void\",\"at\":%lld,\"body\":{\"target\":\"d-2/e/1\",\"reason\":\"x\"}}]", TOWN_NOW);
+	town_send(&d->t, "d-2", one);
+	(void)town_commit(&d->t);
+	is(d, mine, "malantun|1|0|1|1\n");
+	town_check(&d->t);
+	/* Monday: the week was missed.  Then the clock goes back: nothing moves. */
+	for (int i = 0; i < 2; i++) {
+		int64_t now = i ? TOWN_NOW : ms_of("2025-12-01T00:00:01+08:00");
+
+		assert_int_equal(intake_due(d->t.in, now, &more), OK);
+		assert_int_equal(intake_commit(d->t.in, now, &head), OK);
+		is(d, mine, "malantun|1|0|1|0\n");
+		is(d, "SELECT count(*) FROM alert WHERE type = 'duty_overdue' AND active = 1 AND person = 'p-2'", "1\n");
+	}
+	/* The batch is flushed before the clock of a commit is known (an officer's act does so). */
+	town_again(d);
+	(void)snprintf(one, sizeof one, "{\"epoch\":\"e\",\"seq\":5,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"v\",\"route\":\"river\","
+		"\"target\":\"QSH-01\"}}", TOWN_NOW);
+	town_send(&d->t, "d-2", one);
+	assert_int_equal(intake_flush(d->t.in), OK);
+	(void)town_commit(&d->t);
+	is(d, mine, "malantun|1|0|1|0\n");
+	town_check(&d->t);
+}
+
 static void test_bad_files(void **state)
 {
 	static const struct {
@@ -757,6 +818,7 @@ int main(void)
 		DESK(test_readers),
 		DESK(test_plans),
 		DESK(test_presets),
+		DESK(test_intake),
 		DESK(test_bad_files),
 	};
 
