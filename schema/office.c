@@ -70,7 +70,7 @@ static void hush(struct why *why)
 		why->text[0] = '\0';
 }
 
-/* Does an import of this kind change the level or area of patrols? */
+/* Does an import of this kind change the level, area or verdict of patrols? */
 static bool decides_places(const char *kind)
 {
 	static const char *const places[] = {"areas", "reaches", "people", "appointments", "duties", "map"};
@@ -87,7 +87,7 @@ static enum intake_change what_it_moves(const char *kind)
 		return INTAKE_PLACES;
 	if (strcmp(kind, "categories") == 0 || strcmp(kind, "calendar") == 0)
 		return INTAKE_CATALOGUE;
-	return strcmp(kind, "duties") == 0 || strcmp(kind, "exemptions") == 0 ? INTAKE_DUTIES : INTAKE_ENROLLED;
+	return strcmp(kind, "exemptions") == 0 ? INTAKE_DUTIES : INTAKE_ENROLLED; /* rules judge patrols, too: above */
 }
 
 enum err office_import(struct store *st, struct intake *in, int64_t now_ms, const char *kind,
