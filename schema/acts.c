@@ -9,6 +9,7 @@
 #include "core/casus.h"
 #include "core/civil.h"
 #include "schema/account.h"
+#include "schema/dossier.h"
 #include "schema/sql.h"
 
 #define OFFICE_TAG UINT64_MAX /* no door's: the ack of an officer's event is this module's answer */
@@ -25,7 +26,7 @@ struct act {
 	char asked[SECRET_DIGEST];
 	struct {
 		bool known;
-		int64_t id, commit, version;
+		int64_t commit, version;
 		enum casus_state state;
 		char area[AREA_CODE_MAX + 1], scope[REACH_CODE_MAX + 1];
 	} casus;
@@ -161,19 +162,17 @@ static enum err known_key(struct act *a)
 
 static enum err read_case(struct act *a)
 {
-	sqlite3_stmt *q = sql_get(a->st, "SELECT c.id, c.\"commit\", c.state, c.version, coalesce(c.area, e.area), "
-					 "coalesce(c.scope, e.scope) FROM casus c JOIN event e ON "
-					 "e.\"commit\" = c.report WHERE c.name = ?");
+	sqlite3_stmt *q = sql_get(a->st, "SELECT \"commit\", state, version, area, scope FROM casus WHERE "
+					 "name = ? AND state <> 0");
 	enum err e;
 
 	sql_str(q, 1, a->rq->casus);
 	if ((e = sql_row(q)) == OK) {
-		a->casus.id = sqlite3_column_int64(q, 0);
-		a->casus.commit = sqlite3_column_int64(q, 1);
-		a->casus.state = (enum casus_state)sqlite3_column_int(q, 2);
-		a->casus.version = sqlite3_column_int64(q, 3);
-		slice_copy(a->casus.area, sizeof a->casus.area, sql_col(q, 4));
-		slice_copy(a->casus.scope, sizeof a->casus.scope, sql_col(q, 5));
+		a->casus.commit = sqlite3_column_int64(q, 0);
+		a->casus.state = (enum casus_state)sqlite3_column_int(q, 1);
+		a->casus.version = sqlite3_column_int64(q, 2);
+		slice_copy(a->casus.area, sizeof a->casus.area, sql_col(q, 3));
+		slice_copy(a->casus.scope, sizeof a->casus.scope, sql_col(q, 4));
 	}
 	sql_done(q);
 	return e;
@@ -265,40 +264,45 @@ static enum err next_seq(struct act *a)
 }
 
 /* The last act in force: what the officer saw. */
-static enum err add_base(struct act *a, struct buf *b)
+static enum err add_base(struct act *a, struct registry *r, struct buf *b)
 {
-	sqlite3_stmt *q = sql_get(a->st,
-		"WITH RECURSIVE c(n) AS (SELECT last FROM casus WHERE id = ? UNION ALL "
-		"SELECT e.link FROM c JOIN event e ON e.\"commit\" = c.n WHERE e.link <> 0) "
-		"SELECT s.device, s.epoch, e.seq FROM c JOIN event e ON e.\"commit\" = c.n JOIN stream s ON s.id = e.stream "
-		"WHERE e.flags & 6 = 0 ORDER BY e.at DESC, s.device DESC, s.epoch DESC, e.seq DESC LIMIT 1");
-	enum err e;
+	struct dossier_source src = {.st = a->st, .registry = r, .as_of = REGISTRY_NOW};
+	struct dossier d = {0};
+	const struct order_key *k;
+	enum err e = dossier_read(&src, slice_of(a->rq->casus), &d);
 
-	sql_int(q, 1, a->casus.id);
-	if ((e = sql_row(q)) == OK) {
+	if (e == OK && d.n && d.fold.last != UINT32_MAX) {
+		k = &d.act[d.fold.last].key;
 		buf_json_key(b, "base");
-		buf_addf(b, "\"%s/%s/%lld\"", sql_cstr(q, 0), sql_cstr(q, 1), (long long)sqlite3_column_int64(q, 2));
+		buf_addf(b, "\"%s/%s/%lld\"", k->device, k->epoch, (long long)k->seq);
 	}
-	sql_done(q);
-	return e == ERR_NOTFOUND ? OK : e;
+	dossier_done(&d);
+	json_done(&src.json);
+	return e;
 }
 
 /* The place of the case, where it stands today; else the act counts for its actor's. */
-static enum err add_scope(struct act *a, struct buf *b)
+static enum err add_scope(struct act *a, struct registry *r, struct buf *b)
 {
-	struct registry *r;
 	const struct place *p;
 	int32_t day = civil_day(a->now_ms);
-	enum err e;
+	enum err e = OK;
 
-	if (!a->casus.scope[0])
-		return OK;
-	r = registry_new(a->st, REGISTRY_NOW);
-	p = registry_place(r, slice_of(a->casus.scope), &e);
+	p = a->casus.scope[0] ? registry_place(r, slice_of(a->casus.scope), &e) : NULL;
 	if (p && p->from <= day && day <= p->to) {
 		buf_json_key(b, "scope");
 		buf_json_str(b, a->casus.scope);
 	}
+	return e;
+}
+
+static enum err add_case(struct act *a, struct buf *b)
+{
+	struct registry *r = registry_new(a->st, REGISTRY_NOW);
+	enum err e = add_scope(a, r, b);
+
+	if (e == OK)
+		e = add_base(a, r, b);
 	registry_free(r);
 	return e;
 }
@@ -335,7 +339,7 @@ static enum err make_event(struct act *a, struct buf *b)
 		(long long)a->now_ms);
 	buf_json_key(b, "person");
 	buf_json_str(b, a->user.person);
-	if ((e = add_scope(a, b)) != OK || (e = add_base(a, b)) != OK)
+	if ((e = add_case(a, b)) != OK)
 		return e;
 	buf_json_key(b, "as");
 	buf_adds(b, "{\"user\":");
@@ -460,7 +464,7 @@ static enum err take(struct act *a, int64_t *commit)
 		e = intake_take(a->in, &from, buf_slice(&event), a->now_ms);
 	if (e == OK)
 		e = outcome(a);
-	if (e == OK && !a->ans->status && (e = intake_flush(a->in)) == OK)
+	if (e == OK && !a->ans->status && (e = intake_flush(a->in, a->now_ms)) == OK)
 		e = done(a, commit);
 	buf_done(&event);
 	return e;
@@ -606,7 +610,7 @@ static enum err ack(struct act *a, const char *id, struct known *k, int64_t *com
 	}
 	/* A case that was acknowledged before this alert of it rose: the act alone does not reach it. */
 	e = intake_alert_ack(a->in, k->type, k->subject, a->user.person, a->now_ms);
-	if (e == OK && (e = intake_flush(a->in)) == OK && (e = read_alert(a, id, k)) == OK)
+	if (e == OK && (e = intake_flush(a->in, a->now_ms)) == OK && (e = read_alert(a, id, k)) == OK)
 		alert_answer(a, id, k, *commit);
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e; /* it was there a moment ago */
 }

@@ -566,8 +566,9 @@ static enum err flush(struct intake *in)
 	return e;
 }
 
-enum err intake_flush(struct intake *in)
+enum err intake_flush(struct intake *in, int64_t now_ms)
 {
+	in->now_ms = now_ms;
 	in->changed = true; /* what was dirty is not any more, but must be committed */
 	return ended(in, flush(in));
 }

@@ -60,7 +60,7 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 size_t intake_waiting(const struct intake *in);
 
 /* Writes what follows from the events so far into the open transaction, for who must read it before the commit. */
-enum err intake_flush(struct intake *in) MUST_CHECK;
+enum err intake_flush(struct intake *in, int64_t now_ms) MUST_CHECK;
 
 /* Somebody knows of an active alert: in the open batch, or in one that it opens.  ERR_NOTFOUND: there is none, and
  * the batch stands as it was. */

@@ -113,7 +113,7 @@ static void accept_is_done_once(void **state)
 	assert_int_equal(a.end.head.commit, a.end.commit);
 	assert_int_equal(events(t), n + 1);
 	assert_int_equal(etag(t), a.end.commit);
-	assert_non_null(strstr(a.json, "\"etag\":\""));
+	assert_non_null(strstr(a.json, "\"state\":\"accepted\",\"version\":2"));
 	raw = town_dump(t, "SELECT raw FROM event ORDER BY \"commit\" DESC LIMIT 1");
 	assert_non_null(strstr(raw, "\"base\":\"d-1/e/1\""));
 	assert_non_null(strstr(raw, "\"scope\":\"990101100001001\""));
@@ -189,6 +189,14 @@ static void refusals_store_nothing(void **state)
 		{"centre", "c-1", "{}", 0, "k", 422, "/action"},
 		{"centre", "c-1", "{\"action\":\"extend\",\"until\":\"soon\"}", 0, "k", 422, "/until"},
 		{"centre", "c-1", "{\"action\":7}", 0, "k", 422, "/action"},
+		/* what the case says: its state, its needs, the actor's rights */
+		{"centre", "c-1", "{\"action\":\"verify_pass\"}", 0, "k", 409, "illegal_transition"},
+		{"centre", "c-1", "{\"action\":\"decline\"}", 0, "k", 409, "reason"},
+		{"leader", "c-1", "{\"action\":\"accept\"}", 0, "k", 403, "not_allowed"},
+		{"leader", "c-1", "{\"action\":\"decline\",\"note\":\"x\"}", 0, "k", 403, "not_allowed"},
+		{"leader", "c-1", "{\"action\":\"void\",\"note\":\"x\"}", 0, "k", 403, "not_allowed"},
+		{"office1", "c-1", "{\"action\":\"decline\",\"note\":\"x\"}", 0, "k", 403, "not_allowed"},
+		{"office1", "c-1", "{\"action\":\"ack\"}", 0, "k", 403, "not_allowed"},
 		{"centre", "c-1", "{\"action\":\"urge\"}", 0, "", 400, "Idempotency-Key"},
 		{"centre", "c-1", "{\"action\":\"urge\"}", 0, "a b", 400, "Idempotency-Key"},
 		{"centre", "c-1", "{\"action\":\"urge\"}", 0, long_key, 400, "Idempotency-Key"},
