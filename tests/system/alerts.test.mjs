@@ -47,7 +47,7 @@ p-lead,leader,${TOWN},town,2023-01-01,
 		assert.deepEqual(row(await b.frame(alert('hazard:h-1')), 'hazard:h-1'), got);
 		const open = (await a.frame((m) => m.cases?.some((r) => r.id === 'h-1'))).cases.find((r) => r.id === 'h-1');
 		assert.deepEqual({ ...open, etag: 'n' }, { id: 'h-1', class: 'hazard', category: 'fire', category_name: '消防安全', severity: 1, title: '桥头垃圾着火', scope: GRID[0], place: '东关一网格',
-			loc: [104.9217, 33.3912], state: 'reported', level: 'grid', holder: '', holder_name: '', version: 1, etag: 'n', due: open.due, at });
+			loc: [104.9217, 33.3912], state: 'reported', level: 'community', holder: '', holder_name: '', version: 1, etag: 'n', due: open.due, at });
 		assert.equal(open.etag, String(await town.one(`SELECT "commit" FROM casus WHERE name = 'h-1'`)));
 		await a.frame((m) => m.areas?.some((r) => r.code === COMMUNITY[0] && r.open_cases === 1));
 		await a.frame((m) => m.figures?.some((r) => r.id === 'hazards_found' && r.category === 'fire' && r.today === 1));
