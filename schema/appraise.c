@@ -129,8 +129,20 @@ static void read_gate(sqlite3_stmt *q, struct gate *g)
 		g->to = sqlite3_column_int(q, 10);
 }
 
+/* A newer row of the same rule has the days from its first on; an older one keeps those before (schema/dutybook.h). */
+static void keep_days(struct gate *g, const struct gate *newer)
+{
+	if (newer->from == INT32_MIN)
+		g->to = INT32_MIN; /* it has them all */
+	else if (g->to >= newer->from)
+		g->to = newer->from - 1;
+	if (g->from > newer->from)
+		g->from = newer->from; /* for those older still; it has no day of its own */
+}
+
 static enum err load_gates(struct appraiser *a)
 {
+	struct gate *g;
 	sqlite3_stmt *q;
 	enum err e;
 
@@ -138,13 +150,16 @@ static enum err load_gates(struct appraiser *a)
 		return OK;
 	a->ngate = 0;
 	q = sql_get(a->st, "SELECT rule, role, level, target, months, min_minutes, min_metres, min_gap_hours, "
-			   "min_coverage, valid_from, valid_to FROM duty WHERE " HOLDS " ORDER BY rule, role, level");
+			   "min_coverage, valid_from, valid_to FROM duty WHERE since <= ?9 ORDER BY rule, role, level, since DESC");
 	sql_int(q, 9, a->as_of);
 	while ((e = sql_row(q)) == OK) {
 		a->gate = xrealloc(a->gate, (a->ngate + 1) * sizeof *a->gate);
-		read_gate(q, &a->gate[a->ngate]);
-		if (a->gate[a->ngate].gap_ms > a->longest_gap_ms)
-			a->longest_gap_ms = a->gate[a->ngate].gap_ms;
+		g = &a->gate[a->ngate];
+		read_gate(q, g);
+		if (a->ngate && strcmp(g[-1].rule, g->rule) == 0 && strcmp(g[-1].role, g->role) == 0 && strcmp(g[-1].level, g->level) == 0)
+			keep_days(g, &g[-1]);
+		if (g->gap_ms > a->longest_gap_ms)
+			a->longest_gap_ms = g->gap_ms;
 		a->ngate++;
 	}
 	e = sql_end(q, e);

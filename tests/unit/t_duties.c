@@ -748,6 +748,38 @@ static void test_intake(void **state)
 	town_check(&d->t);
 }
 
+/* A rule that gets stricter from a date judges the patrols from that date on, and leaves those before as they were. */
+static void test_stricter(void **state)
+{
+	static const char *const from[] = {"2025-11-01", "2025-11-25", "2025-11-26"}; /* today is the 25th */
+	struct desk *d = *state;
+	char file[128], said[400], one[600];
+
+	(void)snprintf(file, sizeof file, "%s/rules.csv", d->t.dir);
+	for (int day = 24; day <= 25; day++) {
+		int64_t at = civil_day_ms(civil_make(2025, 11, day)) + 3600000;
+
+		(void)snprintf(one, sizeof one, "[{\"epoch\":\"e\",\"seq\":%d,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"w%d\",\"route\":\"river\","
+			"\"target\":\"QSH-01\"}},{\"epoch\":\"e\",\"seq\":%d,\"kind\":\"patrol.track\",\"at\":%lld,\"body\":{\"patrol\":\"w%d\",\"pts\":[[0,33.3,104.9,8],"
+			"[300000,33.302,104.9,8],[600000,33.304,104.9,8]]}},{\"epoch\":\"e\",\"seq\":%d,\"kind\":\"patrol.end\",\"at\":%lld,\"body\":{\"patrol\":\"w%d\","
+			"\"clear\":true}}]", day * 3, (long long)at, day, day * 3 + 1, (long long)at, day, day * 3 + 2, (long long)at + 600000, day);
+		town_send(&d->t, "d-2", one);
+	}
+	(void)town_commit(&d->t);
+	for (size_t i = 0; i < ARRAY_LEN(from); i++) { /* 444 m were walked; then 400, 500, 600 are asked for */
+		FILE *f = fopen(file, "w");
+
+		assert_non_null(f);
+		assert_true(fprintf(f, "rule,role,level,target,period,count,min_metres,valid_from\nr,chief,community,any,month,2,%zu00,%s\n", 4 + i, from[i]) > 0);
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(import(d, file, said), OK);
+		is(d, "SELECT name, reasons, rule FROM patrol ORDER BY 1", i == 0 ? "w24|0|r\nw25|0|r\n" : "w24|0|r\nw25|2|r\n");
+		is(d, "SELECT need, done FROM duty_state WHERE person = 'p-2'", i == 0 ? "2|2\n" : "2|1\n");
+		town_check(&d->t);
+	}
+	assert_int_equal(unlink(file), 0);
+}
+
 static void test_bad_files(void **state)
 {
 	static const struct {
@@ -819,6 +851,7 @@ int main(void)
 		DESK(test_plans),
 		DESK(test_presets),
 		DESK(test_intake),
+		DESK(test_stricter),
 		DESK(test_bad_files),
 	};
 
