@@ -126,7 +126,8 @@ static enum err judge_all(struct recount *rc, void (*row)(void *ctx, const struc
 {
 	enum err e = OK;
 
-	qsort(rc->all, rc->nall, sizeof *rc->all, by_person);
+	if (rc->nall) /* qsort() takes no NULL, not even for none */
+		qsort(rc->all, rc->nall, sizeof *rc->all, by_person);
 	for (size_t i = 0; i < rc->nall && e == OK; i++)
 		if ((e = judge(rc, &rc->all[i])) == OK)
 			row(ctx, &rc->all[i]);
