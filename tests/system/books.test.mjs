@@ -1,0 +1,173 @@
+// The reading side over HTTP: every answer in the words of openapi.yaml, scopes, pages, ETags; from events that phones sent.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import Ajv2020 from 'ajv/dist/2020.js';
+import YAML from 'yaml';
+import { COMMUNITY, GULLY, RIVER, ROOT, TOWN, Town, until } from '../lib/index.mjs';
+
+const api = YAML.parse(readFileSync(path.join(ROOT, 'schema/openapi.yaml'), 'utf8'));
+const ajv = new Ajv2020.default({ strict: false });
+ajv.addSchema(api, 'api');
+const part = (s) => s.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D');
+
+/** Asks, and holds the answer against openapi.yaml's schema for `call`. */
+async function ask(session, url, call = url.split('?')[0], status = 200) {
+	const r = await session.fetch(url);
+	const text = await r.text();
+	assert.equal(r.status, status, `${url}: ${r.status} ${text.slice(0, 300)}`);
+	const json = JSON.parse(text);
+	const said = api.paths[call].get.responses[String(status)];
+	if (said.$ref) {
+		assert.match(r.headers.get('content-type'), /^application\/problem\+json/);
+		return json;
+	}
+	const type = r.headers.get('content-type').split(';')[0];
+	assert.ok(said.content[type], `${url}: ${type} is not what was announced`);
+	const fits = ajv.compile({ $ref: `api#/paths/${part(call)}/get/responses/${status}/content/${part(type)}/schema` });
+	assert.ok(fits(json), `${url}: ${JSON.stringify(fits.errors)} in ${text.slice(0, 400)}`);
+	assert.ok(!/1380000000/.test(text), `${url} holds a telephone number`);
+	assert.match(r.headers.get('etag'), /^"[^"]+"$/);
+	return json;
+}
+
+const LINE = Array.from({ length: 41 }, (_, i) => [104.9, Number((33.39 + i * 0.0005).toFixed(7))]); // northwards, ~2.2 km
+const MAP = JSON.stringify({
+	type: 'FeatureCollection',
+	features: [
+		{ type: 'Feature', properties: { code: RIVER }, geometry: { type: 'LineString', coordinates: LINE } },
+		{ type: 'Feature', properties: { code: COMMUNITY[0] }, geometry: { type: 'Polygon', coordinates: [[[104.8, 33.3], [105, 33.3], [105, 33.5], [104.8, 33.5], [104.8, 33.3]]] } },
+		{ type: 'Feature', properties: { code: COMMUNITY[1] }, geometry: { type: 'Polygon', coordinates: [[[105, 33.3], [105.2, 33.3], [105.2, 33.5], [105, 33.5], [105, 33.3]]] } },
+	],
+});
+
+describe('books', { timeout: 150000 }, () => {
+	let town, chief, worker, west, centre, east, start;
+
+	before(async () => {
+		town = await Town.start({ server: true });
+		await town.import('map', MAP);
+		await town.import('duties', 'rule,role,level,target,period,months,count,count_unit,min_minutes,min_metres,min_gap_hours,min_coverage,substitute,delegate,valid_from,valid_to\n'
+			+ 'dinghu,chief,community,each,month,1-12,2,times,5,300,,,no,no,2020-01-01,\n');
+		await town.user('centre', 'p-duty', 'centre', TOWN);
+		await town.user('east', 'p-duty', 'office', COMMUNITY[0]);
+		chief = await town.device('d-0003', 'p-chief-c');
+		worker = await town.device('d-0001', 'p-0001');
+		west = await town.device('d-0002', 'p-0002');
+		centre = await town.session('centre');
+		east = await town.session('east');
+		start = Date.now() - 30 * 60000;
+		await chief.send('patrol.start', { patrol: 'walk', route: 'river', target: RIVER }, { at: start });
+		const pts = LINE.map(([lon, lat], i) => [i * 30000, lat, lon, 8]);
+		await chief.send('patrol.track', { patrol: 'walk', pts: pts.slice(0, 20) }, { at: start });
+		await chief.send('patrol.track', { patrol: 'walk', pts: [[595000, 34.5, 104.9, 8], [596000, 33.4, 104.9, 500], ...pts.slice(20)] }, { at: start });
+		await chief.send('patrol.end', { patrol: 'walk', clear: true }, { at: start + 41 * 30000 });
+		await west.send('patrol.start', { patrol: 'short', route: 'gully', target: GULLY });
+		await worker.send('status', { battery: 70 }, { loc: { lat: 33.4, lon: 104.95, acc: 5 } });
+		await worker.send('inspect', { topic: 'no_such_topic', result: 'ok' }); // held
+	});
+	after(() => town?.stop());
+
+	test('patrols: judged, listed, and where they went', async () => {
+		const from = new Date(start - 86400000).toISOString().slice(0, 10);
+		const { patrols } = await ask(centre, `/api/v1/patrols?from=${from}`);
+		assert.deepEqual(patrols.map((p) => p.id), ['d-0002.short', 'd-0003.walk']);
+		assert.deepEqual((await ask(east, `/api/v1/patrols?from=${from}`)).patrols.map((p) => p.id), ['d-0003.walk']);
+		const p = await ask(east, '/api/v1/patrols/d-0003.walk', '/api/v1/patrols/{id}');
+		assert.deepEqual([p.valid, p.reasons, p.rule, p.points, p.dropped], [true, [], 'dinghu', 41, 2]);
+		assert.ok(p.distance_m > 2100 && p.distance_m < 2300 && p.duration_s === 1200, `${p.distance_m} m, ${p.duration_s} s`);
+		assert.deepEqual([p.person_name, p.target_name, p.level, p.asked.min_metres], ['李丁', '清水河东关段', 'community', 300]);
+		const track = await ask(east, '/api/v1/patrols/d-0003.walk/track.geojson', '/api/v1/patrols/{id}/track.geojson');
+		const of = (id) => track.features.find((f) => f.id === id);
+		assert.deepEqual(of('lines').geometry.coordinates, [LINE]);
+		assert.deepEqual(of('lines').properties.ms[0], LINE.map((_, i) => i * 30000));
+		assert.deepEqual(of('dropped').properties.why, ['jump', 'accuracy']);
+		assert.equal(Date.parse(of('lines').properties.start), start);
+		await ask(east, '/api/v1/patrols/d-0002.short', '/api/v1/patrols/{id}', 404);
+		const short = await ask(centre, '/api/v1/patrols/d-0002.short', '/api/v1/patrols/{id}');
+		assert.ok(short.reasons.some((r) => r.code === 'NO_END'));
+		const none = await ask(centre, `/api/v1/patrols?from=${from}&reason=NO_END&valid=true`);
+		assert.deepEqual(none.patrols, []);
+	});
+
+	test('duties: who owes what', async () => {
+		const { duty } = await ask(centre, '/api/v1/duty');
+		const row = duty.find((d) => d.person === 'p-chief-c');
+		assert.deepEqual([row.rule, row.level, row.need], ['dinghu', 'community', 2]);
+		assert.equal(row.done, new Date(start + 8 * 3600000).getUTCMonth() === new Date(Date.now() + 8 * 3600000).getUTCMonth() ? 1 : 0);
+		await ask(centre, '/api/v1/overdue');
+	});
+
+	test('figures and series count the same', async () => {
+		const day = new Date(start + 8 * 3600000).toISOString().slice(0, 10);
+		const { figures, as_of: asOf } = await ask(centre, `/api/v1/figures?from=${day}`);
+		const value = (id, level = '', category = '') => figures.find((f) => f.id === id && f.level === level && f.category === category)?.value ?? 0;
+		assert.equal(value('patrols'), 2);
+		assert.equal(value('patrols', '', 'gully'), 1);
+		assert.equal(value('river_patrols', 'community'), 1);
+		assert.ok(asOf > 10);
+		const series = await ask(centre, '/api/v1/series?figure=patrols&days=2');
+		assert.equal(series.days.reduce((n, d) => n + d.value, 0), 2);
+		assert.equal((await ask(east, `/api/v1/figures?from=${day}`)).figures.find((f) => f.id === 'patrols' && !f.level && !f.category).value, 1);
+	});
+
+	test('held: seen where its device is appointed, and why', async () => {
+		const { held } = await ask(east, '/api/v1/held');
+		assert.deepEqual(held.map((h) => [h.code, h.device, h.person_name, h.kind]), [['unknown_category', 'd-0001', '赵甲', 'inspect']]);
+	});
+
+	test('events: what stands behind a number, page by page', async () => {
+		const all = (await ask(centre, '/api/v1/events')).events, pages = [];
+		for (let cursor = ''; cursor !== null;) {
+			const page = await ask(centre, `/api/v1/events?limit=3${cursor && `&cursor=${cursor}`}`);
+			pages.push(...page.events);
+			cursor = page.next;
+		}
+		assert.deepEqual(pages, all);
+		assert.deepEqual(all.map((e) => e.commit), all.map((e) => e.commit).sort((a, b) => b - a));
+		assert.deepEqual(all.filter((e) => e.kind === 'patrol.end')[0].raw.body, { patrol: 'walk', clear: true });
+		assert.equal((await ask(east, '/api/v1/events')).events.length, all.length - 1, 'not the one of the west');
+	});
+
+	test('maps: shapes, counts, positions', async () => {
+		const areas = await ask(centre, '/api/v1/areas.geojson');
+		assert.deepEqual(areas.features.map((f) => f.id), [...COMMUNITY]);
+		assert.equal(areas.features[0].properties.name, '东关社区');
+		assert.deepEqual((await ask(east, '/api/v1/reaches.geojson')).features.map((f) => [f.id, f.geometry.coordinates.length]), [[RIVER, 41]]);
+		const devices = await ask(centre, '/api/v1/devices.geojson');
+		assert.deepEqual(devices.features.find((f) => f.id === 'd-0001').geometry.coordinates, [104.95, 33.4]);
+		await ask(centre, '/api/v1/cases.geojson');
+	});
+
+	test('the catalogue: a category imported now is there at once', async () => {
+		const before = (await ask(east, '/api/v1/catalogue')).categories.length;
+		await town.import('categories', 'code,class,name,name_en,parent,severity,deadline,deadline_unit,photo_before,photo_after,valid_from,valid_to\ndrone_straw,topic,无人机查秸秆,,,,,,,,,\n');
+		const now = await until(async () => {
+			const c = await ask(east, '/api/v1/catalogue');
+			return c.categories.length > before && c;
+		}, 'the category');
+		assert.ok(now.categories.some((c) => c.code === 'drone_straw'));
+		assert.deepEqual(now.rules.map((r) => [r.rule, r.months, r.min_metres]), [['dinghu', '1-12', 300]]);
+	});
+
+	test('ETags: 304 for those who have it; HEAD; no answer without a session, or for another scope', async () => {
+		const urls = ['/api/v1/cases', '/api/v1/patrols', '/api/v1/held', '/api/v1/events', '/api/v1/duty', '/api/v1/overdue', '/api/v1/figures', '/api/v1/catalogue', '/api/v1/areas.geojson'];
+		for (const url of urls) {
+			const again = await until(async () => { // a batch may come between the two
+				const etag = (await centre.fetch(url)).headers.get('etag');
+				const r = await centre.fetch(url, { headers: { 'if-none-match': `"other", ${etag}` } });
+				return r.status === 304 && r;
+			}, `304 of ${url}`);
+			assert.equal(await again.text(), '');
+			const head = await centre.fetch(url, { method: 'HEAD' });
+			assert.equal(head.status, 200);
+			assert.ok(Number(head.headers.get('content-length')) > 10);
+			assert.equal((await fetch(town.base + url)).status, 401);
+			assert.match(head.headers.get('cache-control'), /private/);
+		}
+		assert.equal((await ask(east, `/api/v1/cases?scope=${COMMUNITY[1]}`, '/api/v1/cases', 403)).code, 'not_allowed');
+		assert.equal((await ask(east, '/api/v1/cases?limit=999', '/api/v1/cases', 400)).code, 'bad_parameter');
+	});
+});
