@@ -17,7 +17,7 @@ struct reading {
 	" (?1 = '*' OR EXISTS (SELECT 1 FROM device d JOIN appointment a ON a.person = d.person AND " \
 	"a.until IS NULL LEFT JOIN reach r ON r.code = a.scope AND r.until IS NULL WHERE "           \
 	"d.id = s.device AND d.until IS NULL AND substr(coalesce(r.area, a.scope), 1, length(?1)) = ?1) " \
-	"OR EXISTS (SELECT 1 FROM casus c WHERE c.name = substr(h.waits, 6) AND h.waits LIKE 'case %' " \
+	"OR EXISTS (SELECT 1 FROM casus c WHERE c.name = coalesce(h.casus, CASE WHEN h.waits LIKE 'case %' THEN substr(h.waits, 6) END) " \
 	"AND substr(c.area, 1, length(?1)) = ?1)) "
 
 #define HELD_WHERE "h.id < ?5 AND" SEEN_HELD "AND (?8 IS NULL OR h.code = ?8) AND (?9 IS NULL OR s.device = ?9) "

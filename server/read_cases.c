@@ -6,6 +6,7 @@
 
 #include "core/event.h"
 #include "schema/books_cases.h"
+#include "schema/books_timeline.h"
 
 void read_case_members(struct buf *b, const struct books_case *c, int64_t now_ms)
 {
@@ -141,6 +142,137 @@ static void one_row(void *ctx, const struct books_case *c)
 	counts_member(r->b, c->counts);
 }
 
+static void read_slice(struct buf *b, const char *key, struct slice v)
+{
+	buf_json_key(b, key);
+	if (v.p && v.n)
+		buf_json(b, v.p, v.n);
+	else
+		buf_adds(b, "null");
+}
+
+static void identity(struct buf *b, const char *key, const struct order_key *k)
+{
+	char text[EVENT_DEVICE_MAX + EVENT_EPOCH_MAX + 32];
+
+	(void)snprintf(text, sizeof text, "%s/%s/%lld", k->device, k->epoch, (long long)k->seq); /* fits */
+	read_text(b, key, k->seq ? text : NULL);
+}
+
+static const char *status_of(const struct books_step *s)
+{
+	if (s->act->voided)
+		return "voided";
+	if (s->act->fate != FATE_FORCE)
+		return s->displaced ? "displaced" : "held";
+	return s->repeated ? "repeated" : "in_force";
+}
+
+static const char *code_of(enum casus_fate fate)
+{
+	switch (fate) {
+	case FATE_WAITS:
+		return "waits_for";
+	case FATE_ILLEGAL:
+		return "illegal_transition";
+	case FATE_NOT_ALLOWED:
+		return "not_allowed";
+	case FATE_FORCE:
+	case FATE_VOIDED:
+		break;
+	}
+	return NULL;
+}
+
+static void photos_member(struct buf *b, const struct books_step *s)
+{
+	buf_json_key(b, "photos");
+	buf_addc(b, '[');
+	for (uint32_t i = 0; i < s->nphoto; i++) {
+		buf_json_sep(b);
+		buf_addc(b, '{');
+		read_slice(b, "sha256", s->photo[i].sha256);
+		read_slice(b, "role", s->photo[i].role);
+		read_slice(b, "mime", s->photo[i].mime);
+		buf_addc(b, '}');
+	}
+	buf_addc(b, ']');
+}
+
+static void voided_member(struct buf *b, const struct books_step *s)
+{
+	buf_json_key(b, "voided");
+	if (!s->voided_by.code) {
+		buf_adds(b, "null");
+		return;
+	}
+	buf_addc(b, '{');
+	read_named(b, "person", s->voided_by);
+	read_time(b, "at", s->voided_ms);
+	read_slice(b, "reason", s->voided_why);
+	buf_addc(b, '}');
+}
+
+static void step_row(void *ctx, const struct books_step *s)
+{
+	struct buf *b = ((struct read *)ctx)->b;
+	const struct casus_act *a = s->act;
+	bool force = a->fate == FATE_FORCE && !a->voided && !s->repeated;
+
+	buf_json_sep(b);
+	buf_addc(b, '{');
+	identity(b, "event", &a->key);
+	read_text(b, "action", casus_action_name(a->action));
+	read_text(b, "action_name", casus_action_zh(a->action));
+	read_named(b, "person", (struct books_named){a->person, s->person_name});
+	read_time(b, "at", a->key.at_ms);
+	read_time(b, "received", s->recv_ms);
+	read_time(b, "committed", s->committed_ms);
+	read_int_or(b, "commit", s->commit, 0);
+	read_slice(b, "title", s->title);
+	read_slice(b, "text", s->text);
+	read_slice(b, "note", s->note);
+	read_named(b, "to", (struct books_named){a->to, s->to_name});
+	read_time(b, "until", a->until_ms);
+	read_text(b, "result", casus_result_name(a->result));
+	read_text(b, "rating", casus_rating_name(a->rating));
+	photos_member(b, s);
+	identity(b, "base", &a->base);
+	read_text(b, "status", status_of(s));
+	read_text(b, "code", a->voided ? NULL : code_of(a->fate));
+	read_text(b, "detail", a->voided ? NULL : a->detail);
+	read_text(b, "waits", a->voided ? NULL : a->waits);
+	read_bool(b, "parallel", force && a->parallel);
+	read_text(b, "state", force ? casus_state_name(a->state) : NULL);
+	read_int_or(b, "version", force ? a->version : -1, -1);
+	voided_member(b, s);
+	buf_addc(b, '}');
+}
+
+static enum err timeline_member(struct read *r, struct slice id)
+{
+	const struct account_user *u = &r->s->user;
+	struct casus_grant grant = {.role = role_of(slice_of(u->role)), .level = area_level(slice_of(u->scope))};
+	struct books_story story = {0, 0};
+	enum err e;
+
+	slice_copy(grant.scope, sizeof grant.scope, slice_of(u->scope));
+	buf_json_key(r->b, "timeline");
+	buf_addc(r->b, '[');
+	e = books_timeline(r->a->st, id, u->person, &grant, &story, step_row, r);
+	buf_addc(r->b, ']');
+	read_int(r->b, "timeline_cut", story.cut);
+	buf_json_key(r->b, "actions");
+	buf_addc(r->b, '[');
+	for (int a = 0; a < CASUS_ACTIONS; a++)
+		if (story.actions & 1U << a) {
+			buf_json_sep(r->b);
+			buf_json_str(r->b, casus_action_name((enum casus_action)a));
+		}
+	buf_addc(r->b, ']');
+	return e;
+}
+
 void read_case(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {NULL};
@@ -153,6 +285,8 @@ void read_case(void *ctx, struct request *rq, struct response *rs)
 	read_int(r.b, "as_of", r.head.commit);
 	read_time(r.b, "time", r.head.time_ms);
 	e = books_case_one(r.a->st, r.s->user.scope, rq->param[0], one_row, &r);
+	if (e == OK)
+		e = timeline_member(&r, rq->param[0]);
 	buf_addc(r.b, '}');
 	read_end(&r, e);
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import YAML from 'yaml';
-import { COMMUNITY, GULLY, RIVER, ROOT, TOWN, Town, until } from '../lib/index.mjs';
+import { COMMUNITY, GRID, GULLY, RIVER, ROOT, TOWN, Town, until } from '../lib/index.mjs';
 
 const api = YAML.parse(readFileSync(path.join(ROOT, 'schema/openapi.yaml'), 'utf8'));
 const ajv = new Ajv2020.default({ strict: false });
@@ -96,8 +96,22 @@ describe('books', { timeout: 150000 }, () => {
 		const { duty } = await ask(centre, '/api/v1/duty');
 		const row = duty.find((d) => d.person === 'p-chief-c');
 		assert.deepEqual([row.rule, row.level, row.need], ['dinghu', 'community', 2]);
-		assert.equal(row.done, new Date(start + 8 * 3600000).getUTCMonth() === new Date(Date.now() + 8 * 3600000).getUTCMonth() ? 1 : 0);
 		await ask(centre, '/api/v1/overdue');
+	});
+
+	test('a case: its timeline, what may be done, and what is held', async () => {
+		await worker.send('case.report', { case: 'k-1', class: 'hazard', category: 'fire', title: '楼道堆物', severity: 2 }, { scope: GRID[0], loc: { lat: 33.4, lon: 104.95, acc: 5 } });
+		const early = await worker.send('case.act', { case: 'k-1', action: 'handle', result: 'rectified' }, { base: `d-0001/${worker.epoch}/${worker.seq}` });
+		assert.deepEqual([early.status, early.code], ['held', 'illegal_transition']);
+		const k = await ask(east, '/api/v1/cases/k-1', '/api/v1/cases/{id}');
+		assert.deepEqual(k.timeline.map((s) => [s.action, s.status, s.code]), [['report', 'in_force', null], ['handle', 'held', 'illegal_transition']]);
+		assert.deepEqual([k.state, k.reporter_name, k.category_name, k.loc], ['reported', '赵甲', '消防安全', [104.95, 33.4]]);
+		assert.ok(k.actions.includes('accept') && !k.actions.includes('decline'), `of an office: ${k.actions}`);
+		assert.ok((await ask(centre, '/api/v1/cases/k-1', '/api/v1/cases/{id}')).actions.includes('decline'));
+		assert.deepEqual((await ask(east, '/api/v1/cases?state=open')).cases.map((c) => c.id), ['k-1']);
+		assert.deepEqual((await ask(east, '/api/v1/cases.geojson')).features.map((f) => f.id), ['k-1']);
+		assert.deepEqual((await ask(east, '/api/v1/held?code=illegal_transition')).held.map((h) => h.case), ['k-1']);
+		await ask(centre, '/api/v1/cases/k-2', '/api/v1/cases/{id}', 404);
 	});
 
 	test('figures and series count the same', async () => {
@@ -115,7 +129,7 @@ describe('books', { timeout: 150000 }, () => {
 
 	test('held: seen where its device is appointed, and why', async () => {
 		const { held } = await ask(east, '/api/v1/held');
-		assert.deepEqual(held.map((h) => [h.code, h.device, h.person_name, h.kind]), [['unknown_category', 'd-0001', '赵甲', 'inspect']]);
+		assert.deepEqual(held.filter((h) => !h.case).map((h) => [h.code, h.device, h.person_name, h.kind]), [['unknown_category', 'd-0001', '赵甲', 'inspect']]);
 	});
 
 	test('events: what stands behind a number, page by page', async () => {
