@@ -96,6 +96,7 @@ describe('books', { timeout: 150000 }, () => {
 		const { duty } = await ask(centre, '/api/v1/duty');
 		const row = duty.find((d) => d.person === 'p-chief-c');
 		assert.deepEqual([row.rule, row.level, row.need], ['dinghu', 'community', 2]);
+		assert.equal(row.done, new Date(start + 8 * 3600000).getUTCMonth() === new Date(Date.now() + 8 * 3600000).getUTCMonth() ? 1 : 0);
 		await ask(centre, '/api/v1/overdue');
 	});
 
