@@ -742,7 +742,7 @@ static void test_intake(void **state)
 	(void)snprintf(one, sizeof one, "{\"epoch\":\"e\",\"seq\":5,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"v\",\"route\":\"river\","
 		"\"target\":\"QSH-01\"}}", TOWN_NOW);
 	town_send(&d->t, "d-2", one);
-	assert_int_equal(intake_flush(d->t.in), OK);
+	assert_int_equal(intake_flush(d->t.in, TOWN_NOW), OK);
 	(void)town_commit(&d->t);
 	is(d, mine, "malantun|1|0|1|0\n");
 	town_check(&d->t);
