@@ -12,7 +12,9 @@ import { call } from "./api.js";
  * @property {string} [person]
  * @property {string} [person_name]
  * @property {string} at RFC 3339
- * @property {string} [known] when the office learned of it
+ * @property {string|null} [committed] when the office learned of it; null: it is held
+ * @property {string} [received]
+ * @property {string} [text] of a report
  * @property {string} [note]
  * @property {string} [to]
  * @property {string} [to_name]
@@ -20,7 +22,8 @@ import { call } from "./api.js";
  * @property {string} [result]
  * @property {string} [rating]
  * @property {{sha256: string, role: string}[]} [photos]
- * @property {string} [status] in_force held displaced voided
+ * @property {string} [status] in_force repeated held displaced voided
+ * @property {{person: string, person_name?: string, at: string, reason: string}|null} [voided]
  * @property {string} [code]
  * @property {string} [detail]
  * @property {boolean} [parallel]
@@ -34,7 +37,6 @@ import { call } from "./api.js";
  * @property {string} [category_name]
  * @property {number} severity
  * @property {string} title
- * @property {string} [text]
  * @property {string} scope
  * @property {string} [scope_name]
  * @property {string} [reporter]

@@ -38,6 +38,7 @@ function timeView(app, text) {
 /** @param {App} app @param {Detail} d */
 function factsView(app, d) {
 	const { say, lang } = app;
+	const words = d.timeline.find((a) => a.action === "report" && a.status === "in_force")?.text;
 	const fact = (/** @type {unknown} */ name, /** @type {unknown} */ value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
 	return html`<dl class="case-facts">
@@ -50,7 +51,7 @@ function factsView(app, d) {
 		${d.result ? fact(say("result"), nameOf("result", d.result, lang)) : nothing}
 		${d.rating ? fact(say("rating"), nameOf("rating", d.rating, lang)) : nothing}
 		${fact(say("case_no"), html`<code>${d.id}</code>`)}</dl>
-	${d.text ? html`<p class="words own">${d.text}</p>` : nothing}`;
+	${words ? html`<p class="words own">${words}</p>` : nothing}`;
 }
 
 // ---------------------------------------------------------------- acting
@@ -123,7 +124,7 @@ const timelineView = (app, d) => html`<h3>${app.say("timeline")}</h3>
 function actView(app, a) {
 	const { say, lang } = app;
 	const at = instant(a.at) || 0;
-	const known = instant(a.known || "");
+	const known = instant(a.committed || a.received || "");
 	const counts = !a.status || a.status === "in_force";
 	const photos = (a.photos || []).length;
 
@@ -134,6 +135,7 @@ function actView(app, a) {
 			${counts ? nothing : html`<span class="chip late">${nameOf("standing", a.status || "", lang)}</span>`}</div>
 		${a.note ? html`<div class="own">${a.note}</div>` : nothing}
 		${counts ? nothing : html`<div class="sub">${a.code ? nameOf("code", a.code, lang) : nothing} <span class="own">${a.detail || ""}</span></div>`}
+		${a.voided ? html`<div class="sub"><span class="own">${a.voided.person_name || a.voided.person}</span>: <span class="own">${a.voided.reason}</span></div>` : nothing}
 		<div class="sub"><time title=${full(at)}>${when(at, app.nowMs())}</time>${known !== null && known - at > LATE_NEWS_MS ? html` · ${say("known_at")} <time title=${full(known)}>${when(known, app.nowMs())}</time>` : nothing}${
 			photos ? html` · ${say("photos", { n: photos })}` : nothing}</div></li>`;
 }

@@ -326,6 +326,7 @@ export const NAMES = {
 	},
 	standing: {
 		held: ["未生效", "Held"],
+		repeated: ["重复上报", "Repeated"],
 		displaced: ["已失效", "Displaced"],
 		voided: ["已作废", "Voided"],
 	},

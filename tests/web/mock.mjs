@@ -94,8 +94,8 @@ function caseDetail(row, acts) {
 		in_progress: ["dispatch", "escalate", "extend", "suspend", "urge", "void"], suspended: ["resume", "void"], handled: ["verify_pass", "verify_fail", "rate", "void"], closed: ["rate", "reopen", "void"] };
 
 	return { ...row, at: iso(row.at), due: iso(row.due), scope_name: `${COMMUNITIES[Number(row.scope.slice(9)) - 1]}社区`, area: row.scope, area_name: "", reporter: "p-0055", reporter_name: "马某某",
-		text: "坡下有两户。", version: acts.length, on_time: null, result: "", rating: "", overdue: false, as_of: 10049, actions: actions[row.state] || [],
-		timeline: acts.map((a) => ({ status: "in_force", parallel: false, code: "", detail: "", photos: [], ...a, at: iso(a.at), received: iso(a.known || a.at), known: iso(a.known || a.at) })) };
+		version: acts.length, on_time: null, result: "", rating: "", overdue: false, as_of: 10049, actions: actions[row.state] || [],
+		timeline: acts.map((a) => ({ status: "in_force", parallel: false, code: null, detail: null, photos: [], text: a.action === "report" ? "坡下有两户。" : null, ...a, at: iso(a.at), received: iso(a.known || a.at), committed: iso(a.known || a.at) })) };
 }
 
 const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["id"], cases: ["id"], overdue: ["person", "rule", "target"], devices: ["device"], feed: ["commit"] };

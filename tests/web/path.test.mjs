@@ -105,6 +105,23 @@ test("a duplicate changes nothing; a device's state; other records are counted b
 	await reads("other inspect", 1);
 });
 
+test("a hazard is reported: an alert on the screen; signed there, it is an event of the office, and every screen says who", async () => {
+	const other = await openPage(browser, `${town.base}/`);
+	const row = '.alerts tr[data-row="hazard:h-1"]';
+
+	await signIn(other, "duty", town.passwords.duty);
+	await phone.send("case.report", { case: "h-1", class: "hazard", category: "fire", severity: 1, title: "仓库冒烟" }, { scope: GRID[0] });
+	await page.waitForSelector(`${row}:has-text("仓库冒烟")`, { timeout: RISE_MS });
+	assert.match(await text(row), /^一级（红）Ⅰ 仓库冒烟 重大隐患东关一网格(赵甲)? ?\d\d:\d\d:\d\d 未签收 0 分钟 签收$/);
+	await page.waitForSelector('.cases tr[data-row="h-1"]:has-text("待立案")', { timeout: RISE_MS });
+	await other.click(`${row} button`);
+	for (const p of [page, other])
+		await p.waitForSelector(`${row}:has-text("已签收 周戊")`, { timeout: RISE_MS });
+	assert.deepEqual((await town.sql("select device, person from event where kind = (select max(kind) from event where device = 'office') and device = 'office'")).map((r) => [r.device, r.person]), [["office", "p-duty"]]);
+	assert.deepEqual(other.outside, []);
+	await other.context().close();
+});
+
 test("the server is killed: banner; it comes back: resumed where it stood, nothing missed", async () => {
 	const hellos = [];
 
