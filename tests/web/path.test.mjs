@@ -122,6 +122,34 @@ test("a hazard is reported: an alert on the screen; signed there, it is an event
 	await other.context().close();
 });
 
+test("the case is opened and acted on: stored, then shown; a second officer on an old version is told who was quicker", async () => {
+	const other = await openPage(browser, `${town.base}/#/case/h-1`);
+
+	await signIn(other, "duty", town.passwords.duty);
+	await other.waitForSelector('.timeline li:has-text("赵甲")', { timeout: RISE_MS });
+	await other.waitForSelector('.timeline li:has-text("签收预警")', { timeout: RISE_MS });
+	await other.route("**/api/v1/cases/h-1", (r) => r.abort()); // he will not hear what the first did
+	await page.click('.cases tr[data-row="h-1"] a');
+	await page.click('.drawer button:has-text("立案")', { timeout: RISE_MS });
+	await page.fill("#act-note", "情况属实");
+	await page.click(".act button.primary");
+	await page.waitForSelector('.timeline li:has-text("情况属实")', { timeout: RISE_MS });
+	await page.waitForSelector('.cases tr[data-row="h-1"]:has-text("待派遣")', { timeout: RISE_MS });
+	await other.click('.drawer button:has-text("不予立案")');
+	await other.fill("#act-note", "看过了");
+	await other.unroute("**/api/v1/cases/h-1");
+	await other.click(".act button.primary");
+	await other.waitForSelector('.act [role=alert]:has-text("案件刚被 周戊 改动（立案）")', { timeout: RISE_MS });
+	await page.click('.drawer button:has-text("派遣")');
+	await page.fill("#act-to", "p-0002");
+	await page.click(".act button.primary");
+	await page.waitForSelector('.cases tr[data-row="h-1"]:has-text("钱乙")', { timeout: RISE_MS });
+	assert.deepEqual((await town.sql("select state, holder from casus where name = 'h-1'")).map((r) => [r.state, r.holder]), [[3, "p-0002"]]);
+	await page.keyboard.press("Escape");
+	await page.waitForSelector(".drawer", { state: "detached" });
+	await other.context().close();
+});
+
 test("the server is killed: banner; it comes back: resumed where it stood, nothing missed", async () => {
 	const hellos = [];
 
