@@ -560,6 +560,7 @@ static bool check_point(struct reader *r, uint32_t t)
 {
 	const struct json *j = r->j;
 	const struct json_tok *k = &j->tok[t];
+	int32_t e7;
 	int64_t ms;
 	double v;
 
@@ -568,9 +569,9 @@ static bool check_point(struct reader *r, uint32_t t)
 	/* before `at` too: a track may be cut anywhere */
 	if (!json_int(j, t + 1, &ms) || ms < -EVENT_OFF_MAX || ms > EVENT_OFF_MAX)
 		return bad(r, "0", "want whole milliseconds after at");
-	if (!number_in(j, t + 2, -90, 90, &v))
+	if (!json_e7(j, t + 2, 90, &e7))
 		return bad(r, "1", "want degrees within -90 to 90");
-	if (!number_in(j, t + 3, -180, 180, &v))
+	if (!json_e7(j, t + 3, 180, &e7))
 		return bad(r, "2", "want degrees within -180 to 180");
 	if (k->count == 4 && j->tok[t + 4].type != JSON_NULL &&
 		!number_in(j, t + 4, 0, INFINITY, &v))

@@ -840,6 +840,49 @@ bool json_double(const struct json *j, uint32_t t, double *out)
 	return true;
 }
 
+/* [-]d..d.d..d with at most three digits before the point and seven behind it, else false. */
+static bool plain_e7(const char *p, const char *end, int32_t *out)
+{
+	bool neg = *p == '-';
+	int32_t v = 0;
+	int n = 0;
+
+	p += neg;
+	for (; p < end && *p >= '0' && *p <= '9' && n < 3; p++, n++)
+		v = v * 10 + (*p - '0');
+	if (p < end && *p == '.')
+		p++;
+	else if (p < end)
+		return false;
+	if (v > 180)
+		return false;
+	for (n = 0; p < end && *p >= '0' && *p <= '9' && n < 7; p++, n++)
+		v = v * 10 + (*p - '0');
+	for (; n < 7; n++)
+		v *= 10;
+	*out = neg ? -v : v;
+	return p == end;
+}
+
+bool json_e7(const struct json *j, uint32_t t, int limit, int32_t *out)
+{
+	int32_t most = limit * 10000000, e7;
+	double v;
+
+	if (t >= j->ntok || (j->tok[t].type != JSON_INT && j->tok[t].type != JSON_REAL))
+		return false;
+	if (plain_e7(j->text + j->tok[t].from, j->text + j->tok[t].to, &e7)) {
+		if (e7 > most || e7 < -most)
+			return false;
+	} else {
+		if (!json_double(j, t, &v) || v > limit || v < -limit)
+			return false;
+		e7 = (int32_t)lround(v * 1e7);
+	}
+	*out = e7;
+	return true;
+}
+
 /* comparing */
 
 static struct decimal number_of(const struct json *j, uint32_t t)

@@ -84,6 +84,8 @@ struct slice json_raw(const struct json *j, uint32_t t);
 /* JSON_INT whose value fits; reals with a zero fraction (1.0, 1e3) count as whole numbers. */
 bool json_int(const struct json *j, uint32_t t, int64_t *out);
 bool json_double(const struct json *j, uint32_t t, double *out); /* JSON_INT or JSON_REAL, finite */
+/* Degrees x 10^7, rounded to the nearest; |degrees| <= limit, or false.  The same as by json_double, and cheaper. */
+bool json_e7(const struct json *j, uint32_t t, int limit, int32_t *out);
 /* The number times 10^decimals, when that is whole and fits: 12.345 with 3 gives 12345, exactly. */
 bool json_scaled(const struct json *j, uint32_t t, int decimals, int64_t *out);
 

@@ -45,11 +45,16 @@ bool track_is_beyond(const struct track *t)
 
 /* ------------------------------------------------------------------ reading */
 
-static struct geo degrees(double lat, double lon, enum crs crs)
+/* Metres rounded up. */
+static int32_t accuracy(const struct json *j, uint32_t t)
 {
-	struct geo g = {(int32_t)lround(lat * 1e7), (int32_t)lround(lon * 1e7)};
+	int64_t whole;
+	double acc = -1;
 
-	return crs == CRS_GCJ02 ? geo_gcj02_to_wgs84(g) : g;
+	if (json_int(j, t, &whole) && whole <= INT32_MAX)
+		return (int32_t)whole;
+	(void)json_double(j, t, &acc); /* null: -1 */
+	return acc > INT32_MAX ? INT32_MAX : (int32_t)ceil(acc);
 }
 
 uint32_t track_read(const struct json *j, uint32_t pts, int64_t when_ms, enum crs crs, struct track_point *out, bool *backwards)
@@ -57,17 +62,15 @@ uint32_t track_read(const struct json *j, uint32_t pts, int64_t when_ms, enum cr
 	uint32_t n = j->tok[pts].count, t = pts + 1;
 
 	for (uint32_t i = 0; i < n; i++, t = j->tok[t].next) {
-		double lat = 0, lon = 0, acc = -1;
+		struct geo at = {0, 0};
 		int64_t ms = 0;
 
 		/* checked: they do not fail */
 		(void)json_int(j, t + 1, &ms);
-		(void)json_double(j, t + 2, &lat);
-		(void)json_double(j, t + 3, &lon);
-		if (j->tok[t].count == 4 && j->tok[t + 4].type != JSON_NULL)
-			(void)json_double(j, t + 4, &acc);
-		out[i] = (struct track_point){when_ms + ms, degrees(lat, lon, crs),
-			acc > INT32_MAX ? INT32_MAX : (int32_t)ceil(acc)};
+		(void)json_e7(j, t + 2, 90, &at.lat_e7);
+		(void)json_e7(j, t + 3, 180, &at.lon_e7);
+		out[i] = (struct track_point){when_ms + ms, crs == CRS_GCJ02 ? geo_gcj02_to_wgs84(at) : at,
+			j->tok[t].count == 4 ? accuracy(j, t + 4) : -1};
 		if (i && out[i].at_ms < out[i - 1].at_ms)
 			*backwards = true;
 	}
@@ -242,47 +245,61 @@ int track_coverage(const struct track *t)
 
 /* ------------------------------------------------------------------ kept in the database */
 
-static void put(struct buf *b, uint64_t v)
+static unsigned char *put(unsigned char *p, uint64_t v)
 {
 	for (; v > 127; v >>= 7)
-		buf_addc(b, (char)(v | 128));
-	buf_addc(b, (char)v);
+		*p++ = (unsigned char)(v | 128);
+	*p++ = (unsigned char)v;
+	return p;
 }
 
-static void put_signed(struct buf *b, int64_t v)
+static unsigned char *put_signed(unsigned char *p, int64_t v)
 {
-	put(b, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
+	return put(p, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
 }
 
-static void put_point(struct buf *b, const struct track_point *p, int64_t since_ms)
+static unsigned char *put_point(unsigned char *p, const struct track_point *at, int64_t since_ms)
 {
-	put_signed(b, p->at_ms - since_ms);
-	put_signed(b, p->at.lat_e7);
-	put_signed(b, p->at.lon_e7);
-	put_signed(b, p->acc_m);
+	p = put_signed(p, at->at_ms - since_ms);
+	p = put_signed(p, at->at.lat_e7);
+	p = put_signed(p, at->at.lon_e7);
+	return put_signed(p, at->acc_m);
 }
+
+/* The numbers are filled up with zeros: a row that keeps its size as its track grows is cheaper to write. */
+#define FILLED 56
+#define NUMBERS_MAX 160 /* 2 bytes and 18 numbers, none longer than 10 bytes, most of 32 bits */
 
 void track_save(const struct track *t, struct buf *out)
 {
+	unsigned char room[NUMBERS_MAX] = {0}, *p = room;
 	bool same = order(&t->prev, &t->last) == 0;
+	size_t n = REACHLINE_WORDS((size_t)t->samples) * sizeof *t->bits;
 
-	buf_addc(out, VERSION);
-	buf_addc(out, (char)(t->mock | t->backwards << 1 | same << 2 | (t->bits != NULL) << 3));
-	put(out, t->came);
-	put(out, t->kept);
-	put(out, t->vague);
-	put(out, t->jumps);
-	put(out, t->near);
-	put_signed(out, t->first_ms);
-	put_point(out, &t->last, t->first_ms);
+	*p++ = VERSION;
+	*p++ = (unsigned char)(t->mock | t->backwards << 1 | same << 2);
+	p = put(p, t->came);
+	p = put(p, t->kept);
+	p = put(p, t->vague);
+	p = put(p, t->jumps);
+	p = put(p, t->near);
+	p = put_signed(p, t->first_ms);
+	p = put_point(p, &t->last, t->first_ms);
 	if (!same)
-		put_point(out, &t->prev, t->first_ms);
-	put(out, (uint64_t)t->duration_ms);
-	put(out, (uint64_t)t->distance_mm);
-	put(out, t->line);
-	put(out, t->samples);
-	for (uint32_t i = 0; t->bits && i < REACHLINE_WORDS(t->samples); i++)
-		buf_add(out, &t->bits[i], sizeof t->bits[i]);
+		p = put_point(p, &t->prev, t->first_ms);
+	p = put(p, (uint64_t)t->duration_ms);
+	p = put(p, (uint64_t)t->distance_mm);
+	p = put(p, t->line);
+	p = put(p, t->samples);
+	buf_add(out, room, p - room > FILLED ? (size_t)(p - room) : FILLED);
+	if (t->bits) {
+		buf_add(out, t->bits, n);
+	} else if (n) {
+		buf_reserve(out, n);
+		memset(out->p + out->n, 0, n);
+		out->n += n;
+		out->p[out->n] = '\0';
+	}
 }
 
 struct in {
@@ -323,14 +340,20 @@ static struct track_point get_point(struct in *in, int64_t since_ms)
 	return p;
 }
 
-static bool get_bits(struct in *in, struct track *t)
+/* Zeros, then the bits of the line. */
+static bool get_bits(struct in *in, struct track *t, const unsigned char *from)
 {
 	size_t n = REACHLINE_WORDS((size_t)t->samples) * sizeof *t->bits;
 
-	if (in->bad || t->samples > REACHLINE_SAMPLES || (size_t)(in->end - in->p) != n || n == 0)
+	while (in->p < from + FILLED && in->p < in->end)
+		if (*in->p++)
+			return false;
+	if (in->bad || t->samples > REACHLINE_SAMPLES || in->p < from + FILLED || (size_t)(in->end - in->p) != n)
 		return false;
-	t->bits = xcalloc(REACHLINE_WORDS(t->samples), sizeof *t->bits);
-	memcpy(t->bits, in->p, n);
+	if (t->kept && n) {
+		t->bits = xcalloc(1, n);
+		memcpy(t->bits, in->p, n);
+	}
 	return true;
 }
 
@@ -358,7 +381,7 @@ bool track_load(struct track *t, struct slice bytes)
 	v.distance_mm = (int64_t)get(&in);
 	v.line = get(&in);
 	v.samples = (uint32_t)get(&in);
-	if (flags & 8 ? !get_bits(&in, &v) : in.bad || in.p != in.end)
+	if (!get_bits(&in, &v, (const unsigned char *)bytes.p))
 		return false;
 	v.events = t->events;
 	track_clear(t);

@@ -71,7 +71,7 @@ bool track_is_beyond(const struct track *t); /* one of the bounds was passed: t 
 
 int track_coverage(const struct track *t); /* thousandths of the line, rounded down; -1: there is no line */
 
-/* For the database: a version byte, then numbers.  A state that is not stale.  track_load takes `events` from
+/* For the database: a version byte, then numbers, filled up to 56 bytes, then a bit for each point of the line.  A state that is not stale.  track_load takes `events` from
  * elsewhere (a column of its own); false: it cannot be read. */
 void track_save(const struct track *t, struct buf *out);
 bool track_load(struct track *t, struct slice bytes) MUST_CHECK;
@@ -93,6 +93,8 @@ enum {
 	TRACK_CLOCK = 1 << 10,         /* end before start; times of an event backwards; points over 10 min outside */
 };
 #define TRACK_REASONS 11
+/* Those that a duty rule decides by its thresholds; the others hold whatever the rule. */
+#define TRACK_BY_RULE (TRACK_TOO_SHORT_TIME | TRACK_TOO_SHORT_DIST | TRACK_LOW_COVERAGE | TRACK_MIN_GAP)
 
 struct track_reason {
 	const char *name, *zh; /* "TOO_SHORT_TIME", "时长不足" */

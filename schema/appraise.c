@@ -27,6 +27,7 @@ struct appraiser {
 	bool gates_known;
 	struct map lines;  /* target -> struct reachline */
 	size_t bytes;      /* of the lines */
+	uint32_t generation;
 };
 
 static const char absent; /* cached: there is none */
@@ -42,6 +43,8 @@ static void drop_lines(struct appraiser *a)
 			reachline_free(v);
 	map_done(&a->lines);
 	a->bytes = 0;
+	if (++a->generation == 0)
+		a->generation = 1;
 }
 
 struct appraiser *appraiser_new(struct store *st, int64_t as_of)
@@ -50,7 +53,13 @@ struct appraiser *appraiser_new(struct store *st, int64_t as_of)
 
 	a->st = st;
 	a->as_of = as_of;
+	a->generation = 1;
 	return a;
+}
+
+uint32_t appraiser_generation(const struct appraiser *a)
+{
+	return a->generation;
 }
 
 void appraiser_changed(struct appraiser *a)
@@ -184,7 +193,7 @@ static bool active(const struct gate *g, int32_t day)
 					       : m >= g->month_first || m <= g->month_last;
 }
 
-static bool governs(const struct gate *g, const struct appointment *by, int32_t day)
+static bool governs(const struct gate *g, const struct patrol_standing *by, int32_t day)
 {
 	return strcmp(g->role, by->role) == 0 && strcmp(g->level, by->level) == 0 && g->from <= day && day <= g->to &&
 		active(g, day);
@@ -197,51 +206,20 @@ static uint32_t weight(uint32_t reasons)
 	return (uint32_t)__builtin_popcount(reasons);
 }
 
-/* The appointment by whose rules p is judged, NULL: none; *appointed: may he patrol there at all? */
-static enum err find_appointment(
-	struct registry *r, const struct patrol *p, int32_t day, const struct appointment **by, bool *appointed)
+enum err appraise(struct appraiser *a, const struct patrol *p, appraise_gap *gap, void *ctx, struct worth *out)
 {
-	const struct person *who;
-	const struct place *pl;
-	enum err e;
-
-	*by = NULL;
-	*appointed = false;
-	pl = registry_place(r, slice_of(p->target), &e);
-	if (!pl)
-		return e;
-	who = registry_person(r, slice_of(p->person), &e);
-	if (!who)
-		return e;
-	if (!patrol_is_river(p)) {
-		*by = person_covering(who, NULL, pl, day);
-		*appointed = *by != NULL;
-		return OK;
-	}
-	*by = person_covering(who, "chief", pl, day);
-	*appointed = *by || person_covering(who, "patroller", pl, day);
-	if (!*by)
-		*by = person_covering(who, NULL, pl, day);
-	return OK;
-}
-
-enum err appraise(struct appraiser *a, struct registry *r, const struct patrol *p, appraise_gap *gap, void *ctx, struct worth *out)
-{
-	struct track_facts f = {p->start.at_ms, p->end.at_ms, p->end.seq != 0, false};
+	struct track_facts f = {p->start.at_ms, p->end.at_ms, p->end.seq != 0, p->standing.appointed};
 	int32_t day = civil_day(p->start.at_ms);
-	const struct appointment *by;
 	struct worth best = {0};
 	bool found = false;
 	enum err e = load_gates(a);
 
-	if (e == OK)
-		e = find_appointment(r, p, day, &by, &f.appointed);
-	for (uint32_t i = 0; e == OK && by && i < a->ngate; i++) {
+	for (uint32_t i = 0; e == OK && p->standing.role[0] && i < a->ngate; i++) {
 		const struct gate *g = &a->gate[i];
 		uint32_t v;
 		bool close = false;
 
-		if (!governs(g, by, day))
+		if (!governs(g, &p->standing, day))
 			continue;
 		v = track_verdict(&p->track, &f, &g->asks);
 		if (g->gap_ms > 0 && (e = gap(ctx, p, g->gap_ms, g->each, &close)) == OK && close)

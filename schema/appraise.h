@@ -24,18 +24,22 @@ struct worth {
  * rivers and gullies when p is of them, else among the others; each: of the same target?  *out says. */
 typedef enum err appraise_gap(void *ctx, const struct patrol *p, int64_t gap_ms, bool each, bool *out);
 
-/* as_of: REGISTRY_NOW, or a commit number; of the same registry as r below. */
+/* as_of: REGISTRY_NOW, or a commit number. */
 struct appraiser *appraiser_new(struct store *st, int64_t as_of);
 void appraiser_free(struct appraiser *a);
 void appraiser_changed(struct appraiser *a); /* the registry changed: forgets all it knows */
 
-/* The line of a target, NULL: it has none.  Borrowed until the next call or appraiser_changed(). */
+/* Another number (never 0) after everything that makes what was looked up worthless: appraiser_changed(), and lines
+ * dropped from a full cache. */
+uint32_t appraiser_generation(const struct appraiser *a);
+
+/* The line of a target, NULL: it has none.  Borrowed while the generation stays. */
 enum err appraise_line(struct appraiser *a, struct slice target, const struct reachline **out) MUST_CHECK;
 
 /* The longest gap that any rule of any day asks for; 0: none does, and no patrol depends on another. */
 enum err appraise_longest_gap(struct appraiser *a, int64_t *out_ms) MUST_CHECK;
 
-/* p has a start, and its track is folded. */
-enum err appraise(struct appraiser *a, struct registry *r, const struct patrol *p, appraise_gap *gap, void *ctx, struct worth *out) MUST_CHECK;
+/* p has a start and a standing, and its track is folded. */
+enum err appraise(struct appraiser *a, const struct patrol *p, appraise_gap *gap, void *ctx, struct worth *out) MUST_CHECK;
 
 #endif

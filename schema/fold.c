@@ -4,6 +4,12 @@
 
 #include "core/civil.h"
 
+static void moved(struct patrol *p)
+{
+	p->moved = true;
+	p->standing_gen = p->line_gen = 0;
+}
+
 void patrol_add(struct patrol *p, const struct event *ev, struct slice device, struct slice actor)
 {
 	switch (ev->kind) {
@@ -11,7 +17,7 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->start))
 			break;
 		order_set(&p->start, ev->when_ms, device, ev->epoch, ev->seq);
-		p->moved = true;
+		moved(p);
 		slice_copy(p->actor, sizeof p->actor, actor);
 		slice_copy(p->person, sizeof p->person, ev->for_person.p ? ev->for_person : actor);
 		slice_copy(p->route, sizeof p->route, ev->route);
@@ -21,13 +27,14 @@ void patrol_add(struct patrol *p, const struct event *ev, struct slice device, s
 		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->end))
 			break;
 		order_set(&p->end, ev->when_ms, device, ev->epoch, ev->seq);
+		p->other_end = true;
 		p->clear = ev->clear;
 		break;
 	case EV_PATROL_SUBSTITUTE:
 		if (!order_before(ev->when_ms, device, ev->epoch, ev->seq, &p->sub))
 			break;
 		order_set(&p->sub, ev->when_ms, device, ev->epoch, ev->seq);
-		p->moved = true;
+		moved(p);
 		slice_copy(p->sub_person, sizeof p->sub_person, actor);
 		slice_copy(p->sub_way, sizeof p->sub_way, ev->way);
 		slice_copy(p->sub_target, sizeof p->sub_target, ev->target);
@@ -43,7 +50,8 @@ void patrol_clear(struct patrol *p)
 	p->person[0] = p->actor[0] = p->route[0] = p->target[0] = '\0';
 	p->sub_person[0] = p->sub_way[0] = p->sub_target[0] = '\0';
 	p->clear = false;
-	p->moved = true;
+	p->other_end = true;
+	moved(p);
 	track_clear(&p->track);
 }
 
@@ -52,7 +60,21 @@ bool patrol_is_river(const struct patrol *p)
 	return strcmp(p->route, "river") == 0 || strcmp(p->route, "gully") == 0;
 }
 
-enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_share *out)
+/* Rivers and gullies are walked by chiefs and patrollers, and judged by the chiefs' rules. */
+static void stand(const struct patrol *p, const struct person *who, const struct place *pl, int32_t day, struct patrol_standing *out)
+{
+	const struct appointment *a = person_covering(who, patrol_is_river(p) ? "chief" : NULL, pl, day);
+
+	out->appointed = a || (patrol_is_river(p) && person_covering(who, "patroller", pl, day));
+	if (!a)
+		a = person_covering(who, NULL, pl, day);
+	if (!a)
+		return;
+	slice_copy(out->role, sizeof out->role, slice_of(a->role));
+	slice_copy(out->level, sizeof out->level, slice_of(a->level));
+}
+
+enum err patrol_place(const struct patrol *p, struct registry *r, struct patrol_share *out, struct patrol_standing *standing)
 {
 	const struct appointment *a;
 	const struct person *who;
@@ -60,6 +82,7 @@ enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_
 	enum err e;
 
 	*out = (struct patrol_share){0};
+	*standing = (struct patrol_standing){0};
 	if (p->start.seq == 0)
 		return OK;
 	out->counts = true;
@@ -73,6 +96,7 @@ enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_
 	who = registry_person(r, slice_of(p->person), &e);
 	if (!who)
 		return e;
+	stand(p, who, pl, out->day, standing);
 	if ((a = person_appointment(who, NULL, pl, out->day)))
 		slice_copy(out->level, sizeof out->level, slice_of(a->level));
 	if (!patrol_is_river(p))

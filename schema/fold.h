@@ -9,8 +9,7 @@
 #include "core/track.h"
 #include "schema/registry.h"
 
-/* What a patrol adds to the tallies; all of it or nothing (level and area may be "").  valid, metres and seconds
- * are not set by patrol_share(). */
+/* What a patrol adds to the tallies; all of it or nothing (level and area may be ""). */
 struct patrol_share {
 	int32_t day;
 	char area[AREA_CODE_MAX + 1];
@@ -21,6 +20,12 @@ struct patrol_share {
 	bool counts;     /* false: there is no start */
 	bool valid;
 	int64_t metres, seconds;
+};
+
+/* What the registry says of a patrol's person at its target on its day. */
+struct patrol_standing {
+	bool appointed;          /* he may patrol there: of a river or gully as chief or patroller */
+	char role[16], level[12]; /* of the appointment by whose rules it is judged; "" none */
 };
 
 struct patrol {
@@ -39,6 +44,11 @@ struct patrol {
 	char was_person[65], was_sub_person[65]; /* in its row */
 	int64_t was_start_ms;
 	bool moved;                /* start or substitute is another than in its row */
+	bool other_end;            /* so is its end */
+	/* what was looked up for it, while these are the appraiser's generation; 0: nothing */
+	uint32_t standing_gen, line_gen;
+	struct patrol_standing standing;
+	const struct reachline *line; /* of its target */
 	bool is_new, dirty;
 	bool refold;               /* all of its events must be read again */
 	struct patrol *next_dirty;
@@ -50,8 +60,8 @@ bool patrol_is_river(const struct patrol *p); /* route river or gully */
 void patrol_add(struct patrol *p, const struct event *ev, struct slice device, struct slice actor);
 void patrol_clear(struct patrol *p); /* forgets all events; id, last and share stay */
 
-/* What it should add, by the registry r, without valid, metres and seconds. */
-enum err patrol_share(const struct patrol *p, struct registry *r, struct patrol_share *out) MUST_CHECK;
+/* Its place in the tallies by the registry r (valid, metres and seconds 0), and its standing. */
+enum err patrol_place(const struct patrol *p, struct registry *r, struct patrol_share *share, struct patrol_standing *standing) MUST_CHECK;
 /* Do they add to the same tallies?  Valid, metres and seconds apart. */
 bool patrol_share_same_place(const struct patrol_share *a, const struct patrol_share *b);
 bool patrol_share_same(const struct patrol_share *a, const struct patrol_share *b);

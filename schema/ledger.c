@@ -467,8 +467,7 @@ static bool track_is(sqlite3_stmt *q, const struct track *t)
 	struct buf b = {0};
 	bool same;
 
-	if (t->came)
-		track_save(t, &b);
+	track_save(t, &b);
 	same = slice_eq(sql_col(q, 23), buf_slice(&b));
 	buf_done(&b);
 	return same && sqlite3_column_int64(q, 17) == t->events && sqlite3_column_int64(q, 18) == t->kept &&

@@ -17,6 +17,12 @@ struct later {
 	int64_t from_ms, to_ms;
 };
 
+/* What of a row judging made another. */
+struct changed {
+	bool place; /* t_ columns, rule */
+	bool any;   /* these, verdict or measures */
+};
+
 static void free_values(struct map *m)
 {
 	size_t pos = 0;
@@ -90,7 +96,7 @@ static void remember(struct patrol *p)
 	memcpy(p->was_person, p->person, sizeof p->was_person);
 	memcpy(p->was_sub_person, p->sub_person, sizeof p->was_sub_person);
 	p->was_start_ms = p->start.at_ms;
-	p->moved = false;
+	p->moved = p->other_end = false;
 }
 
 static void read_patrol(sqlite3_stmt *q, struct patrol *p)
@@ -227,6 +233,19 @@ void patrols_touch(struct patrols *ps, struct patrol *p)
 
 /* ------------------------------------------------------------------ folding */
 
+static enum err line_of(struct patrols *ps, struct patrol *p, const struct reachline **out)
+{
+	struct appraiser *a = appraiser_of(ps);
+	enum err e = OK;
+
+	if (p->line_gen != appraiser_generation(a)) {
+		e = appraise_line(a, slice_of(p->target), &p->line);
+		p->line_gen = e == OK ? appraiser_generation(a) : 0;
+	}
+	*out = p->line;
+	return e;
+}
+
 enum err patrols_add(struct patrols *ps, struct patrol *p, const struct event *ev, struct slice actor)
 {
 	struct track_point points[EVENT_PTS_MAX];
@@ -241,7 +260,7 @@ enum err patrols_add(struct patrols *ps, struct patrol *p, const struct event *e
 	patrol_add(p, ev, slice_of(p->device), actor);
 	if (!ev->pts)
 		return OK;
-	if ((e = appraise_line(appraiser_of(ps), slice_of(p->target), &line)) != OK)
+	if ((e = line_of(ps, p, &line)) != OK)
 		return e;
 	n = track_read(ev->doc, ev->pts, ev->when_ms, ev->pts_crs, points, &backwards);
 	track_add(&p->track, points, n, ev->mock, backwards, line);
@@ -356,14 +375,14 @@ static enum err settle(struct patrols *ps, struct patrol *p)
 	enum err e;
 
 	if (!all) {
-		if ((e = appraise_line(appraiser_of(ps), slice_of(p->target), &line)) != OK)
+		if ((e = line_of(ps, p, &line)) != OK)
 			return e;
 		track_line(&p->track, line);
 		if (!p->track.stale)
 			return OK;
 	}
 	if ((e = read_chain(ps, p, all, &g)) == OK)
-		e = appraise_line(appraiser_of(ps), slice_of(p->target), &line);
+		e = line_of(ps, p, &line);
 	if (e == OK) {
 		turn(&g);
 		track_fold(&p->track, g.p, g.n, line);
@@ -406,70 +425,85 @@ static void bind_track(struct patrols *ps, sqlite3_stmt *q, const struct patrol 
 {
 	const struct track *t = &p->track;
 
-	sql_int(q, 6, t->events);
-	if (t->came) {
-		buf_clear(&ps->state);
-		track_save(t, &ps->state);
-		sql_blob(q, 13, buf_slice(&ps->state));
-	}
-	sql_int(q, 14, t->kept);
-	sql_int(q, 15, t->vague + t->jumps);
-	sql_int(q, 16, t->duration_ms / 1000);
-	sql_int(q, 17, t->distance_mm / 1000);
+	sql_int(q, 2, t->events);
+	buf_clear(&ps->state);
+	track_save(t, &ps->state);
+	sql_blob(q, 4, buf_slice(&ps->state));
+	sql_int(q, 5, t->kept);
+	sql_int(q, 6, t->vague + t->jumps);
+	sql_int(q, 7, t->duration_ms / 1000);
+	sql_int(q, 8, t->distance_mm / 1000);
 	if (t->samples)
-		sql_int(q, 18, track_coverage(t));
+		sql_int(q, 9, track_coverage(t));
 }
 
-#define BODY                                                                                                         \
-	"last = ?1, end_at = ?2, end_epoch = ?3, end_seq = ?4, clear = ?5, tracks = ?6, t_day = ?7, t_area = ?8, "   \
-	"t_level = ?9, t_route = ?10, t_river_level = ?11, \"commit\" = ?12, track = ?13, points = ?14, "            \
-	"dropped = ?15, duration_s = ?16, distance_m = ?17, coverage = ?18, reasons = ?19, rule = ?20, t_valid = ?21"
+#define TRACK                                                                                               \
+	"last = ?1, tracks = ?2, \"commit\" = ?3, track = ?4, points = ?5, dropped = ?6, duration_s = ?7, " \
+	"distance_m = ?8, coverage = ?9, reasons = ?10"
+#define REST                                                                                               \
+	", end_at = ?12, end_epoch = ?13, end_seq = ?14, clear = ?15, t_day = ?16, t_area = ?17, "         \
+	"t_level = ?18, t_route = ?19, t_river_level = ?20, rule = ?21, t_valid = ?22"
 
-/* What stands in indexes is named only when it changed: naming it writes the indexes. */
-static sqlite3_stmt *writing(struct patrols *ps, const struct patrol *p)
+/* How much of a row is named: most often a track has grown, and no more.  What stands in indexes is named only when
+ * it changed, since naming it writes the indexes. */
+enum width { WIDTH_TRACK, WIDTH_REST, WIDTH_ALL, WIDTH_NEW };
+
+static sqlite3_stmt *writing(struct patrols *ps, enum width w)
 {
-	if (p->is_new)
-		return sql_get(ps->st, "INSERT INTO patrol(last, end_at, end_epoch, end_seq, clear, tracks, t_day, t_area, "
-				       "t_level, t_route, t_river_level, \"commit\", track, points, dropped, duration_s, "
-				       "distance_m, coverage, reasons, rule, t_valid, id, start_at, start_epoch, start_seq, "
+	switch (w) {
+	case WIDTH_TRACK:
+		return sql_get(ps->st, "UPDATE patrol SET " TRACK " WHERE id = ?11");
+	case WIDTH_REST:
+		return sql_get(ps->st, "UPDATE patrol SET " TRACK REST " WHERE id = ?11");
+	case WIDTH_ALL:
+		return sql_get(ps->st, "UPDATE patrol SET " TRACK REST ", start_at = ?23, start_epoch = ?24, start_seq = ?25, "
+				       "person = ?26, actor = ?27, route = ?28, target = ?29, sub_at = ?30, sub_epoch = ?31, "
+				       "sub_seq = ?32, sub_person = ?33, sub_way = ?34, sub_target = ?35 WHERE id = ?11");
+	default:
+		return sql_get(ps->st, "INSERT INTO patrol(last, tracks, \"commit\", track, points, dropped, duration_s, "
+				       "distance_m, coverage, reasons, id, end_at, end_epoch, end_seq, clear, t_day, t_area, "
+				       "t_level, t_route, t_river_level, rule, t_valid, start_at, start_epoch, start_seq, "
 				       "person, actor, route, target, sub_at, sub_epoch, sub_seq, sub_person, sub_way, "
 				       "sub_target, device, name) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 				       "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, "
 				       "?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)");
-	if (p->moved)
-		return sql_get(ps->st, "UPDATE patrol SET " BODY ", start_at = ?23, start_epoch = ?24, start_seq = ?25, "
-				       "person = ?26, actor = ?27, route = ?28, target = ?29, sub_at = ?30, sub_epoch = ?31, "
-				       "sub_seq = ?32, sub_person = ?33, sub_way = ?34, sub_target = ?35 WHERE id = ?22");
-	return sql_get(ps->st, "UPDATE patrol SET " BODY " WHERE id = ?22");
+	}
 }
 
-static enum err write_patrol(struct patrols *ps, struct patrol *p, int64_t commit)
+static void bind_rest(sqlite3_stmt *q, const struct patrol *p)
 {
-	sqlite3_stmt *q = writing(ps, p);
+	bind_key(q, 12, &p->end);
+	if (p->end.seq)
+		sql_int(q, 15, p->clear);
+	if (!p->share.counts)
+		return;
+	sql_int(q, 16, p->share.day);
+	sql_str(q, 17, p->share.area);
+	sql_str(q, 18, p->share.level);
+	sql_str(q, 19, p->share.route);
+	if (p->share.river)
+		sql_str(q, 20, p->share.river_level);
+	if (p->rule[0])
+		sql_str(q, 21, p->rule);
+	sql_int(q, 22, p->share.valid);
+}
+
+static enum err write_patrol(struct patrols *ps, struct patrol *p, const struct changed *row, int64_t commit)
+{
+	enum width w = p->is_new ? WIDTH_NEW : p->moved ? WIDTH_ALL : row->place || p->other_end ? WIDTH_REST : WIDTH_TRACK;
+	sqlite3_stmt *q = writing(ps, w);
 	enum err e;
 
 	sql_int(q, 1, p->last);
-	bind_key(q, 2, &p->end);
-	if (p->end.seq)
-		sql_int(q, 5, p->clear);
-	if (p->share.counts) {
-		sql_int(q, 7, p->share.day);
-		sql_str(q, 8, p->share.area);
-		sql_str(q, 9, p->share.level);
-		sql_str(q, 10, p->share.route);
-		if (p->share.river)
-			sql_str(q, 11, p->share.river_level);
-		if (p->rule[0])
-			sql_str(q, 20, p->rule);
-		sql_int(q, 21, p->share.valid);
-	}
-	sql_int(q, 12, commit);
+	sql_int(q, 3, commit);
 	bind_track(ps, q, p);
-	sql_int(q, 19, p->reasons);
-	sql_int(q, 22, p->id);
-	if (p->is_new || p->moved)
+	sql_int(q, 10, p->reasons);
+	sql_int(q, 11, p->id);
+	if (w >= WIDTH_REST)
+		bind_rest(q, p);
+	if (w >= WIDTH_ALL)
 		bind_start(q, p);
-	if (p->is_new) {
+	if (w == WIDTH_NEW) {
 		sql_str(q, 36, p->device);
 		sql_str(q, 37, p->name);
 	}
@@ -517,14 +551,18 @@ static void judge_later(struct patrols *ps, const char *person, int64_t at_ms)
 		l->to_ms = at_ms;
 }
 
-/* Notes whose duties and whose later patrols may stand otherwise, now that p is to be written. */
-static void note_change(struct patrols *ps, const struct patrol *p, const struct patrol_share *was, bool other_worth, int64_t gap_ms)
+/* Notes whose duties and whose later patrols may stand otherwise, now that p is to be written.  sound: it counts or
+ * counted for a duty whose rule finds nothing against it. */
+static void note_change(struct patrols *ps, const struct patrol *p, const struct patrol_share *was, bool sound, bool other_worth,
+	int64_t gap_ms)
 {
-	bool measures = p->end.seq && (was->metres != p->share.metres || was->seconds != p->share.seconds);
+	bool measures = was->metres != p->share.metres || was->seconds != p->share.seconds;
 
-	if (p->moved || other_worth || measures) {
+	if (sound && (p->moved || other_worth || measures)) {
 		touch_person(ps, p->person);
 		touch_person(ps, p->was_person);
+	}
+	if (p->moved) {
 		touch_person(ps, p->sub_person);
 		touch_person(ps, p->was_sub_person);
 	}
@@ -564,17 +602,36 @@ static enum err stands_close(void *ctx, const struct patrol *p, int64_t gap_ms, 
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* Judges p and puts what it adds now in the place of what it added.  *changed (may be NULL): its row is another. */
-static enum err judge(struct patrols *ps, struct patrol *p, struct registry *r, struct tallies *t, bool *changed)
+static bool is_sound(const struct patrol *p)
 {
-	struct patrol_share now, was = p->share;
-	struct worth w = {0};
-	int64_t gap_ms = 0;
-	bool other_worth;
+	return p->share.counts && !(p->reasons & ~(uint32_t)TRACK_BY_RULE);
+}
+
+/* Its place in the tallies and its standing: as they were, unless the start or the registry changed. */
+static enum err place(struct patrols *ps, struct patrol *p, struct registry *r, struct patrol_share *out)
+{
+	uint32_t generation = appraiser_generation(appraiser_of(ps));
 	enum err e;
 
-	if ((e = patrol_share(p, r, &now)) == OK && now.counts)
-		e = appraise(appraiser_of(ps), r, p, stands_close, ps, &w);
+	*out = p->share;
+	if (p->standing_gen == generation)
+		return OK;
+	if ((e = patrol_place(p, r, out, &p->standing)) == OK)
+		p->standing_gen = generation;
+	return e;
+}
+
+/* Judges p and puts what it adds now in the place of what it added.  *row: what of its row is another. */
+static enum err judge(struct patrols *ps, struct patrol *p, struct registry *r, struct tallies *t, struct changed *row)
+{
+	struct patrol_share now, was = p->share;
+	bool sound = is_sound(p);
+	struct worth w = {0};
+	int64_t gap_ms = 0;
+	enum err e;
+
+	if ((e = place(ps, p, r, &now)) == OK && now.counts)
+		e = appraise(appraiser_of(ps), p, stands_close, ps, &w);
 	if (e == OK)
 		e = appraise_longest_gap(appraiser_of(ps), &gap_ms);
 	if (e != OK)
@@ -582,13 +639,12 @@ static enum err judge(struct patrols *ps, struct patrol *p, struct registry *r, 
 	now.valid = now.counts && w.reasons == 0;
 	now.metres = p->track.distance_mm / 1000;
 	now.seconds = p->track.duration_ms / 1000;
-	other_worth = w.reasons != p->reasons || strcmp(w.rule, p->rule) != 0;
+	row->place = !patrol_share_same_place(&was, &now) || strcmp(w.rule, p->rule) != 0 || was.valid != now.valid;
+	row->any = row->place || w.reasons != p->reasons || !patrol_share_same(&was, &now);
 	p->reasons = w.reasons;
 	memcpy(p->rule, w.rule, sizeof p->rule);
 	p->share = now;
-	note_change(ps, p, &was, other_worth || !patrol_share_same_place(&was, &now), gap_ms);
-	if (changed)
-		*changed = other_worth || !patrol_share_same(&was, &now);
+	note_change(ps, p, &was, sound || is_sound(p), row->any, gap_ms);
 	tally_patrol(t, &was, &now);
 	return OK;
 }
@@ -608,7 +664,8 @@ static enum err walk_later(struct patrols *ps, struct later *l, struct registry 
 			"start_at >= ?2 AND (start_at, device, start_epoch, start_seq) > (?2, ?3, ?4, ?5) ORDER BY "
 			"start_at, device, start_epoch, start_seq LIMIT 1");
 		struct patrol *p;
-		bool changed, was_valid;
+		struct changed row;
+		bool was_valid;
 
 		sql_str(q, 1, l->person);
 		sql_int(q, 2, at_ms);
@@ -628,8 +685,8 @@ static enum err walk_later(struct patrols *ps, struct later *l, struct registry 
 		if (!(p = patrols_get(ps, slice_of(device), slice_of(name), false, &e)))
 			return e == OK ? ERR_CORRUPT : e;
 		was_valid = p->share.valid;
-		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, &changed)) == OK && changed)
-			e = write_patrol(ps, p, commit);
+		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, &row)) == OK && row.any)
+			e = write_patrol(ps, p, &row, commit);
 		if (e != OK)
 			return e;
 		if (p->share.valid != was_valid && at_ms > l->to_ms)
@@ -656,12 +713,13 @@ static enum err flush_later(struct patrols *ps, struct registry *r, struct talli
 
 enum err patrols_flush(struct patrols *ps, struct registry *r, struct tallies *t, int64_t commit)
 {
+	struct changed row;
 	struct patrol *p;
 	enum err e = OK;
 
 	for (; e == OK && (p = ps->dirty); ps->dirty = p->next_dirty) {
-		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, NULL)) == OK)
-			e = write_patrol(ps, p, commit);
+		if ((e = settle(ps, p)) == OK && (e = judge(ps, p, r, t, &row)) == OK)
+			e = write_patrol(ps, p, &row, commit);
 		p->dirty = false;
 	}
 	if (e == OK && ps->later.n)
@@ -679,8 +737,9 @@ static enum err all_again(struct patrols *ps, struct registry *r, struct tallies
 	struct patrol p;
 	sqlite3_stmt *q;
 	enum err e = patrols_flush(ps, r, t, commit);
-	bool changed, moved;
+	struct changed row;
 	uint64_t line;
+	bool again;
 
 	drop_cache(ps); /* below, the table is the truth */
 	appraiser_changed(appraiser_of(ps));
@@ -695,11 +754,11 @@ static enum err all_again(struct patrols *ps, struct registry *r, struct tallies
 		if (e != OK)
 			break;
 		p.refold |= refold;
-		moved = p.refold;
+		again = p.refold;
 		line = p.track.line;
-		if ((e = settle(ps, &p)) == OK && (e = judge(ps, &p, r, t, &changed)) == OK &&
-			(changed || moved || line != p.track.line))
-			e = write_patrol(ps, &p, commit);
+		if ((e = settle(ps, &p)) == OK && (e = judge(ps, &p, r, t, &row)) == OK &&
+			(row.any || again || line != p.track.line))
+			e = write_patrol(ps, &p, &row, commit);
 		track_clear(&p.track);
 	}
 	e = e == ERR_NOTFOUND ? OK : e;

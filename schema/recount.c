@@ -102,10 +102,10 @@ static enum err stands_close(void *ctx, const struct patrol *p, int64_t gap_ms, 
 static enum err judge(struct recount *rc, struct patrol *p)
 {
 	struct worth w = {0};
-	enum err e = patrol_share(p, rc->registry, &p->share);
+	enum err e = patrol_place(p, rc->registry, &p->share, &p->standing);
 
 	if (e == OK && p->share.counts)
-		e = appraise(rc->appraiser, rc->registry, p, stands_close, rc, &w);
+		e = appraise(rc->appraiser, p, stands_close, rc, &w);
 	p->share.valid = p->share.counts && w.reasons == 0;
 	p->share.metres = p->track.distance_mm / 1000;
 	p->share.seconds = p->track.duration_ms / 1000;

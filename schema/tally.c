@@ -12,14 +12,26 @@ struct count {
 	int64_t n;
 };
 
-void tallies_clear(struct tallies *t)
+struct way {
+	char route[12], area[AREA_CODE_MAX + 1];
+	int32_t day;
+	int64_t metres, seconds;
+};
+
+static void free_values(struct map *m)
 {
 	size_t pos = 0;
 	void *v;
 
-	while ((v = map_next(&t->map, &pos)))
+	while ((v = map_next(m, &pos)))
 		free(v);
-	map_done(&t->map);
+	map_done(m);
+}
+
+void tallies_clear(struct tallies *t)
+{
+	free_values(&t->map);
+	free_values(&t->ways);
 }
 
 static void add(struct tallies *t, struct count *c)
@@ -67,10 +79,36 @@ static void add_patrol(struct tallies *t, const struct patrol_share *s, int64_t 
 
 static void add_measures(struct tallies *t, const struct patrol_share *s, int64_t metres, int64_t seconds)
 {
-	if (metres)
-		tally_add(t, "patrol_m", "", s->route, s->area, s->day, metres);
-	if (seconds)
-		tally_add(t, "patrol_s", "", s->route, s->area, s->day, seconds);
+	size_t key = offsetof(struct way, day) + sizeof(int32_t);
+	struct way w, *have;
+
+	if (metres == 0 && seconds == 0)
+		return;
+	memset(&w, 0, sizeof w); /* padding is part of the key */
+	memcpy(w.route, s->route, sizeof w.route);
+	slice_copy(w.area, sizeof w.area, slice_of(s->area));
+	w.day = s->day;
+	if (!(have = map_get(&t->ways, &w, key))) {
+		have = xcalloc(1, sizeof *have);
+		*have = w;
+		(void)map_put(&t->ways, have, key, have); /* was not there */
+	}
+	have->metres += metres;
+	have->seconds += seconds;
+}
+
+static void flush_ways(struct tallies *t)
+{
+	size_t pos = 0;
+	struct way *w;
+
+	while ((w = map_next(&t->ways, &pos))) {
+		if (w->metres)
+			tally_add(t, "patrol_m", "", w->route, w->area, w->day, w->metres);
+		if (w->seconds)
+			tally_add(t, "patrol_s", "", w->route, w->area, w->day, w->seconds);
+	}
+	free_values(&t->ways);
 }
 
 static void add_valid(struct tallies *t, const struct patrol_share *s, int64_t n)
@@ -109,6 +147,7 @@ enum err tallies_flush(struct tallies *t, int64_t commit)
 	struct count *c;
 	enum err e = OK;
 
+	flush_ways(t);
 	while (e == OK && (c = map_next(&t->map, &pos))) {
 		if (c->n == 0)
 			continue;

@@ -10,6 +10,7 @@
 struct tallies { /* zeroed but for st = empty */
 	struct store *st;
 	struct map map;
+	struct map ways; /* metres and seconds of patrols, which change with each point of each track */
 };
 
 void tallies_clear(struct tallies *t); /* forgets what was not written */
