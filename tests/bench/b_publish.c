@@ -30,6 +30,7 @@
 #include "base/err.h"
 #include "tests/bench/load.h"
 
+#define STEP_MS 40000 /* between the events of a device: its tracks of 30 s follow each other, as a walk does */
 #define STALL_NS (20 * 1000000000LL)
 #define HELLO_NS (3 * 1000000000LL) /* without progress: ask where we stand */
 #define CONNECTING_MAX 64 /* at once; the broker's listen backlog is 100 */
@@ -160,7 +161,7 @@ static size_t one_event(struct conn *c, char *out)
 {
 	struct run *r = c->run;
 	int64_t i = r->published;
-	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * 1000 + (int64_t)(c - r->conn);
+	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * STEP_MS + (int64_t)(c - r->conn);
 	size_t n = load_event(out, (size_t)r->o.bytes, &c->who, c->sent + 1, at, r->o.mix);
 
 	c->sent++;
