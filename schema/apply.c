@@ -1,6 +1,7 @@
 #include "schema/intake_parts.h"
 
 #include "core/civil.h"
+#include "schema/sos.h"
 #include "schema/sql.h"
 
 void apply_kinds(struct intake *in)
@@ -48,6 +49,29 @@ static enum err void_patrol(struct intake *in, enum event_kind kind, int64_t sub
 	return OK;
 }
 
+/* Takes back what the event added to the tallies by itself. */
+static enum err untally(struct intake *in, int64_t commit, const char *area)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT raw FROM event WHERE \"commit\" = ?");
+	struct json *j = &in->cases.src.json; /* the void itself may stand in the others */
+	struct event_fault fault;
+	struct event ev;
+	enum err e;
+
+	sql_int(q, 1, commit);
+	if ((e = sql_row(q)) == OK) {
+		struct slice raw = sql_col(q, 0);
+
+		(void)json_read(j, raw.p, raw.n); /* event_decode says */
+		if (event_decode(j, 0, &ev, &fault) == EVENT_OK)
+			tally_event(&in->tallies, &ev, area, -1);
+		else
+			e = ERR_CORRUPT; /* it was whole when it was stored */
+	}
+	sql_done(q);
+	return e;
+}
+
 static enum err note_void(struct intake *in, const struct event_id *victim, int64_t by)
 {
 	sqlite3_stmt *q = sql_get(in->st, "INSERT OR IGNORE INTO voided(device, epoch, seq, by) VALUES(?, ?, ?, ?)");
@@ -62,10 +86,10 @@ static enum err note_void(struct intake *in, const struct event_id *victim, int6
 /* The void event `by` takes its victim out of everything that follows from it. */
 static enum err apply_void(struct intake *in, const struct event *ev, const struct verdict *v, int64_t by)
 {
-	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags, area FROM event WHERE \"commit\" = ?");
+	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, subject, flags, area, person FROM event WHERE \"commit\" = ?");
 	int64_t at = 0, subject = 0, flags = 0;
 	enum event_kind kind = 0;
-	char area[AREA_CODE_MAX + 1] = "";
+	char area[AREA_CODE_MAX + 1] = "", person[65] = "";
 	enum err e;
 
 	if (v->victim == 0) { /* held among the acts of a case: released as void */
@@ -79,6 +103,7 @@ static enum err apply_void(struct intake *in, const struct event *ev, const stru
 		subject = sqlite3_column_int64(q, 2);
 		flags = sqlite3_column_int64(q, 3);
 		slice_copy(area, sizeof area, sql_col(q, 4));
+		slice_copy(person, sizeof person, sql_col(q, 5));
 	}
 	sql_done(q);
 	if (e != OK || (flags & FLAG_VOIDED))
@@ -88,10 +113,20 @@ static enum err apply_void(struct intake *in, const struct event *ev, const stru
 	sql_int(q, 2, v->victim);
 	if ((e = sql_run(q)) != OK || (e = note_void(in, &ev->victim, by)) != OK)
 		return e;
-	if (!(flags & FLAG_DISPLACED))
+	if (!(flags & FLAG_DISPLACED)) {
 		apply_count(in, kind, area, civil_day(at), -1);
+	} else { /* it counts no more already */
+		q = sql_get(in->st, "DELETE FROM displaced WHERE \"commit\" = ?");
+		sql_int(q, 1, v->victim);
+		if ((e = sql_run(q)) != OK)
+			return e;
+	}
 	if (v->victim_case[0])
 		return settle_void(in, v->victim_case, &ev->victim, by);
+	if (kind == EV_SOS)
+		return sos_void(in->st, in->alerts, person, ev->victim.device, in->now_ms);
+	if (kind == EV_INSPECT || kind == EV_VISIT || kind == EV_WORK)
+		return untally(in, v->victim, area);
 	return patrol_kind(kind) && subject ? void_patrol(in, kind, subject) : OK;
 }
 
@@ -152,8 +187,12 @@ enum err apply_event(struct intake *in, struct stream *t, const struct event *ev
 		e = apply_void(in, ev, v, commit);
 	if (e != OK)
 		return e;
-	if (!(flags & FLAG_VOIDED)) /* released by its void */
+	if (!(flags & FLAG_VOIDED)) { /* else released by its void */
+		tally_event(&in->tallies, ev, v->area, 1);
 		apply_count(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
+	}
+	if (ev->kind == EV_SOS && (e = sos_rises(in->st, in->alerts, ev, v, t->device, recv_ms)) != OK)
+		return e;
 	devstate_event(&in->states, s, ev);
 	held_arrived(in, t, ev);
 	in->counts.stored[ev->kind]++;

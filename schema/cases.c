@@ -456,7 +456,7 @@ static enum err tick_one(struct cases *cs, struct alerts *as, int64_t id, int64_
 	return e == OK ? write_next(cs->st, id, next) : e;
 }
 
-enum err cases_tick(struct cases *cs, struct alerts *as, int64_t now_ms, bool *more)
+enum err cases_tick(struct cases *cs, struct alerts *as, int64_t now_ms, bool *more, bool *changed)
 {
 	sqlite3_stmt *q = sql_get(cs->st, "SELECT id FROM casus WHERE next <= ? ORDER BY next LIMIT 1000");
 	int64_t id[TICK_MAX];
@@ -469,6 +469,8 @@ enum err cases_tick(struct cases *cs, struct alerts *as, int64_t now_ms, bool *m
 	e = sql_end(q, e);
 	for (int i = 0; i < n && e == OK; i++)
 		e = tick_one(cs, as, id[i], now_ms);
+	if (n > 0)
+		*changed = true;
 	if (n == TICK_MAX)
 		*more = true;
 	return e;

@@ -54,8 +54,9 @@ enum err cases_any_refs(struct cases *cs, bool *out) MUST_CHECK;
 /* Moves tallies and alerts to what the dirty cases say now, writes them.  now_ms: the platform's clock. */
 enum err cases_flush(struct cases *cs, struct tallies *t, struct alerts *as, int64_t now_ms) MUST_CHECK;
 
-/* Raises what the clock makes due: call when nothing is dirty.  At most 1,000 cases: *more says that there are others. */
-enum err cases_tick(struct cases *cs, struct alerts *as, int64_t now_ms, bool *more) MUST_CHECK;
+/* Raises what the clock makes due: call when nothing is dirty.  At most 1,000 cases: *more says that there are others,
+ * *changed (else untouched) that something was written. */
+enum err cases_tick(struct cases *cs, struct alerts *as, int64_t now_ms, bool *more, bool *changed) MUST_CHECK;
 
 /* Drops all memory between two batches' parts: nothing may be dirty. */
 void cases_drop(struct cases *cs);

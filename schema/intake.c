@@ -470,6 +470,10 @@ static enum err watch_and_tell(struct intake *in, int64_t now_ms, bool *more)
 
 	if (in->watch)
 		e = watch_due(in->watch, now_ms, in->head.time_ms);
+	if (e == OK) /* the rows are what is looked at */
+		e = cases_flush(&in->cases, &in->tallies, in->alerts, now_ms);
+	if (e == OK)
+		e = cases_tick(&in->cases, in->alerts, now_ms, more, &in->changed);
 	if (e == OK)
 		e = duties_tick(in->duties, duty_time(in, now_ms), &due, &in->changed);
 	if (e == OK)

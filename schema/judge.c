@@ -266,13 +266,18 @@ static enum err judge_void(struct judge *j, const struct event *ev, const struct
 	return e == OK ? may_void(j, ev, dev, &victim, v) : e;
 }
 
+/* Of what is no act of a case: its base is there, be it in force or not, since that may change. */
 static enum err judge_base(struct judge *j, const struct event *ev, struct verdict *v)
 {
+	struct victim base;
+	struct verdict of;
 	int64_t commit;
 	enum err e = find_event(j, &ev->base, &commit);
 
-	if (e == OK && commit == 0)
+	if (e == OK && commit == 0 && (e = load_held_victim(j, &ev->base, &of, &base)) == ERR_NOTFOUND) {
 		wait_event(v, "/base", &ev->base);
+		return OK;
+	}
 	return e;
 }
 

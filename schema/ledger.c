@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "core/civil.h"
+#include "schema/cases.h"
 #include "schema/duties.h"
 #include "schema/recount.h"
 #include "schema/sql.h"
@@ -82,7 +83,7 @@ struct sums {
 };
 
 struct sum {
-	char figure[24], level[12], category[12], area[AREA_CODE_MAX + 1];
+	char figure[24], level[12], category[EVENT_LINE_MAX + 1], area[AREA_CODE_MAX + 1];
 	int32_t day;
 	int64_t n;
 };
@@ -163,6 +164,96 @@ static void sum_patrol(void *ctx, const struct patrol *p)
 		add_sum(ctx, "river_patrols_valid", s->river_level, "", s->area, s->day, 1);
 }
 
+static void sum_event(struct sums *s, const struct event *ev, const char *area)
+{
+	char code[EVENT_NAME_MAX + 1];
+	int32_t day = civil_day(ev->when_ms);
+
+	slice_copy(code, sizeof code, ev->category);
+	if (ev->kind == EV_INSPECT)
+		add_sum(s, "inspections", "", code, area, day, 1);
+	if (ev->kind == EV_WORK && ev->qty_milli)
+		add_sum(s, "works", "", code, area, day, ev->qty_milli);
+	if (ev->kind != EV_VISIT)
+		return;
+	add_sum(s, "visits", "", "", area, day, 1);
+	if (ev->staff)
+		add_sum(s, "visit_staff", "", "", area, day, ev->staff);
+	if (ev->aid_fen)
+		add_sum(s, "aid", "", "", area, day, ev->aid_fen);
+}
+
+/* What events add by themselves. */
+static enum err recount_events(struct store *st, int64_t as_of, struct sums *s)
+{
+	sqlite3_stmt *q = sql_get(st,
+		"SELECT e.raw, e.area FROM event e JOIN stream s ON s.id = e.stream WHERE e.kind IN (5, 6, 7) AND e.\"commit\" <= ?1 "
+		"AND NOT EXISTS (SELECT 1 FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND v.seq = e.seq "
+		"AND v.by <= ?1)");
+	struct json j = {0};
+	struct event_fault fault;
+	struct event ev;
+	enum err e;
+
+	sql_int(q, 1, as_of);
+	while ((e = sql_row(q)) == OK) {
+		struct slice raw = sql_col(q, 0);
+
+		(void)json_read(&j, raw.p, raw.n); /* event_decode says */
+		if (event_decode(&j, 0, &ev, &fault) != EVENT_OK) {
+			e = ERR_CORRUPT; /* it was whole when it was stored */
+			break;
+		}
+		sum_event(s, &ev, sql_cstr(q, 1));
+	}
+	json_done(&j);
+	return sql_end(q, e);
+}
+
+/* Each case as of then, read and folded anew. */
+static enum err recount_cases(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx)
+{
+	struct dossier_source src = {.st = st, .registry = registry_new(st, as_of), .as_of = as_of};
+	char name[EVENT_ID_MAX + 1];
+	int64_t id = 0;
+	enum err e = OK;
+
+	while (e == OK) {
+		sqlite3_stmt *q = sql_get(st, "SELECT id, name FROM casus WHERE id > ? ORDER BY id LIMIT 1");
+		struct dossier d = {0};
+
+		sql_int(q, 1, id);
+		if ((e = sql_row(q)) == OK) {
+			id = sqlite3_column_int64(q, 0);
+			slice_copy(name, sizeof name, sql_col(q, 1));
+		}
+		sql_done(q);
+		if (e == OK)
+			e = dossier_read(&src, slice_of(name), &d);
+		if (e == OK)
+			e = one(ctx, &d);
+		dossier_done(&d);
+	}
+	json_done(&src.json);
+	registry_free(src.registry);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static void sum_share(void *ctx, const char *figure, const char *level, const char *category, const char *area, int32_t day)
+{
+	add_sum(ctx, figure, level, category, area, day, 1);
+}
+
+static enum err sum_case(void *ctx, const struct dossier *d)
+{
+	struct buf share = {0};
+
+	dossier_share(d, &share);
+	dossier_share_each(share.p, sum_share, ctx);
+	buf_done(&share);
+	return OK;
+}
+
 enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
 	struct sums sums = {0};
@@ -171,6 +262,10 @@ enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, 
 
 	if (e == OK && missed)
 		e = ERR_CORRUPT;
+	if (e == OK)
+		e = recount_events(st, as_of, &sums);
+	if (e == OK)
+		e = recount_cases(st, as_of, sum_case, &sums);
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
 	free_values(&sums.map);
@@ -181,8 +276,8 @@ enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, cons
 	void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
 	sqlite3_stmt *q = sql_get(st,
-		"SELECT figure, level, category, area, span, n FROM tally WHERE figure IN ('patrol_m', 'patrol_s', "
-		"'patrols', 'river_patrols', 'river_patrols_valid') AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
+		"SELECT figure, level, category, area, span, n FROM tally WHERE figure <> 'events' "
+		"AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
 		"substr(area, 1, length(?3)) = ?3) ORDER BY figure, level, category, area, span");
 	enum err e;
 
@@ -389,7 +484,7 @@ out:
 static void keep_tally(void *ctx, const struct figure_row *f)
 {
 	struct check *c = ctx;
-	char key[96];
+	char key[320];
 	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
 	int64_t *v = xcalloc(1, sizeof *v);
 
@@ -400,7 +495,7 @@ static void keep_tally(void *ctx, const struct figure_row *f)
 static void meet_tally(void *ctx, const struct figure_row *f)
 {
 	struct check *c = ctx;
-	char key[96];
+	char key[320];
 	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
 	int64_t *v = map_take(&c->kept, key, (size_t)n);
 
@@ -515,6 +610,37 @@ static void say_duty(void *ctx, const char *line)
 	say(ctx, "%s", line);
 }
 
+/* The row, and what is in force, as the acts say. */
+static enum err meet_case(void *ctx, const struct dossier *d)
+{
+	struct check *c = ctx;
+	bool same = true;
+	enum err e = cases_row_is(c->st, d, &same);
+
+	if (e == OK && !same)
+		say(c, "case %s is not what its events say", d->name);
+	for (uint32_t i = 0; i < d->n; i++) {
+		bool out = d->act[i].fate != FATE_FORCE && d->act[i].fate != FATE_VOIDED;
+
+		if (d->of[i].held ? !out : out != d->of[i].displaced)
+			say(c, "case %s: event %s/%s/%lld is %s in force", d->name, d->act[i].key.device, d->act[i].key.epoch,
+				(long long)d->act[i].key.seq, out ? "not" : "held, but");
+	}
+	return e;
+}
+
+static enum err check_cases(struct check *c)
+{
+	enum err e = recount_cases(c->st, REGISTRY_NOW, meet_case, c);
+
+	if (e != OK)
+		return e;
+	return none(c, "SELECT d.\"commit\" FROM displaced d LEFT JOIN event e ON e.\"commit\" = d.\"commit\" WHERE "
+		       "(e.flags & 6) IS NOT 4 UNION ALL SELECT \"commit\" FROM event WHERE (flags & 4) AND \"commit\" NOT IN "
+		       "(SELECT \"commit\" FROM displaced)",
+		"displaced and event disagree");
+}
+
 enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx, int64_t *count)
 {
 	struct check c = {.st = st, .said = said, .ctx = ctx};
@@ -522,6 +648,7 @@ enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line
 
 	if ((e = check_integrity(&c)) == OK && (e = check_commits(&c)) == OK && (e = check_streams(&c)) == OK &&
 		(e = check_patrols(&c)) == OK && (e = duties_check(st, say_duty, &c)) == OK &&
+		(e = check_cases(&c)) == OK &&
 		(e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
 		e = none(&c, "SELECT code || ' ' || since FROM area WHERE until <= since UNION ALL SELECT id || ' ' "
 			     "|| since FROM person WHERE until <= since",

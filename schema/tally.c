@@ -6,10 +6,14 @@
 #include "core/civil.h"
 #include "schema/sql.h"
 
+/* One count.  Its key: figure, level, category, area, each with its NUL, then the span's four bytes. */
+#define KEY_MAX (32 + 12 + EVENT_LINE_MAX + 1 + AREA_CODE_MAX + 1 + 4)
+
 struct count {
-	char figure[24], level[12], category[24], area[AREA_CODE_MAX + 1];
-	int32_t span;
 	int64_t n;
+	uint32_t level, category, area; /* where they begin in key */
+	int32_t span;
+	char key[];
 };
 
 struct way {
@@ -34,38 +38,69 @@ void tallies_clear(struct tallies *t)
 	free_values(&t->ways);
 }
 
-static void add(struct tallies *t, struct count *c)
+static uint32_t put(char *key, uint32_t at, const char *s, size_t room)
 {
-	size_t key = offsetof(struct count, n);
-	struct count *have = map_get(&t->map, c, key);
+	slice_copy(key + at, room, slice_of(s));
+	return at + (uint32_t)strlen(key + at) + 1;
+}
 
-	if (have) {
-		have->n += c->n;
+static void add(struct tallies *t, const struct count *like, char *key, uint32_t n, int32_t span, int64_t add)
+{
+	struct count *c;
+
+	memcpy(key + n, &span, sizeof span);
+	if ((c = map_get(&t->map, key, n + sizeof span))) {
+		c->n += add;
 		return;
 	}
-	have = xcalloc(1, sizeof *have);
-	*have = *c;
-	(void)map_put(&t->map, have, key, have); /* was not there */
+	c = xcalloc(1, sizeof *c + n);
+	*c = *like;
+	c->n = add;
+	c->span = span;
+	memcpy(c->key, key, n);
+	(void)map_put(&t->map, key, n + sizeof span, c); /* was not there */
 }
 
 void tally_add(struct tallies *t, const char *figure, const char *level, const char *category,
 	const char *area, int32_t day, int64_t n)
 {
-	struct count c;
 	int32_t ymd = civil_yyyymmdd(day);
+	struct count like = {0};
+	char key[KEY_MAX];
+	uint32_t end;
 
-	memset(&c, 0, sizeof c); /* padding is part of the key */
-	slice_copy(c.figure, sizeof c.figure, slice_of(figure)); /* our own short names */
-	slice_copy(c.level, sizeof c.level, slice_of(level)); /* of four */
-	slice_copy(c.category, sizeof c.category, slice_of(category)); /* route or kind */
-	slice_copy(c.area, sizeof c.area, slice_of(area)); /* area code */
-	c.n = n;
-	c.span = ymd;
-	add(t, &c);
-	c.span = ymd / 100;
-	add(t, &c);
-	c.span = ymd / 10000;
-	add(t, &c);
+	like.level = put(key, 0, figure, 32); /* our own short names */
+	like.category = put(key, like.level, level, 12); /* of four */
+	like.area = put(key, like.category, category, EVENT_LINE_MAX + 1); /* a code, or an issuer */
+	end = put(key, like.area, area, AREA_CODE_MAX + 1);
+	add(t, &like, key, end, ymd, n);
+	add(t, &like, key, end, ymd / 100, n);
+	add(t, &like, key, end, ymd / 10000, n);
+}
+
+void tally_event(struct tallies *t, const struct event *ev, const char *area, int sign)
+{
+	char code[EVENT_NAME_MAX + 1];
+	int32_t day = civil_day(ev->when_ms);
+
+	slice_copy(code, sizeof code, ev->category);
+	switch (ev->kind) {
+	case EV_INSPECT:
+		tally_add(t, "inspections", "", code, area, day, sign);
+		break;
+	case EV_WORK:
+		tally_add(t, "works", "", code, area, day, sign * ev->qty_milli);
+		break;
+	case EV_VISIT:
+		tally_add(t, "visits", "", "", area, day, sign);
+		if (ev->staff)
+			tally_add(t, "visit_staff", "", "", area, day, sign * ev->staff);
+		if (ev->aid_fen)
+			tally_add(t, "aid", "", "", area, day, sign * ev->aid_fen);
+		break;
+	default:
+		break;
+	}
 }
 
 static void add_patrol(struct tallies *t, const struct patrol_share *s, int64_t n)
@@ -151,10 +186,10 @@ enum err tallies_flush(struct tallies *t, int64_t commit)
 	while (e == OK && (c = map_next(&t->map, &pos))) {
 		if (c->n == 0)
 			continue;
-		sql_str(q, 1, c->figure);
-		sql_str(q, 2, c->area);
-		sql_str(q, 3, c->level);
-		sql_str(q, 4, c->category);
+		sql_str(q, 1, c->key);
+		sql_str(q, 2, c->key + c->area);
+		sql_str(q, 3, c->key + c->level);
+		sql_str(q, 4, c->key + c->category);
 		sql_int(q, 5, c->span);
 		sql_int(q, 6, c->n);
 		sql_int(q, 7, commit);
