@@ -8,7 +8,8 @@
 
 #define RADIAN (3.14159265358979323846 / 180)
 #define M_PER_E7 (GEO_EARTH_M * RADIAN / 1e7) /* of latitude */
-#define GROUP 16 /* words of a group */
+#define BOX 16   /* samples of a box; divides 64 */
+#define GROUP 64 /* boxes of a group */
 
 struct sample {
 	struct geo at;
@@ -19,12 +20,12 @@ struct box { /* of samples, with 100 m around them; e7 */
 	int64_t lat0, lat1, lon0, lon1;
 };
 
-/* Boxes over 64 samples each, and over 16 such: the search touches few of 20,000. */
+/* Boxes over 16 samples each, and over 64 such: the search touches few of 20,000. */
 struct reachline {
 	uint64_t id;
-	uint32_t n, words, groups;
+	uint32_t n, boxes, groups;
 	struct sample *sample;
-	struct box *word, *group;
+	struct box *box, *group;
 };
 
 /* ------------------------------------------------------------------ reading */
@@ -134,22 +135,22 @@ static void make_boxes(struct reachline *l)
 {
 	struct box b;
 
-	l->words = REACHLINE_WORDS(l->n);
-	l->groups = (l->words + GROUP - 1) / GROUP;
-	l->word = xcalloc(l->words, sizeof *l->word);
+	l->boxes = (l->n + BOX - 1) / BOX;
+	l->groups = (l->boxes + GROUP - 1) / GROUP;
+	l->box = xcalloc(l->boxes, sizeof *l->box);
 	l->group = xcalloc(l->groups, sizeof *l->group);
 	for (uint32_t i = 0; i < l->n; i++) {
 		b = box_of(&l->sample[i]);
-		if (i % 64 == 0)
-			l->word[i / 64] = b;
+		if (i % BOX == 0)
+			l->box[i / BOX] = b;
 		else
-			widen(&l->word[i / 64], &b);
+			widen(&l->box[i / BOX], &b);
 	}
-	for (uint32_t i = 0; i < l->words; i++) {
+	for (uint32_t i = 0; i < l->boxes; i++) {
 		if (i % GROUP == 0)
-			l->group[i / GROUP] = l->word[i];
+			l->group[i / GROUP] = l->box[i];
 		else
-			widen(&l->group[i / GROUP], &l->word[i]);
+			widen(&l->group[i / GROUP], &l->box[i]);
 	}
 }
 
@@ -201,7 +202,7 @@ void reachline_free(struct reachline *l)
 	if (!l)
 		return;
 	free(l->sample);
-	free(l->word);
+	free(l->box);
 	free(l->group);
 	free(l);
 }
@@ -218,7 +219,7 @@ uint32_t reachline_samples(const struct reachline *l)
 
 size_t reachline_bytes(const struct reachline *l)
 {
-	return sizeof *l + l->n * sizeof *l->sample + (l->words + l->groups) * sizeof *l->word;
+	return sizeof *l + l->n * sizeof *l->sample + ((size_t)l->boxes + l->groups) * sizeof *l->box;
 }
 
 /* ------------------------------------------------------------------ near and covered */
@@ -248,14 +249,14 @@ static bool is_near_way(const struct sample *s, struct geo a, struct geo b)
 	return ax * ax + ay * ay <= (double)REACHLINE_NEAR_M * REACHLINE_NEAR_M;
 }
 
-static uint32_t word_end(const struct reachline *l, uint32_t w)
+static uint32_t box_end(const struct reachline *l, uint32_t b)
 {
-	return (w + 1) * 64 < l->n ? (w + 1) * 64 : l->n;
+	return (b + 1) * BOX < l->n ? (b + 1) * BOX : l->n;
 }
 
 static uint32_t group_end(const struct reachline *l, uint32_t g)
 {
-	return (g + 1) * GROUP < l->words ? (g + 1) * GROUP : l->words;
+	return (g + 1) * GROUP < l->boxes ? (g + 1) * GROUP : l->boxes;
 }
 
 bool reachline_near(const struct reachline *l, struct geo p, uint32_t *hint)
@@ -267,10 +268,10 @@ bool reachline_near(const struct reachline *l, struct geo p, uint32_t *hint)
 	for (uint32_t g = 0; g < l->groups; g++) {
 		if (apart(&at, &l->group[g]))
 			continue;
-		for (uint32_t w = g * GROUP; w < group_end(l, g); w++) {
-			if (apart(&at, &l->word[w]))
+		for (uint32_t b = g * GROUP; b < group_end(l, g); b++) {
+			if (apart(&at, &l->box[b]))
 				continue;
-			for (uint32_t i = w * 64; i < word_end(l, w); i++)
+			for (uint32_t i = b * BOX; i < box_end(l, b); i++)
 				if (is_near(&l->sample[i], p)) {
 					*hint = i;
 					return true;
@@ -278,6 +279,24 @@ bool reachline_near(const struct reachline *l, struct geo p, uint32_t *hint)
 		}
 	}
 	return false;
+}
+
+/* Those of box b that are not covered yet. */
+static void cover_box(const struct reachline *l, uint32_t b, const struct box *way, struct geo from, struct geo to, uint64_t *bits)
+{
+	uint32_t first = b * BOX, n = box_end(l, b) - first;
+	uint64_t *word = &bits[first / 64], left = ~*word >> (first % 64) & ((1ULL << n) - 1);
+	int64_t dlat = (int64_t)((REACHLINE_NEAR_M + 1) / M_PER_E7);
+
+	for (; left; left &= left - 1) {
+		uint32_t i = first + (uint32_t)__builtin_ctzll(left);
+		const struct sample *s = &l->sample[i];
+
+		if (s->at.lat_e7 < way->lat0 - dlat || s->at.lat_e7 > way->lat1 + dlat)
+			continue; /* cheap, and true of most */
+		if (is_near_way(s, from, to))
+			*word |= 1ULL << (i % 64);
+	}
 }
 
 void reachline_cover(const struct reachline *l, struct geo a, struct geo b, uint64_t *bits)
@@ -288,12 +307,8 @@ void reachline_cover(const struct reachline *l, struct geo a, struct geo b, uint
 	for (uint32_t g = 0; g < l->groups; g++) {
 		if (apart(&way, &l->group[g]))
 			continue;
-		for (uint32_t w = g * GROUP; w < group_end(l, g); w++) {
-			if (bits[w] == UINT64_MAX || apart(&way, &l->word[w]))
-				continue;
-			for (uint32_t i = w * 64; i < word_end(l, w); i++)
-				if (!(bits[w] >> (i % 64) & 1) && is_near_way(&l->sample[i], a, b))
-					bits[w] |= 1ULL << (i % 64);
-		}
+		for (uint32_t i = g * GROUP; i < group_end(l, g); i++)
+			if (!apart(&way, &l->box[i]))
+				cover_box(l, i, &way, a, b, bits);
 	}
 }

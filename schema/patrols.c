@@ -49,6 +49,10 @@ static void drop_cache(struct patrols *ps)
 void patrols_clear(struct patrols *ps)
 {
 	drop_cache(ps);
+	for (size_t i = 0; i < PATROLS_KEPT; i++) {
+		free(ps->kept[i].p);
+		ps->kept[i] = (struct patrol_points){0};
+	}
 	ps->next_id = 0;
 	free_values(&ps->later);
 	free_values(&ps->touched);
@@ -339,18 +343,14 @@ static enum err read_again(struct patrols *ps, struct patrol *p, enum event_kind
 	return n ? OK : ERR_CORRUPT;
 }
 
-/* Reads the chain of p's events, without the voided ones: all, or tracks only. */
-static enum err read_chain(struct patrols *ps, struct patrol *p, bool all, struct gathered *g)
+/* Reads the chain of p's events down to commit `until`, without the voided ones: all, or tracks only. */
+static enum err read_chain(struct patrols *ps, struct patrol *p, bool all, int64_t until, struct gathered *g)
 {
 	sqlite3_stmt *q = sql_get(ps->st,
 		"SELECT raw, person, link, flags, subject, kind FROM event WHERE \"commit\" = ?");
 	enum err e = OK;
 
-	if (all)
-		patrol_clear(p);
-	else
-		track_clear(&p->track);
-	for (int64_t at = p->last; at > 0 && e == OK;) {
+	for (int64_t at = p->last; at > until && e == OK;) {
 		sql_int(q, 1, at);
 		e = sql_row(q);
 		if (e == OK && sqlite3_column_int64(q, 4) != p->id)
@@ -364,6 +364,54 @@ static enum err read_chain(struct patrols *ps, struct patrol *p, bool all, struc
 		sql_done(q);
 	}
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+}
+
+static struct patrol_points *kept_of(struct patrols *ps, int64_t id)
+{
+	for (size_t i = 0; i < PATROLS_KEPT; i++)
+		if (ps->kept[i].id == id)
+			return &ps->kept[i];
+	return NULL;
+}
+
+/* Takes the points in g, of all p's events. */
+static void keep_points(struct patrols *ps, const struct patrol *p, struct gathered *g)
+{
+	struct patrol_points *k = kept_of(ps, p->id);
+
+	if (!k) {
+		k = &ps->kept[0]; /* the one not used for longest; a free one was never used */
+		for (size_t i = 1; i < PATROLS_KEPT; i++)
+			if (ps->kept[i].used < k->used)
+				k = &ps->kept[i];
+	}
+	free(k->p);
+	*k = (struct patrol_points){0};
+	if (g->n == 0 || g->n > PATROLS_KEPT_POINTS)
+		return;
+	*k = (struct patrol_points){.id = p->id, .last = p->last, .used = ++ps->turns, .p = g->p, .n = g->n,
+		.counts = {.events = p->track.events, .came = p->track.came, .mock = p->track.mock, .backwards = p->track.backwards}};
+	g->p = NULL;
+}
+
+/* Gathers all points of p: those kept, and those of the events since; all: everything, from the events. */
+static enum err gather_all(struct patrols *ps, struct patrol *p, bool all, struct gathered *g)
+{
+	struct patrol_points *k = all ? NULL : kept_of(ps, p->id);
+	enum err e;
+
+	if (all)
+		patrol_clear(p);
+	else
+		track_clear(&p->track);
+	if (k)
+		p->track = k->counts; /* its bits are NULL */
+	if ((e = read_chain(ps, p, all, k ? k->last : 0, g)) != OK)
+		return e;
+	if (k)
+		gather(g, k->p, (uint32_t)k->n); /* the oldest come last */
+	turn(g);
+	return OK;
 }
 
 /* Makes what p's events say true again, by the line of its target. */
@@ -381,12 +429,12 @@ static enum err settle(struct patrols *ps, struct patrol *p)
 		if (!p->track.stale)
 			return OK;
 	}
-	if ((e = read_chain(ps, p, all, &g)) == OK)
+	if ((e = gather_all(ps, p, all, &g)) == OK)
 		e = line_of(ps, p, &line);
 	if (e == OK) {
-		turn(&g);
 		track_fold(&p->track, g.p, g.n, line);
 		p->refold = false;
+		keep_points(ps, p, &g);
 	}
 	free(g.p);
 	free(g.end);

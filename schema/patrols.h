@@ -9,6 +9,17 @@
 #include "schema/tally.h"
 
 #define PATROLS_CACHE 8192
+#define PATROLS_KEPT 8 /* patrols of which the points stay in memory: late ones come in rows */
+#define PATROLS_KEPT_POINTS 20000 /* those with more are read from their events each time */
+
+/* All points of a patrol up to its event `last`, repeated ones too, in order. */
+struct patrol_points {
+	int64_t id, last; /* id 0: free */
+	uint64_t used;    /* when, in turns */
+	struct track_point *p; /* owned */
+	size_t n;
+	struct track counts; /* events, came, mock, backwards of these */
+};
 
 struct patrols {
 	struct store *st;
@@ -18,6 +29,8 @@ struct patrols {
 	struct json json; /* for reading events again */
 	struct buf state; /* of a track, while its row is written */
 	struct appraiser *appraiser; /* made when it is first needed */
+	struct patrol_points kept[PATROLS_KEPT];
+	uint64_t turns;
 	struct map later;   /* person -> from when on his patrols are to be judged again for their gaps */
 	struct map touched; /* person -> his id (owned): their duties may stand otherwise now */
 };
