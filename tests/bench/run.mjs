@@ -352,7 +352,24 @@ async function live() {
 
 // ----------------------------------------------------------------
 
-const benches = { ingest, memory, latency, alerts, live, growth, ...(process.env.BEFORE ? { before } : {}) };
+// ---------------------------------------------------------------- fold
+// A late event in a patrol of 5,000 points; see b_fold.c.
+
+async function fold() {
+	for (const event of [500, 50, 10]) {
+		const dir = folder();
+		try {
+			const r = await run(bin('bench/b_fold'), [dir, '--event', String(event)], { ms: 600000 });
+			if (r.code !== 0) throw new Error(`b_fold: ${r.err}`);
+			const j = JSON.parse(r.out);
+			bar(`fold: a late event among 5,000 points in events of ${event}`, `${f(j.late_ms)} ms`, `${f(j.sines_ms)} ms a million sines`, j.late_ms, '<=', 2, j);
+		} finally {
+			drop(dir);
+		}
+	}
+}
+
+const benches = { ingest, memory, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);
