@@ -516,6 +516,7 @@ static const struct reference references[] = {
 	{"appointments", "scope", NULL, KNOWN_PLACE, "no such area or reach in the registry"},
 	{"exemptions", "person", NULL, "SELECT 1 FROM person WHERE until IS NULL AND id = ?1",
 		"no such person in the registry"},
+	{"exemptions", "rule", NULL, "SELECT 1 FROM duty WHERE until IS NULL AND rule = ?1", "no such rule in the registry"},
 	{"exemptions", "target", NULL, KNOWN_PLACE, "no such area or reach in the registry"},
 	{"categories", "parent", "SELECT 1 FROM item WHERE code = ?1 AND class = ?2",
 		"SELECT 1 FROM category WHERE until IS NULL AND code = ?1 AND class = ?2",

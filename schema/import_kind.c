@@ -61,7 +61,7 @@ static const struct import_kind kinds[] = {
 			{.name = "target", .type = IMPORT_PLACE, .key = true, .empty = "''"},
 			{.name = "from", .column = "valid_from", .type = IMPORT_DAY, .key = true, .empty = "-2147483648"},
 			{.name = "to", .column = "valid_to", .type = IMPORT_DAY},
-			{.name = "reason", .type = IMPORT_TEXT, .hi = 1000, .empty = "''"},
+			{.name = "reason", .type = IMPORT_TEXT, NEED, .hi = 1000},
 		},
 		6},
 	{"categories", "category", false,
@@ -375,17 +375,41 @@ bool import_value(const struct import_column *c, struct slice cell, struct impor
 	return true;
 }
 
-/* A rule of distinct days asks for no more than its period has. */
+/* A rule that each of its periods rounds down to nothing would never be missed. */
+static bool rule_is_owed(const struct import_value *period, const struct import_value *months, const struct import_value *count)
+{
+	struct duty_rule r = {.each = true, .period = duty_period_of(period->s), .count = count->i,
+		.month_first = months->empty ? 1 : (int)months->i / 100, .month_last = months->empty ? 12 : (int)months->i % 100};
+	const struct duty_span year = duty_span_of(PERIOD_YEAR, civil_day(0));
+	const struct duty d = {.version = &r, .nversion = 1, .each = true, .held = &year, .nheld = 1};
+	struct duty_instance i = {0};
+
+	r.from = year.first;
+	r.to = year.last;
+	for (struct duty_span s = duty_span_of(r.period, year.first); s.first <= year.last && i.need == 0;
+		s = duty_span_next(r.period, s))
+		duty_instance(&d, r.period, s.first < year.first ? year.first : s.first, &i);
+	return i.need > 0;
+}
+
+/* A rule of distinct days asks for no more than its period has; one of few months for something. */
 static bool rule_is_possible(const struct import_kind *k, const struct import_value *v, uint32_t *column, char fault[IMPORT_FAULT])
 {
 	uint32_t period = import_kind_column(k, "period"), count = import_kind_column(k, "count"),
-		 unit = import_kind_column(k, "count_unit");
+		 unit = import_kind_column(k, "count_unit"), months_at = import_kind_column(k, "months");
 
-	if (period == k->n || count == k->n || unit == k->n || !slice_is(v[unit].s, "days") || v[count].empty ||
-		v[period].empty || v[count].i <= duty_period_longest(duty_period_of(v[period].s)))
+	if (period == k->n || count == k->n || unit == k->n || months_at == k->n || v[count].empty || v[period].empty)
 		return true;
 	*column = count;
-	(void)snprintf(fault, IMPORT_FAULT, "a %.*s has no %lld days", (int)v[period].s.n, v[period].s.p, (long long)v[count].i); /* fits */
+	if (slice_is(v[unit].s, "days") && v[count].i > duty_period_longest(duty_period_of(v[period].s))) {
+		(void)snprintf(fault, IMPORT_FAULT, "a %.*s has no %lld days", (int)v[period].s.n, v[period].s.p,
+			(long long)v[count].i); /* fits */
+		return false;
+	}
+	if (rule_is_owed(&v[period], &v[months_at], &v[count]))
+		return true;
+	(void)snprintf(fault, IMPORT_FAULT, "%lld in a %.*s comes to less than half of one in the months %.*s: take a shorter period",
+		(long long)v[count].i, (int)v[period].s.n, v[period].s.p, (int)v[months_at].s.n, v[months_at].s.p); /* fits */
 	return false;
 }
 

@@ -802,6 +802,8 @@ static void test_bad_files(void **state)
 		{"r,chief,town,each,day,1-12,2,days,,,,,,,,", ":2:7: count: a day has no 2 days"},
 		{"r,chief,town,each,tenday,1-12,12,days,,,,,,,,", ":2:7: count: a tenday has no 12 days"},
 		{"r,chief,town,each,month,1-12,32,days,,,,,,,,", ":2:7: count: a month has no 32 days"},
+		{"r,chief,town,each,year,4-6,1,times,,,,,,,,",
+			":2:7: count: 1 in a year comes to less than half of one in the months 4-6: take a shorter period"},
 		{"r,chief,town,each,month,1-12,1,times,,,,,,,2025-12-01,2025-11-30", ":2:16: valid_to: is before valid_from"},
 	};
 	struct desk *d = *state;

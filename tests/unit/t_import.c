@@ -307,12 +307,15 @@ static void appointments_know_their_people_and_places(void **state)
 		"f:3:1: person,role,scope,valid_from: the same as in line 2\n");
 	/* an ended appointment: the same key, another end */
 	takes(w, "appointments", "person,role,scope,level,valid_from,valid_to\np-1,chief,R-01,community,2024-01-01,2024-06-30\n", 0, 1, 0);
-	takes(w, "exemptions", "person,rule,target,from,to,reason\np-1,dinghu,R-01,2023-05-01,2023-05-31,住院\np-2,,,,,\n", 2, 0, 0);
+	refuses(w, "exemptions", "person,rule,reason\np-1,dinghu,x\n", "f:2:2: rule: \"dinghu\": no such rule in the registry\n");
+	takes(w, "duties", "rule,role,level,target,period,count\ndinghu,chief,town,each,month,1\n", 1, 0, 0);
+	refuses(w, "exemptions", "person,rule,reason\np-1,dinghu,\n", "f:2:3: reason: is empty\n");
+	takes(w, "exemptions", "person,rule,target,from,to,reason\np-1,dinghu,R-01,2023-05-01,2023-05-31,住院\np-2,,,,,外出学习\n", 2, 0, 0);
 	holds(w, "SELECT person, rule, target, valid_from, valid_to, reason FROM exemption",
-		"p-1|dinghu|R-01|19478|19508|住院\np-2|||-2147483648|-|\n");
+		"p-1|dinghu|R-01|19478|19508|住院\np-2|||-2147483648|-|外出学习\n");
 	refuses(w, "exemptions", "person,rule,target,from,to,reason\np-1,dinghu,R-09,2023-05-31,2023-05-01,x\n",
 		"f:2:5: to: is before from\n");
-	refuses(w, "exemptions", "person,target\np-9,R-09\n",
+	refuses(w, "exemptions", "person,target,reason\np-9,R-09,x\n",
 		"f:2:1: person: \"p-9\": no such person in the registry\nf:2:2: target: \"R-09\": no such area or reach in the registry\n");
 }
 
