@@ -369,38 +369,32 @@ static bool clock_runs(enum casus_state s)
 	return s == CASUS_ACCEPTED || s == CASUS_DISPATCHED || s == CASUS_IN_PROGRESS;
 }
 
-/* The first acknowledgement since it was reported, or opened again; NULL: none. */
-static const struct casus_act *ack_of(const struct dossier *d)
-{
-	const struct casus_act *ack = NULL;
-
-	for (uint32_t k = 0; k < d->n; k++) {
-		const struct casus_act *a = &d->act[d->order[k]];
-
-		if (a->fate != FATE_FORCE)
-			continue;
-		if (a->action == ACT_REOPEN)
-			ack = NULL;
-		else if (a->action == ACT_ACK && !ack)
-			ack = a;
-	}
-	return ack;
-}
-
-static enum err acknowledge(struct alerts *as, const struct casus_act *ack, const char *subject)
+/* Every acknowledgement since it was reported, or opened again: one that came before an alert is not of it, and of the
+ * others the earliest stands. */
+static enum err acknowledge(struct alerts *as, const struct dossier *d)
 {
 	static const char *const types[] = {ALERT_HAZARD, ALERT_CASE_DUE_SOON, ALERT_CASE_OVERDUE};
+	uint32_t from = 0;
 	enum err e = OK;
 
-	for (size_t i = 0; i < ARRAY_LEN(types) && (e == OK || e == ERR_NOTFOUND); i++)
-		e = alerts_ack(as, types[i], subject, ack->person, ack->key.at_ms);
+	for (uint32_t k = 0; k < d->n; k++)
+		if (d->act[d->order[k]].fate == FATE_FORCE && d->act[d->order[k]].action == ACT_REOPEN)
+			from = k;
+	for (uint32_t k = from; k < d->n; k++) {
+		const struct casus_act *a = &d->act[d->order[k]];
+
+		if (a->fate != FATE_FORCE || a->action != ACT_ACK)
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(types) && (e == OK || e == ERR_NOTFOUND); i++)
+			e = alerts_ack(as, types[i], d->name, a->person, a->key.at_ms);
+	}
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
 static enum err tell(struct alerts *as, const struct dossier *d, int64_t now_ms, int64_t *next)
 {
 	const struct dossier_report *rep = dossier_report(d);
-	const struct casus_act *a = rep ? &d->act[d->fold.report] : NULL, *ack = ack_of(d);
+	const struct casus_act *a = rep ? &d->act[d->fold.report] : NULL;
 	struct facts f = {.a = {.subject = d->name, .casus = d->name, .title = ""},
 		.accepted_ms = d->fold.accepted_ms, .due_ms = d->fold.due_ms, .running = clock_runs(d->fold.state)};
 	enum err e;
@@ -418,9 +412,7 @@ static enum err tell(struct alerts *as, const struct dossier *d, int64_t now_ms,
 		: alerts_drop(as, ALERT_HAZARD, d->name, now_ms);
 	if (e == OK)
 		e = watch_deadline(as, &f, now_ms, next);
-	if (e == OK && ack)
-		e = acknowledge(as, ack, d->name);
-	return e;
+	return e == OK ? acknowledge(as, d) : e;
 }
 
 static enum err write_next(struct store *st, int64_t id, int64_t next)

@@ -2,6 +2,7 @@
 #include "schema/acts.h"
 
 #include "base/fault.h"
+#include "core/civil.h"
 #include "schema/alerts.h"
 #include "tests/unit/town.h"
 
@@ -313,6 +314,25 @@ static void numbers(void **state)
 	town_check(t);
 }
 
+/* A case that was acknowledged goes overdue: the next acknowledgement is of that, and nobody else is told. */
+static void an_ack_reaches_later_alerts(void **state)
+{
+	struct town *t = *state;
+	int64_t late = TOWN_NOW + 400 * CIVIL_DAY_MS;
+	char *s;
+
+	assert_int_equal(ask(t, "leader", "{\"action\":\"ack\"}", etag(t), "a").status, 200);
+	assert_int_equal(ask(t, "centre", "{\"action\":\"accept\"}", etag(t), "b").status, 200);
+	assert_int_equal(ask_at(t, late, "leader", "c-1", "{\"action\":\"urge\"}", etag(t), "c").status, 200);
+	s = town_dump(t, "SELECT acked_by, next IS NULL FROM alert WHERE active ORDER BY type DESC");
+	assert_string_equal(s, "p-8|1\n-|0\n"); /* of the hazard; of the deadline not */
+	free(s);
+	assert_int_equal(ask_at(t, late + 1, "centre", "c-1", "{\"action\":\"ack\"}", etag(t), "d").status, 200);
+	s = town_dump(t, "SELECT acked_by, next IS NULL FROM alert WHERE active ORDER BY type DESC");
+	assert_string_equal(s, "p-8|1\np-5|1\n");
+	free(s);
+}
+
 static void alerts_are_acknowledged_once(void **state)
 {
 	struct town *t = *state;
@@ -378,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refusals_store_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failing_commit_does_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_ack_reaches_later_alerts, setup, teardown),
 		cmocka_unit_test_setup_teardown(alerts_are_acknowledged_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_else_is_the_office, setup, teardown),
 	};
