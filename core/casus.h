@@ -127,7 +127,7 @@ struct casus_act {
 	int64_t until_ms;        /* extend; -1 none */
 	enum casus_result result;
 	enum casus_rating rating;
-	bool has_note;           /* a reason that is not empty */
+	bool has_note;           /* a reason that is more than blanks */
 	bool photo_before, photo_after; /* attachments of these roles */
 	/* report */
 	char klass[12];

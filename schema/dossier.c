@@ -37,6 +37,24 @@ static void grow(struct dossier *d)
 
 /* ------------------------------------------------------------------ one act */
 
+/* Is there anything but blanks?  U+3000 is the one of Chinese input methods, U+00A0 that of spreadsheets. */
+static bool says_anything(struct slice s)
+{
+	uint32_t i = 0, left;
+
+	while ((left = s.n - i) > 0) {
+		if (s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r'))
+			i += 1;
+		else if (left >= 2 && memcmp(s.p + i, "\xc2\xa0", 2) == 0)
+			i += 2;
+		else if (left >= 3 && memcmp(s.p + i, "\xe3\x80\x80", 3) == 0)
+			i += 3;
+		else
+			return true;
+	}
+	return false;
+}
+
 /* The target of the reporter's patrol, "" when its start is not known. */
 static enum err ref_target(struct dossier_source *src, struct slice device, struct slice name, char *out, size_t room)
 {
@@ -123,9 +141,10 @@ static enum err add_act(struct dossier_source *src, const struct event *ev, stru
 	enum err e = OK;
 
 	a->action = casus_action_of(ev->action);
-	slice_copy(a->to, sizeof a->to, ev->to);
-	if (ev->to.n)
+	if (says_anything(ev->to)) {
+		slice_copy(a->to, sizeof a->to, ev->to);
 		a->to_person = registry_person(src->registry, ev->to, &e) != NULL;
+	}
 	a->until_ms = ev->until_ms;
 	a->result = casus_result_of(ev->result);
 	a->rating = casus_rating_of(ev->rating);
@@ -150,7 +169,7 @@ enum err dossier_add(struct dossier_source *src, struct dossier *d, const struct
 		order_set(&a->base, 0, ev->base.device, ev->base.epoch, ev->base.seq);
 	slice_copy(a->person, sizeof a->person, person);
 	a->until_ms = a->due_ms = -1;
-	a->has_note = ev->note.n > 0;
+	a->has_note = says_anything(ev->note);
 	a->photo_before = ev->photo_before;
 	a->photo_after = ev->photo_after;
 	if ((e = rights_of(src->registry, ev, device, person, a->grant, &a->ngrant)) != OK)

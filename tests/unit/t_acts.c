@@ -333,6 +333,28 @@ static void an_ack_reaches_later_alerts(void **state)
 	free(s);
 }
 
+/* Blanks are no reason, and nobody to send a case to. */
+static void blanks_say_nothing(void **state)
+{
+	static const char *const bad[] = {"{\"action\":\"decline\",\"note\":\"  \"}",
+		"{\"action\":\"void\",\"note\":\"\\u3000\\u00a0\\n\\t\"}"};
+	struct town *t = *state;
+	int64_t n = events(t);
+	struct asked a;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		a = ask(t, "centre", bad[i], etag(t), NULL);
+		assert_int_equal(a.status, 409);
+		assert_non_null(strstr(a.json, "needs a reason"));
+	}
+	assert_int_equal(events(t), n);
+	assert_int_equal(ask(t, "centre", "{\"action\":\"accept\"}", etag(t), NULL).status, 200);
+	a = ask(t, "centre", "{\"action\":\"dispatch\",\"to\":\" \xe3\x80\x80\"}", etag(t), NULL);
+	assert_int_equal(a.status, 409);
+	assert_non_null(strstr(a.json, "needs to whom"));
+	assert_int_equal(ask(t, "centre", "{\"action\":\"dispatch\",\"to\":\" \xe7\x94\xb2\"}", etag(t), NULL).status, 200);
+}
+
 static void alerts_are_acknowledged_once(void **state)
 {
 	struct town *t = *state;
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_failing_commit_does_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_ack_reaches_later_alerts, setup, teardown),
+		cmocka_unit_test_setup_teardown(blanks_say_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(alerts_are_acknowledged_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_else_is_the_office, setup, teardown),
 	};
