@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "schema/ledger.h"
 #include "schema/live.h"
+#include "schema/office.h"
 
 /* Exactly the words the command wants, and no options. */
 static enum err words(int argc, char **argv, const char **word, int want, const char *what,
@@ -46,20 +47,38 @@ int cmd_init(struct cli *c, int argc, char **argv)
 	return cli_status(c, e, &why);
 }
 
+/* What an older program did not keep, from the events. */
+static enum err fold_again(struct cli *c, const char *db, bool *done, struct why *why)
+{
+	struct intake_conf conf = {0};
+	struct store *st = NULL;
+	enum err e;
+
+	if ((e = conf_int(c->conf, "ingest", "max_age_days", 1, 100000, 3650, &conf.max_age_days, why)) == OK &&
+		(e = store_open(db, STORE_WRITER, &st, why)) == OK)
+		e = office_refold(st, &conf, clock_wall_ms(), done, why);
+	store_close(st);
+	return e;
+}
+
 int cmd_migrate(struct cli *c, int argc, char **argv)
 {
 	struct why why = {""};
 	const char *db = NULL;
 	int from = 0, to = 0;
+	bool done = false;
 	enum err e;
 
 	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_db(c, &db, &why)) != OK ||
-		(e = cli_owner(db, &why)) != OK || (e = in_use(store_migrate(db, &from, &to, &why), db, &why)) != OK)
+		(e = cli_owner(db, &why)) != OK || (e = in_use(store_migrate(db, &from, &to, &why), db, &why)) != OK ||
+		((e = fold_again(c, db, &done, &why)) != OK && (e != ERR_BUSY || from != to))) /* its ingest has seen to it */
 		return cli_status(c, e, &why);
 	if (from == to)
 		(void)printf("%s: version %d, nothing to do\n", db, to);
 	else
 		(void)printf("%s: version %d, was %d\n", db, to, from);
+	if (done)
+		(void)printf("%s: all events were folded again\n", db);
 	return CLI_DONE;
 }
 

@@ -18,6 +18,7 @@
 #include "ingest/status.h"
 #include "ingest/greet.h"
 #include "ingest/pace.h"
+#include "schema/office.h"
 
 #define READ_TURN 512      /* messages of the broker in one turn of the loop */
 #define JUDGE_EVERY_MS 10000
@@ -207,6 +208,7 @@ static enum err open_mqtt(struct ingest *g, struct why *why)
 
 static enum err open_writer(struct ingest *g, struct why *why)
 {
+	bool done;
 	struct writer_hooks hooks = {.ctx = g, .acked = on_acked, .committed = on_committed, .dropped = on_dropped};
 	struct intake_conf conf = {0};
 	int64_t rows, window_ms, spread_ms;
@@ -226,6 +228,10 @@ static enum err open_writer(struct ingest *g, struct why *why)
 		return why_set(why, ERR_INVALID, "[store] path is not set: name the database in the config");
 	if ((e = store_open(g->db, STORE_WRITER, &g->store, why)) != OK)
 		return e;
+	if ((e = office_refold(g->store, &conf, clock_wall_ms(), &done, why)) != OK)
+		return e;
+	if (done)
+		log_info("ingest", "folded all events again: the database was an older program's");
 	g->writer = writer_new(g->store, &conf, (size_t)rows, window_ms, &hooks);
 	if (writer_fatal(g->writer))
 		return why_set(why, ERR_IO, "cannot read %s", g->db);

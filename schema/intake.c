@@ -533,6 +533,53 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	return ended(in, e);
 }
 
+/* What events add to the tallies by themselves: an older program did not count it. */
+static enum err tally_all(struct intake *in)
+{
+	sqlite3_stmt *q = sql_get(in->st, "SELECT raw, area FROM event WHERE kind IN (5, 6, 7) AND (flags & 2) = 0");
+	struct event_fault fault;
+	struct event ev;
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		struct slice raw = sql_col(q, 0);
+
+		(void)json_read(&in->again, raw.p, raw.n); /* event_decode says */
+		if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
+			e = ERR_CORRUPT; /* it was whole when it was stored */
+			break;
+		}
+		tally_event(&in->tallies, &ev, sql_cstr(q, 1), 1);
+	}
+	return sql_end(q, e);
+}
+
+enum err intake_refold(struct intake *in, int64_t now_ms)
+{
+	enum err e = begin(in);
+	int64_t after = 0;
+	bool more = true;
+
+	in->changed = true;
+	in->now_ms = now_ms;
+	if (e == OK)
+		e = patrols_refold_all(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
+	if (e == OK)
+		e = tally_all(in);
+	while (e == OK && more)
+		e = held_list(in, "SELECT id FROM held WHERE folded = 0 AND id > ? ORDER BY id LIMIT ?", after, now_ms, &more, &after);
+	in->refold_id = 0;
+	do {
+		more = false;
+		if (e == OK)
+			e = settle_refold(in, now_ms, &more);
+	} while (e == OK && more);
+	patrols_touched_clear(&in->patrols); /* they are among all */
+	if (e == OK)
+		e = duties_all(in->duties, now_ms, &in->changed);
+	return ended(in, e);
+}
+
 /* ------------------------------------------------------------------ commit and acks */
 
 /* The duties of those whose patrols changed. */

@@ -56,6 +56,10 @@ enum intake_change {
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
 enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more) MUST_CHECK;
 
+/* Everything that follows from events again, from the events: after a migration from an older program (meta.refold).
+ * Inside a transaction; all of it in one go. */
+enum err intake_refold(struct intake *in, int64_t now_ms) MUST_CHECK;
+
 /* Events and answers waiting in the open batch; 0: nothing to commit. */
 size_t intake_waiting(const struct intake *in);
 

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "schema/sql.h"
+
 static enum err begin(struct store *st, struct why *why)
 {
 	enum err e;
@@ -107,6 +109,39 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 	e = conclude(st, in, now_ms, what_it_moves(kind), r.commit, end, why);
 	if (e == OK)
 		*result = r;
+	return e;
+}
+
+static enum err refold(struct store *st, struct intake *in, int64_t now_ms)
+{
+	sqlite3_stmt *q;
+	struct head head;
+	int64_t commit;
+	enum err e;
+
+	if ((e = store_note(st, now_ms, "fold again", 0, &commit)) != OK || (e = intake_refold(in, now_ms)) != OK)
+		return e;
+	q = sql_get(st, "DELETE FROM meta WHERE key = 'refold'");
+	return (e = sql_run(q)) == OK ? intake_commit(in, now_ms, &head) : e;
+}
+
+enum err office_refold(struct store *st, const struct intake_conf *conf, int64_t now_ms, bool *done, struct why *why)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT 1 FROM meta WHERE key = 'refold'");
+	struct intake *in;
+	enum err e = sql_row(q);
+
+	hush(why);
+	sql_done(q);
+	*done = e == OK;
+	if (e == ERR_NOTFOUND)
+		return OK;
+	if (e != OK || (e = begin(st, why)) != OK)
+		return e;
+	in = intake_new(st, conf);
+	if ((e = refold(st, in, now_ms)) != OK)
+		e = why_set(why, e, "cannot fold the events again: %s", store_detail(st));
+	intake_free(in); /* rolls back what is open */
 	return e;
 }
 

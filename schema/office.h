@@ -23,6 +23,10 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 	const char *staged, bool dry_run, struct import_report *report, struct import_result *result,
 	struct office_end *end, struct why *why) MUST_CHECK;
 
+/* A database that an older program kept (meta.refold): patrols, cases, duties and tallies anew from the events, in one
+ * transaction.  *done says whether there was anything to do.  Before anybody else uses the store. */
+enum err office_refold(struct store *st, const struct intake_conf *conf, int64_t now_ms, bool *done, struct why *why) MUST_CHECK;
+
 /* The next 10,000 held events at most, in a transaction of their own. */
 enum err office_more(struct store *st, struct intake *in, int64_t now_ms, struct office_end *end,
 	struct why *why) MUST_CHECK;

@@ -375,6 +375,7 @@ enum err settle_refold(struct intake *in, int64_t now_ms, bool *more)
 	int n = REFOLD_STEP, done = 0;
 	enum err e = cases_flush(&in->cases, &in->tallies, in->alerts, now_ms);
 
+	in->refold = true; /* until all of them are done */
 	cases_drop(&in->cases); /* it knows the registry as it was */
 	while (e == OK && n == REFOLD_STEP && done < REFOLD_MAX) {
 		buf_clear(&names);
