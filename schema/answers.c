@@ -143,13 +143,18 @@ static void put_head(struct answers *an, int64_t commit, int64_t now_ms, const s
 	int64_t upto;
 	uint32_t n = window_tell(&it->stream->window, &upto, gap);
 
-	buf_adds(b, "{\"type\":\"ack\",\"epoch\":");
-	buf_json_str(b, it->stream->epoch);
-	buf_addf(b, ",\"upto\":%lld,\"missing\":[", (long long)upto);
+	buf_adds(b, "{\"type\":\"ack\",\"epoch\":\"");
+	buf_adds(b, it->stream->epoch); /* 0-9 a-z */
+	buf_adds(b, "\",\"upto\":");
+	buf_int(b, upto);
+	buf_adds(b, ",\"missing\":[");
 	for (uint32_t i = 0; i < n; i++)
 		buf_addf(b, "%s[%lld,%lld]", i ? "," : "", (long long)gap[i].lo, (long long)gap[i].hi);
-	buf_addf(b, "],\"commit\":%lld,\"time\":%lld,\"results\":[",
-		(long long)(it->commit ? it->commit : commit), (long long)now_ms);
+	buf_adds(b, "],\"commit\":");
+	buf_int(b, it->commit ? it->commit : commit);
+	buf_adds(b, ",\"time\":");
+	buf_int(b, now_ms);
+	buf_adds(b, ",\"results\":[");
 }
 
 static void put_error(struct answers *an, const struct answer *it)
