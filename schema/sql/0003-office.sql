@@ -1,5 +1,6 @@
 -- 0003: patrols judged, cases folded, duties watched, alerts.
 -- Conventions as in 0001.  What the clock changes (alerts, duties) carries the rev of its batch.
+-- tally.figure also: river_patrols_valid (level), patrol_m and patrol_s (category = route; metres, seconds; without level).
 -- meta.refold = '1': patrols and cases must be folded again from their events (a database of an older program).
 
 -- ---------------------------------------------------------------- patrols: substitutes, measures, verdict
@@ -9,7 +10,7 @@ ALTER TABLE patrol ADD COLUMN sub_seq INTEGER;
 ALTER TABLE patrol ADD COLUMN sub_person TEXT;
 ALTER TABLE patrol ADD COLUMN sub_way TEXT;       -- drone meeting onsite paper
 ALTER TABLE patrol ADD COLUMN sub_target TEXT;
-ALTER TABLE patrol ADD COLUMN track BLOB;         -- running state of the track (core/track.h); NULL: no points
+ALTER TABLE patrol ADD COLUMN track BLOB;         -- running state of the track (core/track.h); NULL: of an older program
 ALTER TABLE patrol ADD COLUMN points INTEGER NOT NULL DEFAULT 0;  -- kept, of those that came
 ALTER TABLE patrol ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0; -- inaccurate points and jumps
 ALTER TABLE patrol ADD COLUMN duration_s INTEGER NOT NULL DEFAULT 0;
