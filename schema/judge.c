@@ -179,12 +179,13 @@ static void wait_event(struct verdict *v, const char *where, const struct event_
 /* What a void is about: in event, or held among the acts of a case. */
 struct victim {
 	enum event_kind kind;
+	int64_t at_ms;
 	char person[65], area[AREA_CODE_MAX + 1];
 };
 
 static enum err load_victim(struct judge *j, struct verdict *v, struct victim *out)
 {
-	sqlite3_stmt *q = sql_get(j->st, "SELECT e.kind, e.person, e.area, c.name FROM event e LEFT JOIN casus c ON c.id = "
+	sqlite3_stmt *q = sql_get(j->st, "SELECT e.kind, e.person, e.area, c.name, e.at FROM event e LEFT JOIN casus c ON c.id = "
 					 "e.subject AND e.kind IN (9, 10) WHERE e.\"commit\" = ?");
 	enum err e;
 
@@ -194,6 +195,7 @@ static enum err load_victim(struct judge *j, struct verdict *v, struct victim *o
 		slice_copy(out->person, sizeof out->person, sql_col(q, 1));
 		slice_copy(out->area, sizeof out->area, sql_col(q, 2));
 		slice_copy(v->victim_case, sizeof v->victim_case, sql_col(q, 3));
+		out->at_ms = sqlite3_column_int64(q, 4);
 	}
 	sql_done(q);
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
@@ -209,7 +211,7 @@ static enum err load_held_victim(struct judge *j, const struct event_id *id, str
 	t = streams_get(j->streams, id->device, id->epoch, false, &e);
 	if (!t)
 		return e == OK ? ERR_NOTFOUND : e;
-	q = sql_get(j->st, "SELECT kind, person, area, casus FROM held WHERE stream = ? AND seq = ? AND folded = 1");
+	q = sql_get(j->st, "SELECT kind, person, area, casus, at FROM held WHERE stream = ? AND seq = ? AND folded = 1");
 	sql_int(q, 1, t->id);
 	sql_int(q, 2, id->seq);
 	if ((e = sql_row(q)) == OK) {
@@ -217,21 +219,41 @@ static enum err load_held_victim(struct judge *j, const struct event_id *id, str
 		slice_copy(out->person, sizeof out->person, sql_col(q, 1));
 		slice_copy(out->area, sizeof out->area, sql_col(q, 2));
 		slice_copy(v->victim_case, sizeof v->victim_case, sql_col(q, 3));
+		out->at_ms = sqlite3_column_int64(q, 4);
 	}
 	sql_done(q);
 	return e;
 }
 
+/* The area of one that had none when it came: of its person's appointment, as the registry knows it now. */
+static enum err place_victim(struct judge *j, struct victim *victim)
+{
+	const struct appointment *a;
+	const struct person *who;
+	const struct place *pl;
+	enum err e;
+
+	if (victim->area[0] || !victim->person[0])
+		return OK;
+	who = registry_person(j->registry, slice_of(victim->person), &e);
+	if (!who || !(a = person_appointment(who, NULL, NULL, civil_day(victim->at_ms))))
+		return e;
+	pl = registry_place(j->registry, slice_of(a->scope), &e);
+	if (pl)
+		slice_copy(victim->area, sizeof victim->area, slice_of(pl->area));
+	return e;
+}
+
 /* One's own, or whatever lies in the area of a centre. */
-static enum err may_void(struct judge *j, const struct event *ev, const struct device *dev, const struct victim *victim,
+static enum err may_void(struct judge *j, const struct event *ev, const struct device *dev, struct victim *victim,
 	struct verdict *v)
 {
 	struct casus_grant grant[CASUS_GRANTS];
 	uint32_t n;
-	enum err e;
+	enum err e = place_victim(j, victim);
 
-	if (v->person[0] && strcmp(victim->person, v->person) == 0)
-		return OK;
+	if (e != OK || (v->person[0] && strcmp(victim->person, v->person) == 0))
+		return e;
 	if ((e = rights_of(j->registry, ev, slice_of(dev->id), slice_of(v->person), grant, &n)) != OK)
 		return e;
 	for (uint32_t i = 0; i < n; i++)

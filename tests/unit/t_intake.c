@@ -167,6 +167,23 @@ static void test_held_of_a_revoked_device(void **state)
 	town_check(t);
 }
 
+/* A centre voids what came before its person had an appointment, once the registry says where that is. */
+static void test_void_before_the_appointment(void **state)
+{
+	struct town *t = *state;
+
+	town_sql(t, "DELETE FROM appointment WHERE person = 'p-4'");
+	town_officers(t);
+	town_send(t, "d-4", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"inspect\",\"at\":1764035730000,\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}}");
+	(void)town_commit(t);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM event WHERE coalesce(area, '') = ''"), 1);
+	town_send(t, "d-11", "{\"epoch\":\"h\",\"seq\":1,\"kind\":\"void\",\"at\":1764035730000,\"body\":{\"target\":\"d-4/h/1\"}}");
+	HAS(town_commit(t), "\"code\":\"not_allowed\"");
+	change_registry(t, "INSERT INTO appointment VALUES('p-4','worker','990101100002001',-2147483648,'grid',NULL,2,NULL)");
+	assert_int_equal(town_count(t, "SELECT count(*) FROM held"), 0);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM voided"), 1);
+}
+
 /* Phones set their clocks by an ack: it tells the time now, not that of an earlier commit. */
 static void test_ack_time(void **state)
 {
@@ -561,6 +578,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_stored), T(test_gaps_and_holes), T(test_seventeenth_gap), T(test_window_full),
 		T(test_held_of_a_revoked_device), T(test_ack_time),
+		T(test_void_before_the_appointment), T(test_ack_time),
 		T(test_duplicates_and_conflicts), T(test_old_duplicates), T(test_rejects), T(test_sizes),
 		T(test_array_with_bad_elements), T(test_enrolment), T(test_held_for_registry),
 		T(test_held_kinds), T(test_time_releases), T(test_clock_behind), T(test_void), T(test_levels),
