@@ -164,10 +164,21 @@ static void set_cell(struct model *m, struct cell *c, int span, int64_t n, int64
 		add_counts(m, c->area, (struct node){.patrols = diff[span], .commit = commit});
 }
 
+/* Sums in units of their own (metres, seconds, fen, thousandths) are no counts: for the reports. */
+static bool is_sum(const char *figure)
+{
+	static const char *const sums[] = {"patrol_m", "patrol_s", "works", "aid"};
+
+	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
+		if (strcmp(figure, sums[i]) == 0)
+			return true;
+	return false;
+}
+
 static void take_tally(void *ctx, const struct live_tally *t)
 {
 	struct model *m = ctx;
-	struct cell *c = cell_get(m, t);
+	struct cell *c = is_sum(t->figure) ? NULL : cell_get(m, t);
 
 	for (int i = 0; c && i < SPANS; i++)
 		if (m->span[i] == t->span)

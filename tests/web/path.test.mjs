@@ -128,7 +128,9 @@ test("the case is opened and acted on: stored, then shown; a second officer on a
 	await signIn(other, "duty", town.passwords.duty);
 	await other.waitForSelector('.timeline li:has-text("赵甲")', { timeout: RISE_MS });
 	await other.waitForSelector('.timeline li:has-text("签收预警")', { timeout: RISE_MS });
-	await other.route("**/api/v1/cases/h-1", (r) => r.abort()); // he will not hear what the first did
+	let deaf = true; // he will not hear what the first did, until his own act is answered
+	await other.route("**/api/v1/cases/h-1", (r) => (deaf ? r.abort() : r.continue()));
+	other.on("response", (r) => { if (r.request().method() === "POST") deaf = false; });
 	await page.click('.cases tr[data-row="h-1"] a');
 	await page.click('.drawer button:has-text("立案")', { timeout: RISE_MS });
 	await page.fill("#act-note", "情况属实");
@@ -137,7 +139,6 @@ test("the case is opened and acted on: stored, then shown; a second officer on a
 	await page.waitForSelector('.cases tr[data-row="h-1"]:has-text("待派遣")', { timeout: RISE_MS });
 	await other.click('.drawer button:has-text("不予立案")');
 	await other.fill("#act-note", "看过了");
-	await other.unroute("**/api/v1/cases/h-1");
 	await other.click(".act button.primary");
 	await other.waitForSelector('.act [role=alert]:has-text("案件刚被 周戊 改动（立案）")', { timeout: RISE_MS });
 	await page.click('.drawer button:has-text("派遣")');
