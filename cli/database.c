@@ -82,10 +82,14 @@ int cmd_migrate(struct cli *c, int argc, char **argv)
 	return CLI_DONE;
 }
 
+#define CONTRADICTIONS_MAX 50 /* that are printed; all are counted */
+
 static void contradiction(void *ctx, const char *line)
 {
-	(void)ctx;
-	(void)puts(line); /* cli_flush says */
+	int64_t *said = ctx;
+
+	if (++*said <= CONTRADICTIONS_MAX)
+		(void)puts(line); /* cli_flush says */
 }
 
 int cmd_check(struct cli *c, int argc, char **argv)
@@ -93,17 +97,19 @@ int cmd_check(struct cli *c, int argc, char **argv)
 	struct why why = {""};
 	struct store *st = NULL;
 	struct head head = {0};
-	int64_t count = 0;
+	int64_t said = 0, count = 0;
 	enum err e;
 
 	if ((e = words(argc, argv, NULL, 0, "", &why)) != OK || (e = cli_read_store(c, &st, &why)) != OK)
 		return cli_status(c, e, &why);
 	/* One snapshot: what a running ingest commits meanwhile must not look like a contradiction. */
 	if ((e = live_begin(st)) != OK || (e = store_head(st, &head)) != OK ||
-		(e = ledger_check(st, contradiction, NULL, &count)) != OK)
+		(e = ledger_check(st, contradiction, &said, &count)) != OK)
 		(void)why_set(&why, e, "cannot check the database: %s", store_detail(st));
 	live_end(st);
 	store_close(st);
+	if (said > CONTRADICTIONS_MAX)
+		(void)printf("and %lld more\n", (long long)(said - CONTRADICTIONS_MAX));
 	if (e != OK)
 		return cli_status(c, e, &why);
 	if (count)

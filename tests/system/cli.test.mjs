@@ -256,4 +256,25 @@ describe('the command without a daemon', () => {
 		assert.match(c.out, /tally/);
 		assert.match(c.err, /^xunge check: [^\n]*\n$/);
 	});
+
+	test('check prints the first fifty, and counts them all', async () => {
+		const file = town.path('very-wrong.db');
+		const env = { XUNGE_STORE_PATH: file, XUNGE_CONFIG: '' };
+		const add = async (n) => {
+			const r = await run('sqlite3', [file, `DELETE FROM area WHERE name = 'wrong'; WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${n})
+				INSERT INTO area SELECT '9' || i, 'wrong', NULL, NULL, 3, 3 FROM c`]);
+			assert.equal(r.code, 0, r.err);
+			return run(XUNGE, ['check'], { env });
+		};
+		await town.must('backup', file);
+		for (const [n, lines, last] of [[50, 50, /^a registry row/], [51, 51, /^and 1 more$/], [173, 51, /^and 123 more$/]]) {
+			const c = await add(n);
+			const out = c.out.trimEnd().split('\n');
+			assert.equal(c.code, 1);
+			assert.equal(out.length, lines);
+			assert.ok(out.slice(0, 50).every((l) => l.startsWith('a registry row')));
+			assert.match(out.at(-1), last);
+			assert.match(c.err, new RegExp(`^xunge check: [^\\n]* in ${n} places[^\\n]*\\n$`));
+		}
+	});
 });
