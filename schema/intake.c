@@ -533,23 +533,46 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	return ended(in, e);
 }
 
-/* What events add to the tallies by themselves: an older program did not count it. */
+/* What was counted is forgotten, whatever program counted it: all that counts is added anew, none of it twice.  The rows
+ * stay, so that who follows them learns of those that come to nothing. */
+static enum err forget_tallies(struct intake *in)
+{
+	sqlite3_stmt *q = sql_get(in->st, "UPDATE tally SET n = 0, \"commit\" = ? WHERE n <> 0");
+	enum err e;
+
+	sql_int(q, 1, store_head_next(in->st));
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "UPDATE patrol SET t_day = NULL, t_area = NULL, t_level = NULL, t_route = NULL, t_river_level = NULL, "
+			    "t_valid = NULL WHERE t_day IS NOT NULL");
+	if ((e = sql_run(q)) != OK)
+		return e;
+	return sql_run(sql_get(in->st, "UPDATE casus SET share = NULL WHERE share IS NOT NULL"));
+}
+
+/* What the events in force add by themselves, in the order in which they came. */
 static enum err tally_all(struct intake *in)
 {
-	sqlite3_stmt *q = sql_get(in->st, "SELECT raw, area FROM event WHERE kind IN (5, 6, 7) AND (flags & 2) = 0");
+	sqlite3_stmt *q = sql_get(in->st, "SELECT kind, at, area, CASE WHEN kind IN (5, 6, 7) THEN raw END FROM event WHERE "
+					  "(flags & 6) = 0 ORDER BY \"commit\"");
 	struct event_fault fault;
 	struct event ev;
 	enum err e;
 
 	while ((e = sql_row(q)) == OK) {
-		struct slice raw = sql_col(q, 0);
+		struct slice raw = sql_col(q, 3);
 
-		(void)json_read(&in->again, raw.p, raw.n); /* event_decode says */
-		if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
-			e = ERR_CORRUPT; /* it was whole when it was stored */
-			break;
+		apply_count(in, (enum event_kind)sqlite3_column_int(q, 0), sql_cstr(q, 2), civil_day(sqlite3_column_int64(q, 1)), 1);
+		if (raw.p) {
+			(void)json_read(&in->again, raw.p, raw.n); /* event_decode says */
+			if (event_decode(&in->again, 0, &ev, &fault) != EVENT_OK) {
+				e = ERR_CORRUPT; /* it was whole when it was stored */
+				break;
+			}
+			tally_event(&in->tallies, &ev, sql_cstr(q, 2), 1);
 		}
-		tally_event(&in->tallies, &ev, sql_cstr(q, 1), 1);
+		if ((e = tallies_ease(&in->tallies, store_head_next(in->st))) != OK)
+			break;
 	}
 	return sql_end(q, e);
 }
@@ -563,9 +586,11 @@ enum err intake_refold(struct intake *in, int64_t now_ms)
 	in->changed = true;
 	in->now_ms = now_ms;
 	if (e == OK)
-		e = patrols_refold_all(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
+		e = forget_tallies(in);
 	if (e == OK)
-		e = tally_all(in);
+		e = tally_all(in); /* before any other event is released */
+	if (e == OK)
+		e = patrols_refold_all(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
 	while (e == OK && more)
 		e = held_list(in, "SELECT id FROM held WHERE folded = 0 AND id > ? ORDER BY id LIMIT ?", after, now_ms, &more, &after);
 	in->refold_id = 0;

@@ -807,6 +807,8 @@ static enum err all_again(struct patrols *ps, struct registry *r, struct tallies
 		if ((e = settle(ps, &p)) == OK && (e = judge(ps, &p, r, t, &row)) == OK &&
 			(row.any || again || line != p.track.line))
 			e = write_patrol(ps, &p, &row, commit);
+		if (e == OK)
+			e = tallies_ease(t, commit);
 		track_clear(&p.track);
 	}
 	e = e == ERR_NOTFOUND ? OK : e;

@@ -364,6 +364,8 @@ static enum err again_all(struct intake *in, const struct buf *names, int64_t no
 		if (e == OK && ++n % REFOLD_STEP == 0) {
 			e = cases_flush(&in->cases, &in->tallies, in->alerts, now_ms);
 			cases_drop(&in->cases);
+			if (e == OK)
+				e = tallies_ease(&in->tallies, store_head_next(in->st));
 		}
 	}
 	return e;

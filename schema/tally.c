@@ -6,6 +6,8 @@
 #include "core/civil.h"
 #include "schema/sql.h"
 
+#define COUNTS_MAX 20000 /* at once, on a walk through a whole database */
+
 /* One count.  Its key: figure, level, category, area, each with its NUL, then the span's four bytes. */
 #define KEY_MAX (32 + 12 + EVENT_LINE_MAX + 1 + AREA_CODE_MAX + 1 + 4)
 
@@ -197,4 +199,9 @@ enum err tallies_flush(struct tallies *t, int64_t commit)
 	}
 	tallies_clear(t);
 	return e;
+}
+
+enum err tallies_ease(struct tallies *t, int64_t commit)
+{
+	return t->map.n + t->ways.n < COUNTS_MAX ? OK : tallies_flush(t, commit);
 }

@@ -27,4 +27,7 @@ void tally_event(struct tallies *t, const struct event *ev, const char *area, in
 /* Writes all with `commit` as the commit of their last change. */
 enum err tallies_flush(struct tallies *t, int64_t commit) MUST_CHECK;
 
+/* The same once they are many, else nothing: for a walk through a whole database, whose counts have no bound. */
+enum err tallies_ease(struct tallies *t, int64_t commit) MUST_CHECK;
+
 #endif
