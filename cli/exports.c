@@ -155,8 +155,9 @@ static void foot(struct table *t)
 static const char *const figures_columns[] = {"figure", "name", "scope", "level", "category", "period",
 	"value", "unit", "numerator", "denominator", "display", "as_of_commit", "as_of_time", "definition"};
 
-static void figures_line(struct table *t, const struct figure *f, const char *part, int64_t n)
+static void figures_line(void *ctx, const struct figure *f, const char *part, int64_t n)
 {
+	struct table *t = ctx;
 	bool by_level = f->by == FIGURES_BY_LEVEL;
 	char display[24];
 
@@ -198,19 +199,19 @@ static enum err export_figures(struct store *st, struct table *t, struct why *wh
 		e = ledger_tallies(st, t->ask->from_day, t->ask->to_day, t->ask->scope, take_figure, t);
 	else
 		e = ledger_recount(st, t->ask->as_of, take_figure, t);
+	if (e == OK)
+		e = figures_catalogue(sum, st, t->ask->as_of, t->ask->from_day, t->ask->to_day);
 	if (e != OK) {
 		e = why_set(why, e, "cannot count: %s", store_detail(st));
 		goto out;
 	}
 	key(t, "figures", figures_columns, ARRAY_LEN(figures_columns));
-	for (size_t f = 0; f < figures_n; f++) {
-		figures_line(t, &figures[f], "", sum[f].total);
-		for (size_t i = 0; i < FIGURES_PARTS && figures[f].part[i]; i++)
-			figures_line(t, &figures[f], figures[f].part[i], sum[f].part[i]);
-	}
+	for (size_t f = 0; f < figures_n; f++)
+		figures_each(&figures[f], &sum[f], figures_line, t);
 	foot(t);
 out:
 	t->sum = NULL;
+	figures_done(sum);
 	free(sum);
 	return e;
 }

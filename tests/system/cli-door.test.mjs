@@ -188,7 +188,8 @@ describe('the command beside ingest', () => {
 		for (const r of t) {
 			assert.equal(r.period, '2024-01-01/2025-01-01');
 			assert.equal(r.display, r.value);
-			assert.equal(r.unit, '次');
+			if (/patrols$/.test(r.figure)) assert.equal(r.unit, '次');
+			assert.ok(r.name && r.unit);
 			assert.equal(Number(r.as_of_commit), (await head()).commit);
 			assert.match(r.as_of_time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/);
 			assert.match(r.definition, new RegExp(`^${r.figure}/1 `));
@@ -225,6 +226,58 @@ describe('the command beside ingest', () => {
 		assert.equal(figure(now, 'river_patrols', { level: 'town' }), 2); // one new, one void
 		assert.equal(figure(now, 'river_patrols', { level: 'community' }), 3); // a chief by appointment since
 		assert.equal(now.find((r) => r.figure === 'patrols').value, '7');
+	});
+
+	test('figures by category: the catalogue of then, counted or not', async () => {
+		const NEXT = ['--from', '2025-01-01', '--to', '2026-01-01'];
+		const ask = async (...args) => town.must('export', 'figures', ...NEXT, ...args);
+		const old = (await head()).commit;
+		const before = await ask();
+		const CSV = 'code,class,name,name_en,parent,severity,deadline,deadline_unit,photo_before,photo_after,valid_from,valid_to\n';
+		await town.import('categories', `${CSV}drone_straw,topic,无人机查秸秆,,,,,,,,,\nwell,hazard,废井,,,,,,,,,\npast,hazard,旧类,,,,,,,,,2024-12-31\n`);
+		const empty = table(await ask());
+		assert.equal(figure(empty, 'inspections', { category: 'drone_straw' }), 0);
+		for (const f of ['hazards_found', 'hazards_rectified']) assert.equal(figure(empty, f, { category: 'well' }), 0);
+		assert.ok(!empty.some((r) => r.category === 'past'));
+		const at = (d) => Date.parse(`2025-${d}T10:00:00+08:00`);
+		const one = (seq, kind, d, body) => ({ device: 'd-grid', epoch: 'cat', seq, kind, at: at(d), scope: COMMUNITY[0], body });
+		const report = (seq, d, klass, category, more = {}) => one(seq, 'case.report', d, { case: `cat-${seq}`, class: klass, category, title: '件', ...more });
+		const r = await events('categories.ndjson', [
+			one(1, 'inspect', '02-01', { topic: 'drone_straw', result: 'ok' }),
+			one(2, 'visit', '02-02', { group: 'elderly', staff: 3 }),
+			report(3, '02-03', 'hazard', 'well'),
+			report(4, '02-04', 'hazard', 'fire'),
+			report(5, '02-05', 'appeal', 'roads'),
+			report(6, '02-06', 'dispute', 'family'),
+			report(7, '02-07', 'finding', 'litter'),
+			report(8, '02-08', 'rectify', 'rectify_general', { issuer: '县河长办' }),
+			one(9, 'inspect', '02-09', { topic: 'drone_straw', result: 'ok' }),
+		]);
+		assert.match(r.out, /^events: 9 stored/, r.err);
+		const full = await ask(); // of the kept tallies
+		const t = table(full);
+		const counts = [['inspections', 'drone_straw', 2], ['visits', '', 1], ['visit_staff', '', 3], ['hazards_found', '', 2], ['hazards_found', 'well', 1],
+			['appeals_received', 'roads', 1], ['appeals_closed', 'roads', 0], ['disputes_found', 'family', 1], ['disputes_settled', 'family', 0],
+			['findings_found', 'litter', 1], ['rectify_total', '县河长办', 1], ['rectify_done', '', 0], ['river_patrols_valid', '', 0]];
+		for (const [f, category, n] of counts) assert.equal(figure(t, f, { category, level: '' }), n, `${f} ${category}`);
+		assert.equal(figure(t, 'river_patrols_valid', { level: 'town' }), 0);
+		const order = t.filter((x) => x.figure === 'hazards_found').map((x) => x.category);
+		assert.deepEqual(order, [...order].sort());
+		assert.ok(order.length > 9 && order[0] === '');
+		const commit = String(t[0].as_of_commit);
+		const json = await ask('--format', 'json');
+		assert.deepEqual(JSON.parse(json).rows.map((x) => FIGURES.split(',').map((c) => String(x[c] ?? ''))), t.map((x) => Object.values(x)));
+		await town.import('categories', `${CSV}later,hazard,后加,,,,,,,,,\n`);
+		await events('void.ndjson', [one(10, 'void', '03-01', { target: 'd-grid/cat/1', reason: '误报' })]);
+		assert.equal(await ask('--as-of', commit), full); // recounted: the same bytes
+		assert.equal(await ask('--as-of', commit, '--format', 'json'), json);
+		assert.equal(await ask('--as-of', String(old)), before);
+		const now = table(await ask());
+		assert.equal(figure(now, 'inspections', { category: 'drone_straw' }), 1);
+		assert.equal(figure(now, 'hazards_found', { category: 'later' }), 0);
+		const west = table(await ask('--scope', COMMUNITY[1]));
+		assert.equal(figure(west, 'hazards_found', { category: 'well' }), 0);
+		assert.ok(!west.some((x) => x.category === '县河长办'));
 	});
 
 	test('events', async () => {

@@ -806,6 +806,7 @@ static void test_figures(void **state)
 	assert_int_equal(figure(w, "river_patrols", "", ""), 5);
 	assert_int_equal(figure(w, "river_patrols", "community", ""), 3);
 	assert_int_equal(figure(w, "hazards_found", "", "fire"), 4);
+	assert_string_equal(text_of(json_array_get(json_object_get(w->j, "figures"), 0), "name"), "排查隐患");
 	assert_int_equal(figure(w, "events", "", ""), -1);
 	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15&to=2023-01-20"); /* `to` is exclusive */
 	assert_int_equal(figure(w, "patrols", "", ""), 5);

@@ -188,6 +188,7 @@ static int64_t river_patrols(struct town *t)
 	assert_string_equal(figures[0].id, "river_patrols");
 	assert_int_equal(ledger_recount(t->st, head(t), sum_row, sum), OK);
 	n = sum[0].total;
+	figures_done(sum);
 	free(sum);
 	return n;
 }
