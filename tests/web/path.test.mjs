@@ -168,6 +168,7 @@ test("the server is killed: banner; it comes back: resumed where it stood, nothi
 	await live();
 	await page.waitForSelector("[data-test=banner]", { state: "detached" });
 	await page.click(".feed .small"); // all kinds
+	await page.waitForSelector(".feed .small[aria-pressed=true]"); // drawn
 	const hello = hellos.find((h) => h.op === "hello");
 
 	assert.equal(typeof hello.since, "number");
