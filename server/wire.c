@@ -301,7 +301,9 @@ static int exchange_write(struct exchange *x)
 		x->sent += n;
 		turn += n;
 	}
-	if (x->sent < total) {
+	/* Also with all of it written: between two exchanges the library would hold the input of a peer that asks
+	 * on without reading, want to write, and spin.  The exchange ends when the socket takes more. */
+	if (x->sent < total || (!x->rs.close && lws_send_pipe_choked(wsi))) {
 		set_blocked(x, true);
 		lws_rx_flow_control(wsi, 0);
 		return 0;
@@ -314,9 +316,7 @@ static int exchange_write(struct exchange *x)
 		shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 		return 0;
 	}
-	/* A peer that asks on without reading: between two exchanges the library would hold its input, want to
-	 * write, and spin.  The answer is complete; the connection is not kept. */
-	close = x->rs.close || lws_send_pipe_choked(wsi);
+	close = x->rs.close;
 	exchange_free(x);
 	if (close)
 		return -1;
