@@ -27,8 +27,7 @@
 
 bool books_case_overdue(const struct books_case *c, int64_t now_ms)
 {
-	return c->due_ms >= 0 && c->due_ms < now_ms &&
-		(c->state == CASUS_ACCEPTED || c->state == CASUS_DISPATCHED || c->state == CASUS_IN_PROGRESS);
+	return casus_is_running(c->state) && c->due_ms >= 0 && now_ms > c->due_ms;
 }
 
 static struct books_case case_of(sqlite3_stmt *q)

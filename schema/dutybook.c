@@ -9,9 +9,6 @@
 
 #define HOLDS "since <= ?9 AND (until IS NULL OR until > ?9)"
 
-/* What a rule decides by its own thresholds. */
-#define BY_RULE (TRACK_TOO_SHORT_TIME | TRACK_TOO_SHORT_DIST | TRACK_LOW_COVERAGE | TRACK_MIN_GAP)
-
 struct exemption {
 	char person[65], rule[DUTY_RULE_MAX + 1], target[REACH_CODE_MAX + 1];
 	struct duty_span days;
@@ -553,7 +550,7 @@ static enum err read_patrols(struct dutybook *b, int64_t from_ms, int64_t to_ms)
 	while ((e = sql_row(q)) == OK) {
 		uint32_t reasons = (uint32_t)sqlite3_column_int64(q, 7);
 		struct duty_deed x = {.at_ms = sqlite3_column_int64(q, 0), .delegated = strcmp(sql_cstr(q, 3), b->person) != 0,
-			.sound = !(reasons & ~(uint32_t)BY_RULE), .gap = reasons & TRACK_MIN_GAP,
+			.sound = !(reasons & ~(uint32_t)TRACK_BY_RULE), .gap = reasons & TRACK_MIN_GAP,
 			.duration_s = sqlite3_column_int64(q, 4), .distance_m = sqlite3_column_int64(q, 5),
 			.coverage = (int32_t)int_or(q, 6, -1)};
 		struct slice route = sql_col(q, 2);

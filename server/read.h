@@ -86,6 +86,7 @@ void read_map_devices(void *ctx, struct request *rq, struct response *rs);
 /* read_cases.c: a case as a member of a list, for patrols and maps, too. */
 struct books_case;
 void read_case_members(struct buf *b, const struct books_case *c, int64_t now_ms);
+void read_case_row(void *ctx, const struct books_case *c); /* ctx: struct read; one row of a list */
 
 /* read_patrols.c: device and patrol of "device.patrol"; false: it is none. */
 bool read_patrol_id(struct slice id, struct slice *device, struct slice *name);

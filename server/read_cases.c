@@ -41,7 +41,7 @@ void read_case_members(struct buf *b, const struct books_case *c, int64_t now_ms
 	read_time(b, "closed", c->closed_ms);
 }
 
-static void list_row(void *ctx, const struct books_case *c)
+void read_case_row(void *ctx, const struct books_case *c)
 {
 	struct read *r = ctx;
 
@@ -104,7 +104,7 @@ void read_cases(void *ctx, struct request *rq, struct response *rs)
 	if (filter_of(&r, &f) && read_period(&r, f.walk != BOOKS_CASES_REPORTED, &p.from_ms, &p.to_ms) &&
 		read_page(&r, lists[f.walk], &p)) {
 		read_list(&r, &p, "cases");
-		e = books_cases(r.a->st, &p, &f, list_row, &r);
+		e = books_cases(r.a->st, &p, &f, read_case_row, &r);
 		read_list_end(&r, lists[f.walk], &p);
 	}
 	read_end(&r, e);

@@ -181,16 +181,6 @@ static enum err rule_member(struct one *o)
 	return OK;
 }
 
-static void finding(void *ctx, const struct books_case *c)
-{
-	struct read *r = ctx;
-
-	buf_json_sep(r->b);
-	buf_addc(r->b, '{');
-	read_case_members(r->b, c, r->now_ms);
-	buf_addc(r->b, '}');
-}
-
 static enum err find_one(struct read *r, struct one *o)
 {
 	struct slice device, name;
@@ -216,7 +206,7 @@ void read_patrol(void *ctx, struct request *rq, struct response *rs)
 	if ((e = find_one(&r, &o)) == OK && (e = rule_member(&o)) == OK) {
 		buf_json_key(r.b, "findings");
 		buf_addc(r.b, '[');
-		e = books_cases_of_patrol(r.a->st, r.s->user.scope, o.device, o.name, FINDINGS_MAX, finding, &r);
+		e = books_cases_of_patrol(r.a->st, r.s->user.scope, o.device, o.name, FINDINGS_MAX, read_case_row, &r);
 		buf_adds(r.b, "]}");
 	}
 	read_end(&r, e);
