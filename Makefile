@@ -15,12 +15,12 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARN) -fno-strict-aliasing -fstack-protector-strong $(CFLAGS) \
 	-DXUNGE_VERSION='"$(VERSION)"' $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
 	$(if $(MUTANT),-DMUTANT_$(MUTANT))
-LIB_LIBS    := -lsqlite3 -lsodium -ljansson -lm -lpthread
+LIB_LIBS    := -lsqlite3 -lsodium -ljansson -lm -lpthread -lz -lxlsxwriter
 INGEST_LIBS := -lmosquitto
-SERVER_LIBS := -lwebsockets -lz -lcrypto
+SERVER_LIBS := -lwebsockets -lcrypto
 CLI_LIBS    := -lmosquitto
 
-LIB_SRC := $(wildcard base/*.c core/*.c schema/*.c)
+LIB_SRC := $(wildcard base/*.c core/*.c schema/*.c schema/*/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/o/%.o) $(BUILD)/o/schema/sql_text.o
 obj      = $(patsubst %.c,$(BUILD)/o/%.o,$(wildcard $(1)/*.c))
 no_main  = $(filter-out %/main.o,$(call obj,ingest) $(call obj,server) $(call obj,cli))

@@ -12,8 +12,8 @@ else
 	mapfile -t all < <(find . -type f -not -path './build*' -not -path './run*' -not -path '*/node_modules/*' | sed 's|^\./||')
 fi
 pick() { printf '%s\n' "${all[@]}" | grep -E "$1"; }
-mapfile -t c_files < <(pick '^(base|core|schema|ingest|server|cli)/[^/]*\.[ch]$')
-mapfile -t c_only < <(pick '^(base|core|schema|ingest|server|cli)/[^/]*\.c$')
+mapfile -t c_files < <(pick '^(base|core|schema|ingest|server|cli)/.*\.[ch]$')
+mapfile -t c_only < <(pick '^(base|core|schema|ingest|server|cli)/.*\.c$')
 mapfile -t test_c < <(pick '^tests/.*\.[ch]$')
 mapfile -t scripts < <(printf '%s\n' "${all[@]}" | while read -r f; do
 	case $f in *.sh | .ci/run) echo "$f" ;; *) head -c 20 "$f" | grep -qaE '^#!/bin/(ba)?sh' && echo "$f" ;; esac

@@ -1,0 +1,53 @@
+/* export.h - every export of the contract (section 7), pulled piece by piece by whoever carries it away.
+ *
+ *   export_open --> export_step, export_step ... (*more false: that was all) --> export_close
+ *
+ * The command and the server call the same: a step reads one page in a transaction of at most 250 ms and adds some
+ * 256 KiB at most (and one row) to the caller's buffer; between steps nothing is held but a cursor.  The same period,
+ * scope, as-of, instant, language and rights give the same bytes.  Whoever is slow costs nobody else anything. */
+#ifndef XUNGE_SCHEMA_EXPORTS_EXPORT_H
+#define XUNGE_SCHEMA_EXPORTS_EXPORT_H
+
+#include "base/buf.h"
+#include "schema/store.h"
+
+enum export_format { EXPORT_CSV, EXPORT_JSON, EXPORT_GEOJSON, EXPORT_XLSX, EXPORT_TEXT, EXPORT_FORMATS };
+
+#define EXPORT_PIECE (256 * 1024) /* bytes that a step adds, about */
+#define EXPORT_AT_DEFAULT INT64_MIN
+
+struct export_ask { /* texts are borrowed until export_close; NULL: not given */
+	const char *name;         /* "patrols" */
+	enum export_format format;
+	bool has_format;          /* false: the usual one of this export */
+	const char *from, *to;    /* day or instant, as asked */
+	const char *scope;        /* the asker's: area code, or "*" */
+	const char *within;       /* area or reach code inside of it */
+	const char *klass;        /* of cases */
+	const char *figure, *level, *category; /* events: those behind a number of `figures` */
+	int64_t as_of;            /* commit; 0: the freeze's when the period is frozen, else the head */
+	int64_t at_ms;            /* for what hangs on the clock; EXPORT_AT_DEFAULT: the commit time of as_of when that was given, else now_ms */
+	int64_t now_ms;
+	bool no_bom, english;
+	bool unmask;              /* names and phones in full: the caller has checked the right */
+};
+
+struct export;
+
+/* st: a private reader, borrowed.  ERR_USAGE, ERR_NOTFOUND, ERR_INVALID: *why is a line for the person who asked (which
+ * parameter, what is wrong, what there is). */
+enum err export_open(struct store *st, const struct export_ask *ask, struct export **out, struct why *why) MUST_CHECK;
+enum err export_step(struct export *x, struct buf *out, bool *more, struct why *why) MUST_CHECK;
+void export_close(struct export *x); /* NULL does nothing */
+
+const char *export_type(const struct export *x);  /* media type */
+/* Names of a file: "示例镇巡河台账_2023-01-01_2024-01-01.csv" and its ASCII form "xunge-patrols-2023-01-01-2024-01-01.csv". */
+const char *export_filename(const struct export *x, bool ascii);
+int64_t export_as_of(const struct export *x, int64_t *time_ms);
+int64_t export_rows(const struct export *x);      /* written so far */
+int export_progress(const struct export *x);      /* thousandths, by time or commits walked; -1: unknown */
+
+/* "patrols", "cases" ...: the i-th name there is, NULL at the end; which formats it has as bits 1 << enum export_format. */
+const char *export_name(size_t i, unsigned *formats);
+
+#endif

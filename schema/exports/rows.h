@@ -1,0 +1,71 @@
+/* rows.h - what a table of an export is made of, and where its cells go: CSV, JSON, GeoJSON or XLSX from one walk.
+ *
+ * A table says its columns once and gives each row's cells in their order; the sink knows how a day, an instant or an
+ * amount looks in its format (CSV and JSON: 2026-11-23, 2026-11-23T09:38:12.345+08:00; XLSX: real dates and numbers). */
+#ifndef XUNGE_SCHEMA_EXPORTS_ROWS_H
+#define XUNGE_SCHEMA_EXPORTS_ROWS_H
+
+#include "base/buf.h"
+#include "schema/exports/export.h"
+
+enum column_type { COL_TEXT, COL_INT, COL_DECIMAL, COL_RATE, COL_DAY, COL_INSTANT, COL_BOOL, COL_JSON };
+
+struct column {
+	const char *key, *zh, *en;
+	enum column_type type;
+	int width;   /* of a spreadsheet, in characters; 0: 12 */
+	bool sum;    /* XLSX, summary sheets: the last row adds it up */
+};
+
+struct rows; /* a sink with an open table */
+
+/* Each row: its cells from the first column to the last, then rows_end. */
+void rows_text(struct rows *r, const char *v);              /* NULL, "": empty */
+void rows_slice(struct rows *r, struct slice v);
+void rows_int(struct rows *r, int64_t v);
+void rows_decimal(struct rows *r, int64_t v, int decimals); /* v = 12345, 3: 12.345 */
+void rows_rate(struct rows *r, int64_t num, int64_t den, int decimals); /* percent, half up; den 0: "—" */
+void rows_day(struct rows *r, int32_t day);
+void rows_instant(struct rows *r, int64_t ms);
+void rows_bool(struct rows *r, bool v);
+void rows_json(struct rows *r, struct slice v);             /* a JSON value as it came */
+void rows_none(struct rows *r);                             /* no value */
+void rows_end(struct rows *r);
+bool rows_full(const struct rows *r);                       /* the step's piece is full: end the page */
+
+/* Personal data (domain page, section 5): whole when the export may show it, else masked.  A name keeps its first
+ * character: 张*; a phone 138****0000; in free text every phone number and identity number is masked. */
+void rows_name(struct rows *r, const char *name);
+void rows_phone(struct rows *r, const char *phone);
+void rows_free(struct rows *r, struct slice text);
+
+/* What a table reads with. */
+struct table_world {
+	struct store *st;          /* at the commit asked for, in a snapshot */
+	const char *scope, *within;
+	const char *klass, *figure, *level, *category;
+	int64_t from_ms, to_ms, at_ms, as_of, as_of_ms;
+	int32_t from_day, to_day;
+	bool english, unmask;
+	const char *period, *as_of_time; /* "2023-01-01/2024-01-01"; RFC 3339 */
+	void *own;                 /* the table's own state, from begin() to end() */
+};
+
+struct table {
+	const char *name, *title, *title_en;
+	const struct column *column;
+	size_t columns;
+	unsigned formats;          /* bits of enum export_format */
+	enum export_format usual;
+	bool whole_days;           /* from and to must be days */
+	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
+	bool keys;                 /* CSV: the keys as headings, in every language */
+	const char *empty, *empty_en; /* what no row means, for a reader; NULL */
+	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL */
+	/* One page of rows, in an order that hangs on nothing but the records; *more: there are others. */
+	enum err (*page)(struct table_world *w, struct rows *r, bool *more) MUST_CHECK;
+	int (*progress)(const struct table_world *w); /* thousandths; may be NULL */
+	void (*end)(struct table_world *w);           /* may be NULL */
+};
+
+#endif
