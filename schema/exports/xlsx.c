@@ -1,0 +1,649 @@
+#include "schema/exports/xlsx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xlsxwriter.h>
+
+#include "base/fault.h"
+#include "base/utf8.h"
+#include "core/civil.h"
+#include "schema/exports/xlsxfile.h"
+
+#define SHEETS_MAX 200
+#define EXACT (1LL << 53) /* whole numbers that a double holds */
+#define SERIAL_1970 25569 /* days from the spreadsheets' day 0 */
+#define SERIAL_FIRST 61   /* 1900-03-01: before it they count a day that never was */
+#define SERIAL_END 2958466 /* 10000-01-01 */
+
+struct sheet {
+	lxw_worksheet *ws;
+	uint32_t row; /* the last one begun */
+	bool empty;
+	char name[XLSX_NAME_UNITS * 3 + 8];
+};
+
+struct xlsx {
+	lxw_workbook *wb;
+	lxw_format *look[XLSX_TOTAL * 2];
+	struct sheet sheet[SHEETS_MAX];
+	int n, now;
+	int fd;            /* the file; has no name */
+	int64_t size, taken;
+	int64_t cut;
+	bool english, failed, done;
+	enum err e;
+	char detail[160];
+	char *tmpdir;
+	struct buf text;
+};
+
+static void fail(struct xlsx *x, enum err e, const char *detail)
+{
+	if (x->failed)
+		return;
+	x->failed = true;
+	x->e = e;
+	snprintf(x->detail, sizeof(x->detail), "%s", detail);
+}
+
+static void check(struct xlsx *x, lxw_error e)
+{
+	if (e != LXW_NO_ERROR)
+		fail(x, ERR_IO, lxw_strerror(e));
+}
+
+static enum err say(struct xlsx *x, struct why *why)
+{
+	return why_set(why, x->e, "cannot write the spreadsheet: %s (temporary files in %s: is there room?)", x->detail, x->tmpdir);
+}
+
+static int nameless(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char *path;
+
+	if (fd >= 0)
+		return fd;
+	path = xasprintf("%s/xunge-XXXXXX", dir); /* a file system without O_TMPFILE */
+	if ((fd = mkostemp(path, O_CLOEXEC)) >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+/* The first of TMPDIR, dir and /tmp that takes a file. */
+static int place(const char *dir, char **out)
+{
+	const char *const at[] = {getenv("TMPDIR"), dir, "/tmp"};
+	int fd = -1;
+
+	for (size_t i = 0; i < ARRAY_LEN(at) && fd < 0; i++) {
+		if (!at[i] || !at[i][0])
+			continue;
+		if ((fd = nameless(at[i])) >= 0)
+			*out = xstrdup(at[i]);
+	}
+	return fd;
+}
+
+enum err xlsx_new(const char *dir, const char *title, int64_t created_ms, bool english, struct xlsx **out, struct why *why)
+{
+	struct xlsx *x = xcalloc(1, sizeof(*x));
+	lxw_doc_properties p = {.title = (char *)title, .created = (time_t)(created_ms / 1000)};
+	lxw_workbook_options o = {.constant_memory = LXW_TRUE};
+	char path[40];
+
+	x->english = english;
+	if ((x->fd = place(dir, &x->tmpdir)) < 0) {
+		int no = errno;
+
+		free(x);
+		return why_set(why, no == ENOSPC || no == EDQUOT ? ERR_FULL : ERR_IO, "cannot make a temporary file: %s", strerror(no));
+	}
+	if (p.created == 0)
+		p.created = 1; /* 0 would mean now */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", x->fd);
+	o.tmpdir = x->tmpdir;
+	x->wb = workbook_new_opt(path, &o);
+	if (!x->wb)
+		die("xlsx: out of memory");
+	check(x, workbook_set_properties(x->wb, &p));
+	*out = x;
+	return OK;
+}
+
+void xlsx_free(struct xlsx *x)
+{
+	if (!x)
+		return;
+	if (x->wb) {
+		for (int i = 0; i < x->n; i++) { /* the library closes it only when all went well */
+			if (x->sheet[i].ws->file)
+				fclose(x->sheet[i].ws->file);
+			x->sheet[i].ws->file = NULL;
+		}
+		lxw_workbook_free(x->wb);
+	}
+	if (x->fd >= 0)
+		close(x->fd);
+	buf_done(&x->text);
+	free(x->tmpdir);
+	free(x);
+}
+
+bool xlsx_failed(const struct xlsx *x)
+{
+	return x->failed;
+}
+
+int64_t xlsx_cut(const struct xlsx *x)
+{
+	return x->cut;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+/* Spreadsheets read _x0041_ as A: the sign before it must not be one. */
+static bool is_escape(const char *p, size_t n)
+{
+	if (n < 7 || p[0] != '_' || p[1] != 'x' || p[6] != '_')
+		return false;
+	for (int i = 2; i < 6; i++)
+		if (!strchr("0123456789abcdefABCDEF", p[i]))
+			return false;
+	return true;
+}
+
+/* One character of v at i into out: what XML and spreadsheets take.  Says how many bytes it was; *units: of UTF-16. */
+static size_t one(struct slice v, size_t i, struct buf *out, int *units)
+{
+	const unsigned char *p = (const unsigned char *)v.p + i;
+	size_t left = v.n - i, len;
+
+	*units = 1;
+	if (*p < 0x80) {
+		if (*p == '\r') { /* XML would read a line's end of its own */
+			if (left < 2 || p[1] != '\n')
+				buf_addc(out, '\n');
+			else
+				*units = 0;
+		} else if (*p == '\0') {
+			buf_adds(out, "\xef\xbf\xbd");
+		} else {
+			if (*p == '_' && is_escape(v.p + i, left)) {
+				buf_adds(out, "_x005F");
+				*units = 7;
+			}
+			buf_addc(out, (char)*p); /* other control characters are escaped by the library */
+			if (*p < 0x20 && *p != '\n' && *p != '\t')
+				*units = 7;
+		}
+		return 1;
+	}
+	len = utf8_len(p, left);
+	if (len == 0 || (len == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)) { /* none, or U+FFFE, U+FFFF */
+		buf_adds(out, "\xef\xbf\xbd");
+		return len ? len : 1;
+	}
+	buf_add(out, p, len);
+	*units = len == 4 ? 2 : 1;
+	return len;
+}
+
+/* v as a cell may hold it, in x->text. */
+static const char *clean(struct xlsx *x, struct slice v)
+{
+	static const char mark_zh[] = "……（截断）", mark_en[] = "... (cut)";
+	int64_t units = 0, room = XLSX_TEXT_UNITS - 16;
+	size_t fits = 0; /* bytes of text that leave room for the mark */
+	int u;
+
+	buf_clear(&x->text);
+	buf_reserve(&x->text, v.n + 1);
+	x->text.p[0] = '\0';
+	for (size_t i = 0; i < v.n;) {
+		i += one(v, i, &x->text, &u);
+		units += u;
+		if (units <= room)
+			fits = x->text.n;
+		if (units > XLSX_TEXT_UNITS) {
+			x->text.n = fits;
+			x->text.p[fits] = '\0';
+			buf_adds(&x->text, x->english ? mark_en : mark_zh);
+			x->cut++;
+			break;
+		}
+	}
+	return x->text.p;
+}
+
+/* ------------------------------------------------------------------ looks */
+
+static const char *number_form(unsigned look)
+{
+	switch (look % XLSX_GRID) {
+	case XLSX_INT: return "#,##0";
+	case XLSX_DEC1: return "#,##0.0";
+	case XLSX_DEC2: return "#,##0.00";
+	case XLSX_DEC3: return "#,##0.###";
+	case XLSX_RATE1: return "0.0%";
+	case XLSX_RATE2: return "0.00%";
+	case XLSX_DAY: return "yyyy-mm-dd";
+	case XLSX_INSTANT: return "yyyy-mm-dd hh:mm";
+	case XLSX_TEXT: case XLSX_WRAP: case XLSX_CENTER: return "@";
+	default: return NULL;
+	}
+}
+
+static void align(lxw_format *f, unsigned look)
+{
+	bool grid = look & XLSX_GRID;
+
+	format_set_align(f, LXW_ALIGN_VERTICAL_CENTER);
+	switch (look % XLSX_GRID) {
+	case XLSX_WRAP: case XLSX_NOTE:
+		format_set_text_wrap(f);
+		format_set_align(f, LXW_ALIGN_LEFT);
+		if (look % XLSX_GRID == XLSX_NOTE || !grid)
+			format_set_align(f, LXW_ALIGN_VERTICAL_TOP);
+		break;
+	case XLSX_HEAD:
+		format_set_text_wrap(f);
+		format_set_align(f, LXW_ALIGN_CENTER);
+		break;
+	case XLSX_CENTER: case XLSX_TITLE: case XLSX_DAY: case XLSX_INSTANT:
+		format_set_align(f, LXW_ALIGN_CENTER);
+		break;
+	case XLSX_RIGHT: format_set_align(f, LXW_ALIGN_RIGHT); break;
+	case XLSX_TEXT: case XLSX_LABEL: format_set_align(f, LXW_ALIGN_LEFT); break;
+	default: break;
+	}
+}
+
+static lxw_format *make_look(struct xlsx *x, unsigned look)
+{
+	unsigned kind = look % XLSX_GRID;
+	lxw_format *f = workbook_add_format(x->wb);
+	const char *form = number_form(look);
+
+	if (!f)
+		die("xlsx: out of memory");
+	format_set_font_name(f, x->english ? "Arial" : kind == XLSX_TITLE ? "黑体" : "宋体");
+	format_set_font_size(f, kind == XLSX_TITLE ? 16 : x->english ? 10 : 10.5);
+	align(f, look);
+	if (form)
+		format_set_num_format(f, form);
+	if (kind == XLSX_HEAD || kind == XLSX_LABEL || (look & XLSX_TOTAL))
+		format_set_bold(f);
+	if (kind == XLSX_HEAD)
+		format_set_bg_color(f, 0xE7EDF3);
+	if (kind == XLSX_HEAD || (look & XLSX_GRID))
+		format_set_border(f, LXW_BORDER_THIN);
+	if (look & XLSX_TOTAL)
+		format_set_top(f, LXW_BORDER_MEDIUM);
+	return f;
+}
+
+static lxw_format *look_of(struct xlsx *x, unsigned look)
+{
+	if (!x->look[look])
+		x->look[look] = make_look(x, look);
+	return x->look[look];
+}
+
+/* ------------------------------------------------------------------ sheets */
+
+static bool taken(const struct xlsx *x, const char *name)
+{
+	for (int i = 0; i < x->n; i++)
+		if (strcasecmp(x->sheet[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Takes out what may not stand in a name, and cuts it at `most` UTF-16 units. */
+static void fit_name(struct buf *out, const char *name, int most)
+{
+	struct slice v = slice_of(name);
+	int units = 0, u;
+
+	for (size_t i = 0; i < v.n;) {
+		size_t was = out->n;
+
+		i += one(v, i, out, &u);
+		if (units + u > most) {
+			out->n = was;
+			out->p[was] = '\0';
+			return;
+		}
+		if (out->n == was + 1 && (strchr("[]:*?/\\'", out->p[was]) || (unsigned char)out->p[was] < 0x20))
+			out->p[was] = ' ';
+		units += u;
+	}
+}
+
+int xlsx_add(struct xlsx *x, const char *name)
+{
+	struct sheet *s;
+	struct buf b = {0};
+
+	if (x->failed)
+		return 0;
+	if (x->n == SHEETS_MAX) {
+		fail(x, ERR_FULL, "too many sheets");
+		return 0;
+	}
+	s = &x->sheet[x->n];
+	fit_name(&b, name, XLSX_NAME_UNITS);
+	for (int k = 2; b.n == 0 || taken(x, b.p); k++) {
+		buf_clear(&b);
+		fit_name(&b, name, XLSX_NAME_UNITS - 4);
+		buf_addf(&b, " %d", k);
+	}
+	slice_copy(s->name, sizeof(s->name), buf_slice(&b));
+	buf_done(&b);
+	s->ws = workbook_add_worksheet(x->wb, s->name);
+	if (!s->ws) {
+		fail(x, ERR_IO, "a temporary file cannot be made");
+		return 0;
+	}
+	s->row = 0;
+	s->empty = true;
+	x->now = x->n;
+	return x->n++;
+}
+
+void xlsx_turn(struct xlsx *x, int sheet)
+{
+	x->now = sheet;
+}
+
+/* The current sheet, when a cell of this row may be written: else NULL, and that is our bug or a full sheet. */
+static lxw_worksheet *at(struct xlsx *x, uint32_t row, int col)
+{
+	struct sheet *s = &x->sheet[x->now];
+
+	if (x->failed)
+		return NULL;
+	if (row >= XLSX_ROWS || row < s->row || col < 0 || col >= LXW_COL_MAX) {
+		fail(x, ERR_INVALID, "a cell out of order");
+		return NULL;
+	}
+	if (row > s->row && s->ws->file && ferror(s->ws->file)) {
+		fail(x, ERR_FULL, "a temporary file takes no more");
+		return NULL;
+	}
+	s->row = row;
+	s->empty = false;
+	return s->ws;
+}
+
+void xlsx_text(struct xlsx *x, uint32_t row, int col, unsigned look, struct slice v)
+{
+	lxw_worksheet *ws = at(x, row, col);
+
+	if (!ws)
+		return;
+	if (v.n == 0)
+		check(x, worksheet_write_blank(ws, row, (lxw_col_t)col, look_of(x, look)));
+	else
+		check(x, worksheet_write_string(ws, row, (lxw_col_t)col, clean(x, v), look_of(x, look)));
+}
+
+void xlsx_string(struct xlsx *x, uint32_t row, int col, unsigned look, const char *v)
+{
+	xlsx_text(x, row, col, look, slice_of(v));
+}
+
+void xlsx_blank(struct xlsx *x, uint32_t row, int col, unsigned look)
+{
+	xlsx_text(x, row, col, look, (struct slice){0});
+}
+
+static void real(struct xlsx *x, uint32_t row, int col, unsigned look, double v)
+{
+	lxw_worksheet *ws = at(x, row, col);
+
+	if (ws)
+		check(x, worksheet_write_number(ws, row, (lxw_col_t)col, v, look_of(x, look)));
+}
+
+void xlsx_int(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t v)
+{
+	xlsx_number(x, row, col, look, v, 0);
+}
+
+static double scaled(int64_t v, int decimals)
+{
+	double by = 1;
+
+	while (decimals-- > 0)
+		by *= 10;
+	return (double)v / by; /* the one division gives the double nearest to the decimal number */
+}
+
+void xlsx_number(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t v, int decimals)
+{
+	char text[24];
+
+	if (v > -EXACT && v < EXACT) {
+		real(x, row, col, look, scaled(v, decimals));
+		return;
+	}
+	snprintf(text, sizeof(text), "%lld", (long long)v);
+	xlsx_string(x, row, col, XLSX_TEXT | (look & ~(XLSX_GRID - 1U)), text);
+}
+
+void xlsx_rate(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t num, int64_t den)
+{
+	if (den == 0)
+		xlsx_string(x, row, col, XLSX_RIGHT | (look & ~(XLSX_GRID - 1U)), "—");
+	else
+		real(x, row, col, look, (double)num / (double)den);
+}
+
+void xlsx_day(struct xlsx *x, uint32_t row, int col, unsigned look, int32_t day)
+{
+	int64_t serial = (int64_t)day + SERIAL_1970;
+	char text[CIVIL_DAY_TEXT];
+
+	if (serial >= SERIAL_FIRST && serial < SERIAL_END) {
+		real(x, row, col, look, (double)serial);
+		return;
+	}
+	civil_day_text(day, text);
+	xlsx_string(x, row, col, XLSX_CENTER | (look & ~(XLSX_GRID - 1U)), text);
+}
+
+void xlsx_instant(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t ms)
+{
+	int32_t day = civil_day(ms);
+	int64_t serial = (int64_t)day + SERIAL_1970;
+	char text[CIVIL_INSTANT_TEXT];
+
+	if (serial >= SERIAL_FIRST && serial < SERIAL_END) {
+		real(x, row, col, look, (double)serial + (double)(ms - civil_day_ms(day)) / (double)CIVIL_DAY_MS);
+		return;
+	}
+	civil_instant_text(ms, text);
+	xlsx_string(x, row, col, XLSX_CENTER | (look & ~(XLSX_GRID - 1U)), text);
+}
+
+void xlsx_formula(struct xlsx *x, uint32_t row, int col, unsigned look, const char *formula, int64_t v, int decimals)
+{
+	lxw_worksheet *ws = at(x, row, col);
+
+	if (ws)
+		check(x, worksheet_write_formula_num(ws, row, (lxw_col_t)col, formula, look_of(x, look), scaled(v, decimals)));
+}
+
+void xlsx_formula_rate(struct xlsx *x, uint32_t row, int col, unsigned look, const char *formula, int64_t num, int64_t den)
+{
+	lxw_worksheet *ws = at(x, row, col);
+
+	if (!ws)
+		return;
+	if (den == 0)
+		check(x, worksheet_write_formula_str(ws, row, (lxw_col_t)col, formula, look_of(x, look), "—"));
+	else
+		check(x, worksheet_write_formula_num(ws, row, (lxw_col_t)col, formula, look_of(x, look), (double)num / (double)den));
+}
+
+void xlsx_merge(struct xlsx *x, uint32_t row, int first, int last, unsigned look, const char *v)
+{
+	lxw_worksheet *ws = at(x, row, first);
+
+	if (!ws)
+		return;
+	if (first == last) {
+		xlsx_string(x, row, first, look, v);
+		return;
+	}
+	check(x, worksheet_merge_range(ws, row, (lxw_col_t)first, row, (lxw_col_t)last, clean(x, slice_of(v)), look_of(x, look)));
+}
+
+/* ------------------------------------------------------------------ form */
+
+static lxw_worksheet *now(struct xlsx *x)
+{
+	return x->failed ? NULL : x->sheet[x->now].ws;
+}
+
+void xlsx_width(struct xlsx *x, int col, double chars)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (ws)
+		check(x, worksheet_set_column(ws, (lxw_col_t)col, (lxw_col_t)col, chars, NULL));
+}
+
+void xlsx_height(struct xlsx *x, uint32_t row, double points)
+{
+	lxw_worksheet *ws = at(x, row, 0);
+
+	if (ws)
+		check(x, worksheet_set_row(ws, row, points, NULL));
+}
+
+void xlsx_freeze(struct xlsx *x, uint32_t rows, int cols)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (ws)
+		worksheet_freeze_panes(ws, rows, (lxw_col_t)cols);
+}
+
+void xlsx_filter(struct xlsx *x, uint32_t row, uint32_t last_row, int last_col)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (ws)
+		check(x, worksheet_autofilter(ws, row, 0, last_row, (lxw_col_t)last_col));
+}
+
+void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (!ws)
+		return;
+	worksheet_set_paper(ws, 9); /* A4 */
+	if (landscape)
+		worksheet_set_landscape(ws);
+	worksheet_fit_to_pages(ws, 1, 0);
+	worksheet_set_margins(ws, 0.5, 0.5, 0.6, 0.7);
+	worksheet_center_horizontally(ws);
+	check(x, worksheet_repeat_rows(ws, first, last));
+	check(x, worksheet_set_footer(ws, x->english ? "&CPage &P of &N" : "&C第 &P 页 共 &N 页"));
+}
+
+void xlsx_column(int col, char out[4])
+{
+	char back[4];
+	int n = 0, k = 0;
+
+	for (int c = col + 1; c > 0 && n < 3; c = (c - 1) / 26)
+		back[n++] = (char)('A' + (c - 1) % 26);
+	while (n > 0)
+		out[k++] = back[--n];
+	out[k] = '\0';
+}
+
+/* ------------------------------------------------------------------ the file */
+
+/* All rows are on their way to the disk; sizes: how many bytes of each sheet. */
+static void flush(struct xlsx *x, int64_t *sizes)
+{
+	for (int i = 0; i < x->n && !x->failed; i++) {
+		lxw_worksheet *ws = x->sheet[i].ws;
+
+		if (x->sheet[i].empty) { /* of a sheet without rows the library would leave its file open */
+			xlsx_turn(x, i);
+			xlsx_blank(x, 0, 0, XLSX_NOTE);
+		}
+		if (ws->optimize_row)
+			lxw_worksheet_write_single_row(ws); /* a second call writes nothing */
+		if (fflush(ws->file) != 0 || ferror(ws->file))
+			fail(x, errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_IO, "a temporary file takes no more");
+		sizes[i] = (int64_t)ftello(ws->file);
+	}
+}
+
+enum err xlsx_finish(struct xlsx *x, struct why *why)
+{
+	int64_t *sizes = xcalloc((size_t)x->n + 1, sizeof(*sizes));
+	lxw_error le;
+
+	if (FAULT("xlsx.finish"))
+		fail(x, ERR_FULL, "no room (a test says so)");
+	flush(x, sizes);
+	if (!x->failed) {
+		le = workbook_close(x->wb); /* frees it, also when it fails */
+		x->wb = NULL;
+		if (le != LXW_NO_ERROR)
+			fail(x, ERR_FULL, lxw_strerror(le));
+	}
+	if (!x->failed && !xlsxfile_whole(x->fd, sizes, x->n))
+		fail(x, ERR_FULL, "what was read back is not what was written");
+	free(sizes);
+	if (x->failed)
+		return say(x, why);
+	x->size = (int64_t)lseek(x->fd, 0, SEEK_END);
+	x->done = true;
+	return OK;
+}
+
+int64_t xlsx_bytes(const struct xlsx *x)
+{
+	return x->size;
+}
+
+enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct why *why)
+{
+	ssize_t got;
+
+	if (!x->done)
+		return say(x, why);
+	if ((int64_t)n > x->size - x->taken)
+		n = (size_t)(x->size - x->taken);
+	buf_reserve(out, n);
+	while (n > 0) {
+		got = pread(x->fd, out->p + out->n, n, (off_t)x->taken);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return why_set(why, ERR_IO, "cannot read the spreadsheet back: %s", got < 0 ? strerror(errno) : "it ends too early");
+		out->n += (size_t)got;
+		x->taken += got;
+		n -= (size_t)got;
+	}
+	if (out->p)
+		out->p[out->n] = '\0';
+	*more = x->taken < x->size;
+	return OK;
+}

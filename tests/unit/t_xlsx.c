@@ -1,0 +1,285 @@
+/* t_xlsx - the file of a spreadsheet: the same bytes again, whole or not at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "schema/exports/xlsx.h"
+#include "schema/exports/xlsxfile.h"
+
+#define CREATED 1704067200000LL
+
+static struct xlsx *book(bool english)
+{
+	struct xlsx *x = NULL;
+	struct why why = {{0}};
+
+	assert_int_equal(xlsx_new(NULL, "巡河台账", CREATED, english, &x, &why), OK);
+	return x;
+}
+
+static void fill(struct xlsx *x, int rows)
+{
+	int a = xlsx_add(x, "台账"), b = xlsx_add(x, "说明");
+
+	for (int i = 0; i < rows; i++) {
+		xlsx_turn(x, a);
+		xlsx_string(x, (uint32_t)i, 0, XLSX_TEXT, "=1+1");
+		xlsx_int(x, (uint32_t)i, 1, XLSX_INT, i);
+		xlsx_instant(x, (uint32_t)i, 2, XLSX_INSTANT, CREATED + i);
+		xlsx_turn(x, b);
+		xlsx_rate(x, (uint32_t)i, 0, XLSX_RATE1 | XLSX_GRID, i, 3);
+	}
+	xlsx_formula(x, (uint32_t)rows, 0, XLSX_INT | XLSX_GRID | XLSX_TOTAL, "=SUM(A1:A2)", 5, 0);
+}
+
+static enum err whole(struct xlsx *x, struct buf *out)
+{
+	struct why why = {{0}};
+	enum err e;
+	bool more = true;
+
+	buf_clear(out);
+	e = xlsx_finish(x, &why);
+
+	while (e == OK && more)
+		e = xlsx_take(x, 1000, out, &more, &why);
+	if (e == OK)
+		assert_int_equal(out->n, xlsx_bytes(x));
+	else
+		assert_true(strlen(why.text) > 20);
+	xlsx_free(x);
+	return e;
+}
+
+static void same_bytes(void **state)
+{
+	struct buf one = {0}, two = {0};
+	char dir[] = "/tmp/xunge-xlsx-XXXXXX";
+	struct xlsx *x = book(false);
+
+	(void)state;
+	fill(x, 500);
+	assert_int_equal(whole(x, &one), OK);
+	assert_non_null(mkdtemp(dir));
+	setenv("TMPDIR", dir, 1);
+	setenv("TZ", "America/New_York", 1);
+	x = book(false);
+	fill(x, 500);
+	assert_int_equal(whole(x, &two), OK);
+	unsetenv("TMPDIR");
+	unsetenv("TZ");
+	assert_int_equal(rmdir(dir), 0); /* nothing was left in it */
+	assert_int_equal(one.n, two.n);
+	assert_memory_equal(one.p, two.p, one.n);
+	buf_done(&one);
+	buf_done(&two);
+}
+
+static int open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void gives_all_back(void **state)
+{
+	struct buf b = {0};
+	int before = open_files();
+	struct xlsx *x;
+
+	(void)state;
+	for (int rows = 0; rows < 3; rows++) {
+		x = book(true);
+		fill(x, rows * 2000);
+		xlsx_free(x); /* cut off in the middle */
+		x = book(true);
+		fill(x, rows * 2000);
+		assert_int_equal(whole(x, &b), OK);
+	}
+	fault_arm("xlsx.finish:1");
+	x = book(true);
+	fill(x, 10);
+	assert_int_equal(whole(x, &b), ERR_FULL);
+	fault_arm(NULL);
+	xlsx_free(NULL);
+	assert_int_equal(open_files(), before);
+	buf_done(&b);
+}
+
+/* Writes with files of `limit` bytes at most: 0 all went well, 1 an error was said. */
+static int with_room(rlim_t limit)
+{
+	struct rlimit r = {limit, limit};
+	pid_t pid = fork();
+	int st;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct buf b = {0};
+		struct xlsx *x;
+		enum err e;
+
+		signal(SIGXFSZ, SIG_IGN);
+		if (!freopen("/dev/null", "w", stderr) || setrlimit(RLIMIT_FSIZE, &r) != 0)
+			_exit(3);
+		x = book(false);
+		fill(x, 3000);
+		e = whole(x, &b);
+		_exit(e == OK ? 0 : e == ERR_FULL || e == ERR_IO ? 1 : 2);
+	}
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFEXITED(st));
+	return WEXITSTATUS(st);
+}
+
+static void full_disk(void **state)
+{
+	rlim_t low = 0, high = 1 << 20; /* fails, goes well */
+
+	(void)state;
+	assert_int_equal(with_room(high), 0);
+	for (rlim_t n = 0; n < 20; n++) /* while the rows are written, and in every later step */
+		assert_int_equal(with_room(n * 8192), 1);
+	low = 19 * 8192;
+	while (high - low > 1) { /* the last limit that fails: there is no limit in between at which half a file passes */
+		rlim_t mid = low + (high - low) / 2;
+		int rc = with_room(mid);
+
+		assert_true(rc == 0 || rc == 1);
+		if (rc == 1)
+			low = mid;
+		else
+			high = mid;
+	}
+	for (rlim_t d = 1; d < 40; d++)
+		assert_int_equal(with_room(low - d * 37), 1);
+}
+
+/* A file that lost bytes in any place is noticed. */
+static void damage(void **state)
+{
+	char path[] = "/tmp/xunge-xlsx-XXXXXX";
+	struct buf b = {0};
+	struct xlsx *x = book(false);
+	int64_t sizes[1] = {0};
+	int fd;
+
+	(void)state;
+	xlsx_add(x, "a");
+	assert_int_equal(whole(x, &b), OK);
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(pwrite(fd, b.p, b.n, 0), (ssize_t)b.n);
+	for (int64_t n = 1; n < 400; n++) { /* one length of its rows is right */
+		int64_t s[1] = {n};
+
+		if (xlsxfile_whole(fd, s, 1)) {
+			assert_int_equal(sizes[0], 0);
+			sizes[0] = n;
+		}
+	}
+	assert_true(sizes[0] > 0);
+	for (size_t n = 0; n <= b.n; n++) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, b.p, n, 0), (ssize_t)n);
+		assert_int_equal(xlsxfile_whole(fd, sizes, 1), n == b.n);
+	}
+	assert_false(xlsxfile_whole(fd, sizes, 0)); /* another number of sheets */
+	for (size_t i = 30; i + 400 < b.n; i += 97) { /* a byte that changed in the first parts */
+		char c = (char)(b.p[i] ^ 0x55);
+
+		assert_int_equal(pwrite(fd, b.p, b.n, 0), (ssize_t)b.n);
+		assert_int_equal(pwrite(fd, &c, 1, (off_t)i), 1);
+		(void)xlsxfile_whole(fd, sizes, 1); /* whatever it says, it ends */
+	}
+	close(fd);
+	buf_done(&b);
+}
+
+static void bounds(void **state)
+{
+	struct buf long_text = {0}, b = {0};
+	struct xlsx *x = book(false);
+	char col[4];
+
+	(void)state;
+	xlsx_column(0, col);
+	assert_string_equal(col, "A");
+	xlsx_column(25, col);
+	assert_string_equal(col, "Z");
+	xlsx_column(26, col);
+	assert_string_equal(col, "AA");
+	xlsx_column(701, col);
+	assert_string_equal(col, "ZZ");
+	xlsx_column(702, col);
+	assert_string_equal(col, "AAA");
+	xlsx_column(16383, col);
+	assert_string_equal(col, "XFD");
+	xlsx_add(x, "");
+	xlsx_add(x, "a/b[c]:*?\\'");
+	xlsx_add(x, "A b c"); /* names do not tell case apart */
+	xlsx_add(x, "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三");
+	xlsx_add(x, "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三");
+	for (int i = 0; i < XLSX_TEXT_UNITS; i++)
+		buf_addc(&long_text, 'a');
+	xlsx_text(x, 0, 0, XLSX_TEXT, buf_slice(&long_text));
+	assert_int_equal(xlsx_cut(x), 0);
+	buf_addc(&long_text, 'a');
+	xlsx_text(x, 1, 0, XLSX_TEXT, buf_slice(&long_text));
+	assert_int_equal(xlsx_cut(x), 1);
+	buf_clear(&long_text);
+	for (int i = 0; i <= XLSX_TEXT_UNITS / 2; i++)
+		buf_adds(&long_text, "𠮷"); /* two units each */
+	xlsx_text(x, 2, 0, XLSX_TEXT, buf_slice(&long_text));
+	assert_int_equal(xlsx_cut(x), 2);
+	xlsx_text(x, XLSX_ROWS - 1, 16383, XLSX_TEXT, slice_of("the last cell"));
+	assert_false(xlsx_failed(x));
+	assert_int_equal(whole(x, &b), OK);
+	x = book(false);
+	xlsx_add(x, "a");
+	xlsx_int(x, XLSX_ROWS, 0, XLSX_INT, 1);
+	assert_true(xlsx_failed(x));
+	assert_int_equal(whole(x, &b), ERR_INVALID);
+	x = book(false);
+	xlsx_add(x, "a");
+	xlsx_int(x, 1, 0, XLSX_INT, 1);
+	xlsx_int(x, 0, 0, XLSX_INT, 1); /* upwards */
+	assert_true(xlsx_failed(x));
+	xlsx_free(x);
+	buf_done(&long_text);
+	buf_done(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_bytes),
+		cmocka_unit_test(gives_all_back),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
