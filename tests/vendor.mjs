@@ -1,7 +1,7 @@
 // Makes server/web/vendor: each library as one minified ES module with the types of what is used, and VENDOR.md.
 //   node vendor.mjs           writes the files (make vendor)
 //   node vendor.mjs --check   builds again and compares; exit status 1 when a file differs
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -22,6 +22,27 @@ const LIBS = [
 export declare const nothing: unique symbol;
 export declare const render: (value: unknown, container: HTMLElement) => unknown;
 export declare const repeat: <T>(items: Iterable<T>, key: (item: T, index: number) => unknown, row: (item: T, index: number) => unknown) => unknown;
+`,
+	},
+	{
+		file: "leaflet.js",
+		npm: "leaflet",
+		home: "https://leafletjs.com",
+		entry: `export { map, geoJSON, marker, circleMarker, polyline, layerGroup, divIcon, control, canvas, svg, latLngBounds, tileLayer, DomEvent } from "leaflet/dist/leaflet-src.esm.js";`,
+		css: "dist/leaflet.css",
+		types: `declare const any: any;
+export declare const map: typeof any, geoJSON: typeof any, marker: typeof any, circleMarker: typeof any, polyline: typeof any, layerGroup: typeof any,
+	divIcon: typeof any, control: typeof any, canvas: typeof any, svg: typeof any, latLngBounds: typeof any, tileLayer: typeof any, DomEvent: typeof any;
+`,
+	},
+	{
+		file: "uplot.js",
+		npm: "uplot",
+		home: "https://github.com/leeoniya/uPlot",
+		entry: `export { default } from "uplot";`,
+		css: "dist/uPlot.min.css",
+		types: `declare const uPlot: any;
+export default uPlot;
 `,
 	},
 ];
@@ -51,6 +72,13 @@ async function make() {
 		files.set(lib.file.replace(/js$/, "d.ts"), `// What the pages use of ${lib.file}, for the type check.\n${lib.types}`);
 		md += `\n## ${lib.file}: ${lib.npm} ${pkg.version}\n\n* home: ${lib.home}\n* licence: ${pkg.license}\n`;
 		md += `* sha256: \`${createHash("sha256").update(text).digest("hex")}\`\n\n`;
+		if (lib.css) { // pictures of controls that the pages do not use are left out
+			const css = await transform((await readFile(join(dir, lib.css), "utf8")).replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, ""), { loader: "css", minify: true });
+			const styled = `/* ${lib.npm} ${pkg.version}, ${pkg.license}; licence text in VENDOR.md */\n${css.code}`;
+
+			files.set(lib.file.replace(/js$/, "css"), styled);
+			md += `* sha256 of ${lib.file.replace(/js$/, "css")}: \`${createHash("sha256").update(styled).digest("hex")}\`\n\n`;
+		}
 		md += licence.split("\n").map((l) => (l ? `    ${l}` : "")).join("\n") + "\n";
 	}
 	files.set("VENDOR.md", md);
