@@ -28,11 +28,11 @@ export declare const repeat: <T>(items: Iterable<T>, key: (item: T, index: numbe
 		file: "leaflet.js",
 		npm: "leaflet",
 		home: "https://leafletjs.com",
-		entry: `export { map, geoJSON, marker, circleMarker, polyline, layerGroup, divIcon, control, canvas, svg, latLngBounds, tileLayer, DomEvent } from "leaflet/dist/leaflet-src.esm.js";`,
+		entry: `export { map, geoJSON, polyline, layerGroup, control, canvas, Canvas, CircleMarker, latLngBounds, tileLayer } from "leaflet/dist/leaflet-src.esm.js";`,
 		css: "dist/leaflet.css",
 		types: `declare const any: any;
-export declare const map: typeof any, geoJSON: typeof any, marker: typeof any, circleMarker: typeof any, polyline: typeof any, layerGroup: typeof any,
-	divIcon: typeof any, control: typeof any, canvas: typeof any, svg: typeof any, latLngBounds: typeof any, tileLayer: typeof any, DomEvent: typeof any;
+export declare const map: typeof any, geoJSON: typeof any, polyline: typeof any, layerGroup: typeof any,
+	control: typeof any, canvas: typeof any, Canvas: typeof any, CircleMarker: typeof any, latLngBounds: typeof any, tileLayer: typeof any;
 `,
 	},
 	{

@@ -19,10 +19,10 @@ export function drawerView(app) {
 
 	if (file.id === null)
 		return nothing;
-	return html`<section class="drawer" role="dialog" aria-labelledby="h-case" @keydown=${(/** @type {KeyboardEvent} */ e) => e.key === "Escape" && app.act.closeCase()}>
+	return html`<section class="drawer" role="dialog" aria-labelledby="h-case" @keydown=${(/** @type {KeyboardEvent} */ e) => e.key === "Escape" && app.act.closeFile()}>
 	<div class="drawer-top"><h2 id="h-case" tabindex="-1">${d ? html`${severityView(app, d.severity)} <span class="own">${d.title || d.category_name || d.category}</span>` : say("case")}</h2>
 		<button type="button" class="small" @click=${app.act.copyLink}>${say("copy_link")}</button>
-		<button type="button" class="small" data-test="close-case" @click=${app.act.closeCase}>${say("close")}</button></div>
+		<button type="button" class="small" data-test="close-case" @click=${app.act.closeFile}>${say("close")}</button></div>
 	<div class="drawer-in" role="group" tabindex="0" aria-labelledby="h-case">${d ? html`${factsView(app, d)}${actsView(app, d)}${timelineView(app, d)}`
 		: html`<p class="plain" role="status">${say(file.phase === "absent" ? "case_absent" : file.phase === "failed" ? "case_failed" : "loading")}</p>
 		${file.phase === "failed" ? html`<p><button type="button" @click=${() => file.read()}>${say("again")}</button></p>` : nothing}`}</div></section>`;

@@ -2,6 +2,7 @@
 import { html, nothing } from "./vendor/lit.js";
 import { ago, clock, day, full, when } from "./time.js";
 import { count } from "./i18n.js";
+import { address, PAGES, PAGE_TEXT } from "./route.js";
 
 export const BANNER_AFTER_MS = 2e3;
 export const STALE_AFTER_MS = 45e3;
@@ -44,8 +45,9 @@ export function headView(app) {
 
 	return html`<a class="skip" href="#main" @click=${app.act.skip}>${say("skip")}</a>
 <header><div class="head">
-	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> <span class="page">${say("title")}</span>
+	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> 
 		${app.me && app.me.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
+	<nav aria-label=${say("nav")}>${PAGES.map((p) => html`<a href=${address({ page: p, query: new URLSearchParams() })} aria-current=${app.place.page === p ? "page" : nothing}>${say(PAGE_TEXT[p])}</a>`)}</nav>
 	<dl class="readouts">
 		<div data-test="link"><dt>${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
 			live ? "link_live" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>

@@ -6,7 +6,6 @@
 export const TEXT = {
 	// frame
 	brand: ["巡格", "Xunge"],
-	title: ["网格化值班台", "Duty desk"],
 	all_places: ["全部区域", "All places"],
 	demo: ["演示数据", "Demo data"],
 	demo_hint: ["人员、地点和数字均为虚构", "People, places and numbers are invented"],
@@ -77,6 +76,69 @@ export const TEXT = {
 	group_level_note: ["含巡河", "River patrols included"],
 	group_route: ["巡查，按路线", "Patrols by route"],
 	group_other: ["其他记录", "Other records"],
+
+	// navigation
+	nav: ["页面", "Pages"],
+	page_desk: ["值班台", "Duty desk"],
+	page_people: ["人员与网格", "People and grids"],
+
+	// map
+	map: ["一张图", "Map"],
+	map_label: ["地图：网格、河段、案件和人员；同样的内容在各列表中", "Map of grids, reaches, cases and people; the lists hold the same"],
+	map_fit: ["全镇", "Whole town"],
+	map_away: ["{n} 件没有坐标", "{n} without a position"],
+	map_none: ["还没有图形。管理员可用 xunge import map 导入网格和河段。", "No shapes yet. An administrator brings grids and reaches in with xunge import map."],
+	map_failed: ["地图读取失败，正在重试。", "The map cannot be read; trying again."],
+	map_legend: ["今日巡查完成", "Today's patrols"],
+	map_todo: ["未巡", "none"],
+	map_some: ["不足一半", "under half"],
+	map_half: ["过半", "over half"],
+	map_all: ["已完成", "done"],
+	map_free: ["今日无应巡", "none due"],
+	map_person: ["在线人员", "people online"],
+	map_sketch: ["示意图，不作为划界依据", "A sketch, no boundary of law"],
+	map_done: ["今日巡查 {n} / 应巡 {due}", "Patrols today {n} of {due}"],
+	map_open: ["未结案件 {n}", "Open cases {n}"],
+	map_late: ["超期", "overdue"],
+
+	// chart
+	chart: ["近三十日", "Last thirty days"],
+	chart_failed: ["趋势读取失败，正在重试。", "The chart cannot be read; trying again."],
+	chart_table: ["查看数字", "Numbers"],
+	day: ["日期", "Day"],
+
+	// closing
+	closing: ["案件办结", "Cases closed"],
+	closing_note: ["本月；结案率 = 应结中已结 ÷ 应结", "This month; rate = closed of those due ÷ due"],
+	closing_failed: ["统计读取失败，正在重试。", "The figures cannot be read; trying again."],
+	received: ["受理", "Received"],
+	closed: ["办结", "Closed"],
+	fell_due: ["应结", "Due"],
+	due_closed: ["其中已结", "Closed of due"],
+	close_rate: ["结案率", "Rate"],
+
+	// one patrol
+	patrol: ["巡查", "Patrol"],
+	patrol_absent: ["没有这次巡查，或者不在您的管辖范围。", "There is no such patrol, or it is outside your scope."],
+	patrol_failed: ["巡查读取失败，请检查网络。", "The patrol cannot be read. Check the network."],
+	verdict: ["判定", "Verdict"],
+	valid: ["有效", "Valid"],
+	invalid: ["无效", "Not valid"],
+	route: ["路线", "Route"],
+	actor: ["实际巡查人", "Walked by"],
+	start: ["开始", "Start"],
+	end: ["结束", "End"],
+	duration: ["时长", "Duration"],
+	distance: ["里程", "Distance"],
+	coverage: ["覆盖", "Coverage"],
+	points: ["轨迹点", "Points"],
+	points_dropped: ["另有 {n} 个不可信", "{n} more not trusted"],
+	rule: ["规则", "Rule"],
+	list_comma: ["、", ", "],
+	minutes: ["{n} 分钟", "{n} min"],
+	track_shown: ["轨迹见地图。", "The track is on the map."],
+	track_gaps: ["轨迹见地图；虚线处有 {n} 段没有记录。", "The track is on the map; {n} gaps are dashed."],
+	track_none: ["没有可用的轨迹。", "There is no track to show."],
 
 	// alerts
 	alerts: ["预警", "Alerts"],
@@ -267,6 +329,19 @@ export const NAMES = {
 		appeal: ["诉求", "Appeal"],
 		dispute: ["纠纷", "Dispute"],
 		rectify: ["交办整改", "Rectification"],
+	},
+	reason: {
+		TOO_SHORT_TIME: ["时长不足", "Too short"],
+		TOO_SHORT_DIST: ["里程不足", "Not far enough"],
+		TOO_FEW_POINTS: ["轨迹点过少", "Too few points"],
+		OFF_REACH: ["不在责任河段", "Off the reach"],
+		LOW_COVERAGE: ["覆盖不足", "Low coverage"],
+		NO_END: ["未结束", "Not ended"],
+		NOT_APPOINTED: ["非责任河长", "Not the appointed chief"],
+		MIN_GAP: ["间隔不足", "Too soon after the last"],
+		SPEED: ["速度异常", "Speed"],
+		MOCK: ["疑似模拟定位", "Mocked position"],
+		CLOCK: ["时钟异常", "Clock"],
 	},
 	state: {
 		reported: ["待立案", "Reported"],

@@ -5,6 +5,8 @@ import { alertsView, unsigned } from "./alerts.js";
 import { areasView } from "./areas.js";
 import { newCasefile, newKey } from "./casefile.js";
 import { casesView } from "./cases.js";
+import { chartView, newChart } from "./chart.js";
+import { closingView, newClosing } from "./closing.js";
 import { devicesView } from "./devices.js";
 import { drawerView } from "./drawer.js";
 import { feedView } from "./feed.js";
@@ -13,7 +15,10 @@ import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
 import { ledgerView } from "./ledger.js";
 import { newLink } from "./link.js";
+import { mapView, newMap } from "./map.js";
 import { overdueView } from "./overdue.js";
+import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
+import { address, PAGE_TEXT, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
 import { newTown, take } from "./town.js";
 
@@ -81,7 +86,12 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
  * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean,
  *   unsigned: boolean, allAlerts: boolean, cases: "all"|"late"|"fresh"|"check", allCases: boolean, allOverdue: boolean}} ui
+ * @property {import("./route.js").Place} place the page that is shown, and its filter
  * @property {ReturnType<typeof newCasefile>} file the case that is open
+ * @property {ReturnType<typeof newPatrolfile>} patrol the patrol that is open
+ * @property {ReturnType<typeof newMap>} map
+ * @property {ReturnType<typeof newChart>} chart
+ * @property {ReturnType<typeof newClosing>} closing
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
@@ -106,7 +116,8 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {(e: Event) => void} skip
  * @property {(change: Partial<App["ui"]>) => void} ui
  * @property {(alert: string) => void} sign
- * @property {() => void} closeCase
+ * @property {() => void} draw
+ * @property {() => void} closeFile
  * @property {() => void} copyLink
  */
 
@@ -128,6 +139,11 @@ const app = {
 			app.said = app.say("said_done", { what: nameOf("action", action, app.lang) });
 			focus("h-case");
 		} }),
+	place: parse("").place || { page: "desk", query: new URLSearchParams() },
+	patrol: newPatrolfile({ draw: () => draw(), expired: () => toSignIn("note_expired") }),
+	map: /** @type {any} */ (null),
+	chart: /** @type {any} */ (null),
+	closing: /** @type {any} */ (null),
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -161,10 +177,11 @@ const app = {
 			draw();
 		},
 		sign,
-		closeCase: () => {
+		draw: () => draw(),
+		closeFile: () => {
 			const row = app.file.id;
 
-			history.replaceState(null, "", location.pathname + location.search);
+			history.replaceState(null, "", location.pathname + location.search + address(app.place));
 			route();
 			/** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${CSS.escape(row || "")}"] a`) || document.getElementById("main"))?.focus();
 		},
@@ -177,6 +194,10 @@ const app = {
 		},
 	},
 };
+
+app.map = newMap(app);
+app.chart = newChart(app);
+app.closing = newClosing(app);
 
 // ---------------------------------------------------------------- drawing
 
@@ -204,39 +225,60 @@ function drawNow() {
 		delete el.dataset.theme;
 	const n = app.page === "duty" ? unsigned(app) : 0;
 
-	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say("title")} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
+	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(PAGE_TEXT[app.place.page])} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
 	el.dataset.page = app.page;
 	render(app.page === "duty" ? dutyView() : app.page === "signin" ? signinView(app) : app.page === "denied" ? deniedView(app) : bootView(app), root);
+	if (app.page === "duty") {
+		app.map.after();
+		app.chart.after();
+		app.closing.after();
+	}
 }
 
 const narrow = matchMedia("(max-width: 720px)"); // there the case covers the page
+/** @type {Record<import("./route.js").Page, () => unknown>} */
+const BLOCKS = {
+	desk: () => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}`,
+	people: () => html`${areasView(app)}${devicesView(app)}${feedView(app)}`,
+};
 const dutyView = () => html`${headView(app)}
-<div class="stage"><main id="main" tabindex="-1" class="desk ${isStale(app) ? "stale" : ""}" ?inert=${app.file.id !== null && narrow.matches}>${alertsView(app)}${casesView(app)}${ledgerView(app)}${
-	overdueView(app)}${areasView(app)}${feedView(app)}${devicesView(app)}</main>
-${drawerView(app)}</div>
+<div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
+	BLOCKS[app.place.page]()}</main>
+${drawerView(app)}${patrolDrawer(app)}</div>
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
 
-// ---------------------------------------------------------------- the case in the address
+// ---------------------------------------------------------------- the address
 
-/** Opens what the address names: #/case/ID */
+/** Shows what the address names. */
 function route() {
-	const m = /^#\/case\/([^/]+)$/.exec(location.hash);
-	let id = null;
+	const to = parse(app.page === "duty" ? location.hash : "");
 
-	try {
-		id = m && app.page === "duty" ? decodeURIComponent(m[1]) : null;
-	} catch (_) {
-		// no address of ours
-	}
-	if (id === app.file.id)
-		return;
-	if (id === null)
+	if (app.page !== "duty") {
 		app.file.close();
-	else
-		app.file.open(id);
+		app.patrol.close();
+		return;
+	}
+	const moved = to.place && address(to.place) !== address(app.place);
+
+	if (to.place)
+		app.place = to.place;
+	if (to.caseId !== app.file.id) {
+		if (to.caseId === null)
+			app.file.close();
+		else
+			app.file.open(to.caseId);
+	}
+	if (to.patrolId !== app.patrol.id) {
+		if (to.patrolId === null)
+			app.patrol.close();
+		else
+			app.patrol.open(to.patrolId);
+	}
 	drawNow();
-	if (id !== null)
-		document.getElementById("h-case")?.focus();
+	if (to.caseId !== null || to.patrolId !== null)
+		document.getElementById(to.caseId !== null ? "h-case" : "h-patrol")?.focus();
+	else if (moved)
+		document.getElementById("main")?.focus();
 }
 
 // ---------------------------------------------------------------- signing for an alert
@@ -315,7 +357,11 @@ function toSignIn(note) {
 	app.link = null;
 	app.me = null;
 	app.file.close();
+	app.patrol.close();
 	app.signing.clear();
+	app.map.forget();
+	app.chart.forget();
+	app.closing.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -389,6 +435,9 @@ function enter(me) {
 		app.link.stop();
 	app.me = me;
 	app.town = newTown();
+	app.map.forget();
+	app.chart.forget();
+	app.closing.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;

@@ -38,6 +38,12 @@ export async function duty(m, opt = {}) {
 	return page;
 }
 
+/** Another page, by the navigation. */
+export async function go(page, name) {
+	await page.click(`nav a[href="#/${name}"]`);
+	await page.waitForSelector(`main.on-${name || "desk"}`);
+}
+
 export const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());
 export const cell = (page, row) => text(page, `tr[data-row="${row}"] .key`);
 export const until = (page, fn, arg) => page.waitForFunction(fn, arg, { timeout: 10e3 });
@@ -66,7 +72,7 @@ export async function fits(page, what) {
 	for (const [width, height] of [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
 		await page.setViewportSize({ width, height });
 		assert.deepEqual(await page.evaluate(() => [document.documentElement, ...document.querySelectorAll("body *")]
-			.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who"))
+			.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who, .map-box, .map-box *, .chart-box, .chart-box *"))
 			.map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)), [], `${what}, ${width}`);
 		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}, ${width}`);
 	}

@@ -4,6 +4,7 @@
 //   node mock.mjs [PORT]    serves an invented town that moves (zhang / demo)
 import { createServer } from "node:http";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +18,13 @@ const HEADERS = {
 	"Referrer-Policy": "no-referrer",
 	"Cache-Control": "no-cache",
 };
+const MAP = JSON.parse(readFileSync(join(dirname(fileURLToPath(import.meta.url)), "../../deploy/demo/map.geojson"), "utf8")).features;
+/** A position in the middle of a grid. */
+const spot = (code) => {
+	const f = MAP.find((x) => x.properties.code.startsWith(code) && x.geometry.type === "Polygon");
+
+	return f ? [0, 1].map((i) => f.geometry.coordinates[0].reduce((s, c) => s + c[i], 0) / f.geometry.coordinates[0].length) : null;
+};
 const COMMUNITIES = ["东街", "西关", "柳林", "上湾", "后山", "新村", "南坪", "梁坪", "沙坝", "中街", "石沟", "石坪", "南桥", "下河", "桥头", "北山"];
 
 /** The rows of an invented town. */
@@ -29,11 +37,12 @@ export function demoTown(now = Date.now()) {
 
 		areas.push({ code, name: `${name}社区`, patrols_today: (i * 7) % 12, due_today: null, open_cases: null });
 		for (let g = 1; g <= 4; g++)
-			areas.push({ code: `${code}00${g}`, name: `${name}0${g}`, patrols_today: (i + g) % 4, due_today: null, open_cases: null });
+			areas.push({ code: `${code}00${g}`, name: `${name}0${g}`, patrols_today: (i + g) % 4, due_today: i === 3 ? null : 2, open_cases: i % 3 });
 	});
 	for (let i = 1; i <= 52; i++)
 		devices.push({ device: `d-${String(i).padStart(4, "0")}`, person: `p-${String(i).padStart(4, "0")}`, online: i % 5 !== 3, seen: i === 8 ? null : now - i * 7000 - (i % 5 === 3 ? 5e6 : 0),
-			queue: i % 9 === 0 ? i : i % 5 === 3 ? null : 0, missing: i === 12 ? 3 : 0, battery: i % 13 === 0 ? null : 100 - ((i * 11) % 90), loc: null });
+			queue: i % 9 === 0 ? i : i % 5 === 3 ? null : 0, missing: i === 12 ? 3 : 0, battery: i % 13 === 0 ? null : 100 - ((i * 11) % 90),
+			loc: i % 3 ? spot(`990101100${String((i % 16) + 1).padStart(3, "0")}00${(i % 4) + 1}`) : null });
 	const f = (id, level, category, today, month, year) => ({ id, level, category, today, month, year, due_today: null });
 
 	return {
@@ -57,7 +66,7 @@ export function demoTown(now = Date.now()) {
 function demoOffice(now) {
 	const H = 3600e3;
 	const kase = (id, cls, category, category_name, severity, title, n, state, level, holder, holder_name, due, at) => ({ id, class: cls, category, category_name, severity, title,
-		scope: `990101100${String(n).padStart(3, "0")}`, loc: null, state, level, holder, holder_name, etag: "10001", due, at });
+		scope: `990101100${String(n).padStart(3, "0")}`, loc: spot(`990101100${String(n).padStart(3, "0")}`), state, level, holder, holder_name, etag: "10001", due, at });
 	const cases = [
 		kase("case-01", "hazard", "geology", "地质灾害", 1, "后山坡体新增裂缝", 5, "reported", "community", null, "", null, now - 4 * 60e3),
 		kase("case-02", "hazard", "gas", "燃气安全", 1, "餐馆燃气软管老化", 3, "in_progress", "town", "p-0107", "示例镇市场监管所", now + 3 * H, now - 20 * H),
@@ -174,6 +183,23 @@ export async function startMock(opt = {}) {
 				return problem(res, m.actStatus, m.actCode || "refused", {}, "the stand-in was told to refuse");
 			return alert ? m.signFor(res, decodeURIComponent(alert[1])) : m.act(res, decodeURIComponent(kase[1]), b, req.headers);
 		}
+		const layer = /^\/api\/v1\/(areas|reaches)\.geojson$/.exec(path);
+
+		if (layer)
+			return json(res, 200, { type: "FeatureCollection", features: m.shapes === false ? [] : MAP.filter((f) => (f.geometry.type === "Polygon") === (layer[1] === "areas"))
+				.map((f) => ({ ...f, properties: { code: f.properties.code, name: m.town.areas.find((a) => a.code === f.properties.code)?.name || f.properties.code, river: "", kind: "river" } }))
+				.concat(layer[1] === "areas" ? m.town.areas.filter((a) => a.code.length === 12).map((a) => ({ type: "Feature", geometry: null, properties: { code: a.code, name: a.name } })) : []), cut: 0 });
+		if (path === "/api/v1/series")
+			return json(res, 200, { as_of: m.commit, days: Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.now() + 8 * 3600e3 - (29 - i) * 864e5).toISOString().slice(0, 10), value: 40 + ((i * 7) % 23) - (new URL(req.url, "http://x").searchParams.get("level") === "grid" ? 0 : 36 + (i % 4)) })) });
+		if (path === "/api/v1/figures")
+			return json(res, 200, { as_of: m.commit, figures: ["", "hazard", "finding", "appeal", "dispute", "rectify"].flatMap((c, i) => [["cases_received", 20 + i], ["cases_closed", 17 + i], ["cases_due", 15 + i], ["cases_due_closed", 12 + i]]
+				.map(([id, value]) => ({ id, category: c, level: "", value, display: String(value) })).concat([{ id: "case_close_rate", category: c, level: "", value: 80, display: `${((100 * (12 + i)) / (15 + i)).toFixed(2)}%`, definition: "case_close_rate/1" }])) });
+		const one = /^\/api\/v1\/patrols\/([^/]+?)(\/track\.geojson)?$/.exec(path);
+
+		if (one)
+			return one[2] ? json(res, 200, { type: "FeatureCollection", features: [{ type: "Feature", id: "lines", geometry: { type: "MultiLineString", coordinates: [[[104.90, 33.37], [104.91, 33.38]], [[104.92, 33.385], [104.93, 33.39]]] }, properties: {} }], cut: false })
+				: json(res, 200, { device: "d-0001", person: "p-0001", person_name: "马某某", actor: "p-0001", route: "river", target: "LX-01", target_name: "清石河上段", level: "community", river_patrol: true, start: "2026-11-24T08:01:00.000+08:00", end: null,
+					valid: false, reasons: [{ code: "NO_END", name: "未结束" }], rule: "dinghu", duration_s: 1420, distance_m: 1834, coverage_permille: 412, points: 133, dropped: 4, commit: 9 });
 		const file = normalize(path === "/" ? "/index.html" : path);
 		const data = await readFile(join(WEB, file)).catch(() => null);
 

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { demoTown } from "./mock.mjs";
 import { openPage, signIn } from "./browser.mjs";
-import { axe, cell, cellIs, clean, duty, fits, kit, mock, rowsAre, text, until } from "./kit.mjs";
+import { axe, cell, cellIs, clean, duty, fits, go, kit, mock, rowsAre, text, until } from "./kit.mjs";
 
 before(kit.up);
 after(kit.down);
@@ -85,11 +85,14 @@ describe("the duty page", () => {
 		assert.equal(await cell(page, "route road"), "19");
 		assert.equal(await cell(page, "other case.report"), "5");
 		assert.deepEqual(await page.$$eval('tr[data-row="patrols grid"] .n', (e) => e.map((x) => x.textContent.trim())), ["87", "2,310", "21,540"]);
+		assert.match(await text(page, "[data-test=online]"), /^在线终端42 \/ 52$/);
+		assert.match(await text(page, "header h1"), /巡格 示例镇 演示数据/);
+		assert.match(await page.title(), /值班台/);
+		await go(page, "people");
+		assert.match(await page.title(), /人员与网格/);
 		assert.equal(await page.locator(".areas tbody tr").count(), 16);
 		assert.equal(await page.locator(".devices tbody tr").count(), 52);
 		assert.equal(await page.locator(".feed tbody tr").count(), 50);
-		assert.match(await text(page, "[data-test=online]"), /^在线终端42 \/ 52$/);
-		assert.match(await text(page, "header h1"), /巡格 示例镇 网格化值班台 演示数据/);
 		assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
 		assert.equal(await page.locator("script:not([src]), style").count(), 0);
 		await clean(page);
@@ -126,10 +129,12 @@ describe("the duty page", () => {
 		await cellIs(page, "route road", "20");
 		assert.equal(await cell(page, "patrols *"), "98");
 		assert.deepEqual(await page.$$eval(".ledger .f0, .ledger .f1", (e) => e.map((x) => x.getAttribute("data-row"))), ["patrols grid", "patrols *", "route road"]);
-		assert.match(await text(page, ".feed tbody tr:first-child"), /马某某 开始巡查 柳林01/);
+		assert.equal(await page.$eval("tr.f1", (e) => getComputedStyle(e).animationDuration), "0.15s");
+		await go(page, "people");
+		m.change({ feed: [{ commit: m.commit + 1, kind: "patrol.end", person: "p-0007", scope: "990101100003001", at: Date.now(), text: "马某某 结束巡查 柳林01" }] });
+		await page.waitForSelector('.feed tbody tr:first-child:has-text("结束巡查 柳林01")');
 		assert.match(await page.getAttribute(".feed tbody tr:first-child", "class"), /f1/);
 		assert.equal(await page.locator(".feed tbody tr").count(), 50);
-		assert.equal(await page.$eval("tr.f1", (e) => getComputedStyle(e).animationDuration), "0.15s");
 		await clean(page);
 	});
 
@@ -137,6 +142,7 @@ describe("the duty page", () => {
 		const m = await mock();
 		const page = await duty(m, { reducedMotion: "reduce" });
 
+		await go(page, "people");
 		await page.waitForSelector("[data-row]");
 		m.change({ areas: [{ ...m.town.areas[1], patrols_today: 33 }] });
 		await cellIs(page, "990101100001", "33");
@@ -148,6 +154,7 @@ describe("the duty page", () => {
 		const m = await mock();
 		const page = await duty(m);
 
+		await go(page, "people");
 		await page.waitForSelector('tr[data-row="d-0052"]');
 		m.change({ devices: [{ device: "d-0052", gone: true }, { ...m.town.devices[0], online: false }], areas: [{ code: "990101100016", gone: true }] });
 		await page.waitForSelector('tr[data-row="d-0052"]', { state: "detached" });
@@ -178,6 +185,7 @@ describe("the duty page", () => {
 		const m = await mock({ town });
 		const page = await duty(m);
 
+		await go(page, "people");
 		await page.click('.areas button:has-text("网格")');
 		await rowsAre(page, "areas", 64);
 		await page.click('.areas th button:has-text("今日巡查")');
@@ -198,6 +206,7 @@ describe("the duty page", () => {
 		const m = await mock();
 		const page = await duty(m);
 
+		await go(page, "people");
 		await rowsAre(page, "feed", 50);
 		for (let i = 0; i < 60; i++)
 			m.change({ feed: [{ commit: m.commit + 1, kind: i % 2 ? "status" : "patrol.track", person: "p-0001", scope: "990101100001001", at: Date.now() + 60e3, text: "" }] });
@@ -218,9 +227,12 @@ describe("the duty page", () => {
 		m.scope = "*";
 		const page = await duty(m);
 
-		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 6);
-		assert.match(await text(page, ".areas .empty"), /还没有区域/);
+		m.shapes = false;
+		await page.waitForFunction(() => document.querySelectorAll(".alerts .empty, .cases .empty, .overdue .empty").length === 3);
 		assert.equal(await cell(page, "patrols *"), "0");
+		await go(page, "people");
+		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 3);
+		assert.match(await text(page, ".areas .empty"), /还没有区域/);
 		assert.match(await text(page, "header h1"), /全部区域/);
 		await clean(page);
 	});
@@ -276,6 +288,7 @@ describe("link and data", () => {
 		await page.clock.runFor(2000);
 		await cellIs(page, "river_patrols town", "2");
 		assert.equal(await cell(page, "patrols *"), "0");
+		await go(page, "people");
 		assert.equal(await page.locator(".feed .empty").count(), 1);
 		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
 	});
@@ -379,6 +392,8 @@ describe("languages, colours, sizes", () => {
 		await page.click('button[lang="en"]');
 		await page.waitForFunction(() => document.documentElement.lang === "en");
 		assert.deepEqual((await words()).filter((w) => /[\u3000-\u9fff]/.test(w)), []);
+		await go(page, "people");
+		assert.deepEqual((await words()).filter((w) => /[\u3000-\u9fff]/.test(w)), []);
 		assert.match(await text(page, ".feed tbody tr:first-child .what"), /^Report · p-\d+ · 北山04|^Report · /);
 		await page.reload();
 		await page.waitForSelector("main.desk");
@@ -398,6 +413,7 @@ describe("languages, colours, sizes", () => {
 		m.town.feed = [{ commit: 10049, kind: "inspect", person: "p", scope: "990101100001", at: Date.UTC(2024, 0, 31, 16, 0, 0), text: "x" }];
 		const page = await duty(m);
 
+		await go(page, "people");
 		await page.waitForSelector(".feed [data-row]");
 		assert.equal(await text(page, ".feed .when"), "2024-02-01 00:00");
 		await clean(page);
@@ -416,6 +432,9 @@ describe("languages, colours, sizes", () => {
 				await signIn(page, m.user, m.password);
 				await page.waitForSelector("[data-row]");
 				await axe(page, "duty page");
+				await go(page, "people");
+				await axe(page, "people");
+				await go(page, "");
 				await m.down();
 				await page.waitForSelector("[data-test=link] .bad");
 				await page.clock.runFor(50e3);
@@ -434,6 +453,8 @@ describe("languages, colours, sizes", () => {
 			await signIn(page, m.user, m.password);
 			await page.waitForSelector("[data-row]");
 			await fits(page, "duty page");
+			await go(page, "people");
+			await fits(page, "people");
 			await clean(page);
 		});
 
@@ -477,7 +498,7 @@ describe("languages, colours, sizes", () => {
 			assert.equal(at.ring, "solid", at.what);
 			reached.add(at.what.replace(/\s+/g, " "));
 		}
-		for (const want of ["block ledger scroll", "block areas scroll", "block feed scroll", "block devices scroll", "block areas sort", "block devices 离线 10", "block alerts small own", "block cases 待立案 1", "block cases 河岸倾倒建筑垃圾", "block overdue scroll"])
+		for (const want of ["block ledger scroll", "block map small", "block chart 查看数字", "block closing scroll", "block alerts small own", "block cases 待立案 1", "block cases 河岸倾倒建筑垃圾", "block overdue scroll"])
 			assert.ok(reached.has(want), `${want} in ${[...reached].join(", ")}`);
 		await clean(page);
 	});

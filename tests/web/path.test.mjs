@@ -38,6 +38,10 @@ async function reads(row, want, ms = RISE_MS) {
 		.catch(async (e) => assert.fail(`${row} reads ${await text(key(row))}, not ${want}: ${e.message}`));
 	return Date.now() - from;
 }
+const go = async (name) => {
+	await page.click(`nav a[href="#/${name}"]`);
+	await page.waitForSelector(`main.on-${name || "desk"}`);
+};
 const live = () => page.waitForSelector("[data-test=link] .good");
 
 test("sign-in: a wrong password is refused, the right one opens the duty page", async () => {
@@ -47,10 +51,12 @@ test("sign-in: a wrong password is refused, the right one opens the duty page", 
 	await page.waitForFunction(() => document.querySelector("#signin-error")?.textContent === "用户名或密码不正确。");
 	await signIn(page, "duty", town.passwords.duty);
 	await live();
-	assert.equal(await text("header h1"), "巡格 示例镇 网格化值班台 演示数据");
+	assert.equal(await text("header h1"), "巡格 示例镇 演示数据");
 	await reads("patrols *", 0);
+	await go("people");
 	assert.equal(await page.locator(".areas tbody tr").count(), 2);
 	await page.waitForSelector('tr[data-row="d-0001"] .state');
+	await go("");
 });
 
 test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async () => {
@@ -67,10 +73,13 @@ test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async 
 	}
 	assert.equal(r.code, 0, r.err);
 	await reads("patrols grid", 1);
-	for (const row of ["patrols *", "route grid", COMMUNITY[1]])
+	for (const row of ["patrols *", "route grid"])
 		await reads(row, 1);
+	await go("people");
+	await reads(COMMUNITY[1], 1);
 	await reads(COMMUNITY[0], 0);
 	assert.match(await text(".feed tbody tr:first-child"), /\d\d:\d\d:\d\d 钱乙 开始巡查 西关一网格：网格$/);
+	await go("");
 });
 
 test("mqtt.js: ten patrols of a chief, each on the screen when it has come; the delays", async (t) => {
@@ -100,9 +109,11 @@ test("a duplicate changes nothing; a device's state; other records are counted b
 	await phone.send("status", { battery: 14, queue: 3 });
 	await phone.send("inspect", { topic: "burn_straw", result: "ok" });
 	await reads("route road", 1);
+	await reads("other inspect", 1);
+	await go("people");
 	await page.waitForFunction(() => /赵甲 专项检查 东关一网格：烧秸秆$/.test(document.querySelector(".feed tbody tr")?.textContent?.trim() || ""));
 	await page.waitForFunction(() => /在线.*3.*低 14%/s.test(document.querySelector('tr[data-row="d-0001"]')?.textContent || ""), null, { timeout: RISE_MS });
-	await reads("other inspect", 1);
+	await go("");
 });
 
 test("a hazard is reported: an alert on the screen; signed there, it is an event of the office, and every screen says who", async () => {
@@ -167,15 +178,17 @@ test("the server is killed: banner; it comes back: resumed where it stood, nothi
 	await reads("route road", 4, 20e3);
 	await live();
 	await page.waitForSelector("[data-test=banner]", { state: "detached" });
+	await reads("patrols *", 15);
+	await go("people");
 	await page.click(".feed .small"); // all kinds
 	await page.waitForSelector(".feed .small[aria-pressed=true]"); // drawn
 	const hello = hellos.find((h) => h.op === "hello");
 
 	assert.equal(typeof hello.since, "number");
 	assert.equal(typeof hello.db, "string");
-	await reads("patrols *", 15);
 	assert.deepEqual(await page.$$eval(".feed tbody tr", (rows) => rows.map((r) => Number(r.getAttribute("data-row")))),
 		(await town.sql('select "commit" as c from event order by c desc limit 50')).map((r) => r.c));
+	await go("");
 });
 
 test("ingest is killed: the page says so apart from its link; started again, all goes on", async () => {
@@ -197,6 +210,7 @@ test("ingest is killed: the page says so apart from its link; started again, all
 test("English: the page's words are English, names stay as they are", async () => {
 	await page.click('button[lang="en"]');
 	await page.waitForFunction(() => document.documentElement.lang === "en");
+	await go("people");
 	assert.equal(await text(".feed tbody tr:first-child .what"), "Patrol started · 赵甲 · 国道示例段");
 	await page.click('button[lang="zh-CN"]');
 	await page.waitForFunction(() => document.documentElement.lang === "zh-CN");

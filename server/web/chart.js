@@ -1,0 +1,129 @@
+// Patrols of the last thirty days: lines on a canvas, and the same numbers in a table.
+import { html, nothing } from "./vendor/lit.js";
+import UPlot from "./vendor/uplot.js";
+import { call } from "./api.js";
+import { count, nameOf } from "./i18n.js";
+
+/** @typedef {import("./main.js").App} App */
+
+const DAYS = 30;
+const EVERY_MS = 5 * 60e3;
+/** @type {{level: string, figure: string, name: "level"|"chief", mark: string}[]} */
+const LINES = [
+	{ level: "grid", figure: "patrols", name: "level", mark: "--accent" },
+	{ level: "community", figure: "river_patrols", name: "chief", mark: "--s2" },
+	{ level: "town", figure: "river_patrols", name: "chief", mark: "--s4" },
+];
+
+/** @param {App} app */
+export function newChart(app) {
+	/** @type {any} */
+	let plot = null;
+	/** @type {HTMLElement|null} */
+	let box = null;
+	/** @type {ResizeObserver|null} */
+	let watch = null;
+	/** @type {{days: string[], lines: number[][]}|null} */
+	let data = null;
+	let readAt = -Infinity;
+	let failed = false;
+	let stamp = "";
+
+	async function read() {
+		readAt = app.mono();
+		const all = await Promise.all(LINES.map((l) => call("GET", `/api/v1/series?figure=${l.figure}&level=${l.level}&days=${DAYS}`)));
+
+		failed = all.some((r) => r.status !== 200);
+		if (failed)
+			readAt = app.mono() - EVERY_MS + 15e3;
+		else
+			data = { days: all[0].body.days.map((/** @type {any} */ d) => d.day), lines: all.map((r) => r.body.days.map((/** @type {any} */ d) => d.value)) };
+		app.act.draw();
+	}
+
+	/** Today's number is the live one. */
+	function live() {
+		if (!data)
+			return null;
+		const lines = data.lines.map((l) => [...l]);
+
+		LINES.forEach((l, i) => {
+			const rows = [...app.town.rows.figures.values()].filter((r) => r.id === l.figure && r.level === l.level);
+			const n = rows.filter((r) => r.category === "").concat(rows.some((r) => r.category === "") ? [] : rows).reduce((s, r) => s + r.today, 0);
+
+			lines[i][lines[i].length - 1] = Math.max(n, 0);
+		});
+		return { days: data.days, lines };
+	}
+
+	/** @param {HTMLElement} el @param {{days: string[], lines: number[][]}} d */
+	function draw(el, d) {
+		const css = getComputedStyle(document.documentElement);
+		const c = (/** @type {string} */ n) => css.getPropertyValue(n).trim();
+		const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+		const axis = { stroke: c("--ink3"), font, grid: { stroke: c("--line"), width: 1 }, ticks: { stroke: c("--line"), width: 1 } };
+
+		plot?.destroy();
+		plot = new UPlot({
+			width: Math.max(el.clientWidth, 120), height: Math.max(el.clientHeight, 80), legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
+			scales: { x: { time: false }, y: { range: (/** @type {any} */ _u, /** @type {number} */ _lo, /** @type {number} */ hi) => [0, Math.max(hi * 1.1, 4)] } },
+			axes: [{ ...axis, size: 26, values: (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map((i) => (d.days[i] ? d.days[i].slice(5).replace("-", "/") : "")) },
+				{ ...axis, size: 44, values: (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map((n) => (Number.isInteger(n) ? String(n) : "")) }],
+			series: [{}, ...LINES.map((l, i) => ({ stroke: c(l.mark), width: 2, dash: [[], [6, 4], [2, 3]][i], points: { show: false } }))],
+		}, [d.days.map((_, i) => i), ...d.lines], el);
+	}
+
+	return {
+		get failed() {
+			return failed && !data;
+		},
+		get data() {
+			return live();
+		},
+		after() {
+			const el = /** @type {HTMLElement|null} */ (document.querySelector("[data-chart]"));
+
+			if (box && box !== el) {
+				watch?.disconnect();
+				plot?.destroy();
+				plot = box = watch = null;
+				stamp = "";
+			}
+			if (!el || !app.me)
+				return;
+			if (app.mono() - readAt > EVERY_MS)
+				read();
+			if (!box) {
+				box = el;
+				watch = new ResizeObserver(() => plot && plot.setSize({ width: Math.max(el.clientWidth, 120), height: Math.max(el.clientHeight, 80) }));
+				watch.observe(el);
+			}
+			const d = live();
+			const s = JSON.stringify([d, app.dark(), app.lang]);
+
+			if (d && s !== stamp) {
+				stamp = s;
+				draw(el, d);
+			}
+		},
+		forget() {
+			data = null;
+			readAt = -Infinity;
+			stamp = "";
+		},
+	};
+}
+
+/** @param {App} app */
+export function chartView(app) {
+	const { say, lang, chart } = app;
+	const d = chart.data;
+	const title = LINES.map((l) => nameOf(l.name, l.level, lang));
+
+	return html`<section class="block chart" aria-labelledby="h-chart">
+	<h2 id="h-chart">${say("chart")} <small class="keys">${LINES.map((l, i) => html`<span class="line-key k${i}">${title[i]}</span>`)}</small></h2>
+	${chart.failed ? html`<p class="empty">${say("chart_failed")}</p>` : nothing}
+	<div class="chart-box" data-chart aria-hidden="true"></div>
+	${d ? html`<details class="numbers"><summary>${say("chart_table")}</summary><div class="scroll" role="group" tabindex="0" aria-label=${say("chart")}><table><thead><tr><th scope="col">${say("day")}</th>${title.map((t) => html`<th scope="col" class="n">${t}</th>`)}</tr></thead>
+		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l) => html`<td class="n">${count(l[i])}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}</section>`;
+}

@@ -1,0 +1,64 @@
+// How cases were closed this month: received and closed, due and closed, by class; the two rates by their names.
+import { html, nothing } from "./vendor/lit.js";
+import { call } from "./api.js";
+import { count, nameOf } from "./i18n.js";
+
+/** @typedef {import("./main.js").App} App */
+
+const EVERY_MS = 60e3;
+const CLASSES = ["hazard", "finding", "appeal", "dispute", "rectify"];
+
+/** @param {App} app */
+export function newClosing(app) {
+	/** @type {Map<string, any>|null} by "figure category" */
+	let rows = null;
+	let readAt = -Infinity;
+	let commit = -1;
+	let failed = false;
+
+	return {
+		get rows() {
+			return rows;
+		},
+		get failed() {
+			return failed && !rows;
+		},
+		async after() {
+			if (!app.me || !document.querySelector(".closing") || app.mono() - readAt < EVERY_MS || (commit === app.town.commit && !failed))
+				return;
+			readAt = app.mono();
+			commit = app.town.commit ?? -1;
+			const r = await call("GET", "/api/v1/figures");
+
+			failed = r.status !== 200;
+			if (failed)
+				readAt = app.mono() - EVERY_MS + 10e3;
+			else
+				rows = new Map(r.body.figures.map((/** @type {any} */ f) => [`${f.id} ${f.category}`, f]));
+			app.act.draw();
+		},
+		forget() {
+			rows = null;
+			readAt = -Infinity;
+			commit = -1;
+		},
+	};
+}
+
+/** @param {App} app */
+export function closingView(app) {
+	const { say, lang, closing } = app;
+	const get = (/** @type {string} */ id, /** @type {string} */ c) => closing.rows?.get(`${id} ${c}`);
+	const value = (/** @type {string} */ id, /** @type {string} */ c) => (get(id, c) ? count(get(id, c).value) : "0");
+	const rate = (/** @type {string} */ id, /** @type {string} */ c) => get(id, c)?.display || "—";
+	const line = (/** @type {string} */ c, /** @type {string} */ name) => html`<tr class=${c ? "" : "sum"} data-row="closing ${c}"><th scope="row"><a href="#/cases?${c ? `class=${c}&` : ""}period=month">${name}</a></th>
+		<td class="n">${value("cases_received", c)}</td><td class="n">${value("cases_closed", c)}</td>
+		<td class="n">${value("cases_due", c)}</td><td class="n">${value("cases_due_closed", c)}</td><td class="n">${rate("case_close_rate", c)}</td></tr>`;
+
+	return html`<section class="block closing" aria-labelledby="h-closing">
+	<h2 id="h-closing">${say("closing")} <small title=${get("case_close_rate", "")?.definition || nothing}>${say("closing_note")}</small></h2>
+	${closing.rows === null ? html`<p class="empty">${say(closing.failed ? "closing_failed" : "loading")}</p>` : html`<div class="scroll" role="group" aria-labelledby="h-closing" tabindex="0"><table>
+		<thead><tr><th scope="col">${say("class")}</th><th scope="col" class="n">${say("received")}</th><th scope="col" class="n">${say("closed")}</th>
+			<th scope="col" class="n">${say("fell_due")}</th><th scope="col" class="n">${say("due_closed")}</th><th scope="col" class="n">${say("close_rate")}</th></tr></thead>
+		<tbody>${CLASSES.map((c) => line(c, nameOf("class", c, lang)))}${line("", say("total"))}</tbody></table></div>`}</section>`;
+}

@@ -1,0 +1,457 @@
+// The map: grids filled by today's completion, reaches, open cases by shape and colour, people, one patrol's track.
+// Leaflet stays behind this file.  All shapes are drawn on one canvas: thousands of cases and people cost no elements.
+import { html, nothing } from "./vendor/lit.js";
+import { Canvas, canvas, CircleMarker, control, geoJSON, latLngBounds, layerGroup, map as newLeaflet, polyline, tileLayer } from "./vendor/leaflet.js";
+import { call } from "./api.js";
+import { isLate } from "./cases.js";
+import { count, nameOf } from "./i18n.js";
+import { ago } from "./time.js";
+
+/** @typedef {import("./main.js").App} App */
+
+const PERSON_OLD_MS = 30 * 60e3; // a position older than this is faded
+const SHAPES_EVERY_MS = 15 * 60e3;
+const FILL = ["--fill0", "--fill1", "--fill2", "--fill3"];
+
+const DONE_TEXT = /** @type {const} */ (["map_todo", "map_some", "map_half", "map_all"]);
+
+/** How much of today's patrols is done: 0 none .. 3 all; -1: nothing is due.
+ * @param {{patrols_today: number, due_today: number|null}|undefined} a */
+export function doneOf(a) {
+	if (!a || !a.due_today)
+		return -1;
+	return a.patrols_today >= a.due_today ? 3 : a.patrols_today * 2 >= a.due_today ? 2 : a.patrols_today > 0 ? 1 : 0;
+}
+
+/** A case: its severity as shape and numeral. */
+const CaseMark = CircleMarker.extend({
+	_updatePath() {
+		this._renderer._updateMark(this);
+	},
+});
+
+/** The name of a community, below the marks. */
+const NameMark = CircleMarker.extend({
+	_updatePath() {
+		this._renderer._updateName(this);
+	},
+});
+
+/** @param {CanvasRenderingContext2D} c @param {number} severity @param {number} x @param {number} y @param {number} r */
+function outline(c, severity, x, y, r) {
+	c.beginPath();
+	if (severity === 1) {
+		c.moveTo(x, y - r - 1);
+		c.lineTo(x + r + 1, y);
+		c.lineTo(x, y + r + 1);
+		c.lineTo(x - r - 1, y);
+	} else if (severity === 2) {
+		c.moveTo(x, y - r);
+		c.lineTo(x + r, y + r - 1);
+		c.lineTo(x - r, y + r - 1);
+	} else if (severity === 3) {
+		c.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
+	} else {
+		c.arc(x, y, r - 1, 0, 2 * Math.PI);
+	}
+	c.closePath();
+}
+
+Canvas.include({
+	/** @param {any} layer */
+	_updateName(layer) {
+		if (!this._drawing || layer._empty())
+			return;
+		/** @type {CanvasRenderingContext2D} */
+		const c = this._ctx;
+
+		c.save();
+		c.font = layer.options.font;
+		c.textAlign = "center";
+		c.textBaseline = "middle";
+		c.lineWidth = 3;
+		c.lineJoin = "round";
+		c.strokeStyle = layer.options.halo;
+		c.strokeText(layer.options.name, layer._point.x, layer._point.y);
+		c.fillStyle = layer.options.ink;
+		c.fillText(layer.options.name, layer._point.x, layer._point.y);
+		c.restore();
+	},
+	/** @param {any} layer */
+	_updateMark(layer) {
+		if (!this._drawing || layer._empty())
+			return;
+		const { x, y } = layer._point;
+		const { severity, fill, edge, text, radius } = layer.options;
+		/** @type {CanvasRenderingContext2D} */
+		const c = this._ctx;
+
+		c.save();
+		outline(c, severity, x, y, radius);
+		c.lineWidth = 4;
+		c.strokeStyle = layer.options.halo;
+		c.stroke();
+		c.fillStyle = fill;
+		c.fill();
+		c.lineWidth = 1.2;
+		c.strokeStyle = edge;
+		c.stroke();
+		c.fillStyle = text;
+		c.font = "700 10px sans-serif";
+		c.textAlign = "center";
+		c.textBaseline = "middle";
+		c.fillText(["", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"][severity] || "", x, y + (severity === 2 ? 2 : 0.5));
+		c.restore();
+	},
+});
+
+/** @param {string} name of a CSS variable */
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** @param {Record<string, unknown>} o @returns {string} what a layer looks like: drawn again when it changes */
+const stamp = (o) => JSON.stringify(o);
+
+/** The words of a tooltip, as text. @param {(string|null|undefined)[]} lines */
+function words(lines) {
+	const div = document.createElement("div");
+
+	for (const l of lines)
+		if (l)
+			div.append(Object.assign(document.createElement("div"), { textContent: l }));
+	return div;
+}
+
+/** @param {App} app */
+export function newMap(app) {
+	/** @type {any} */
+	let map = null;
+	/** @type {HTMLElement|null} */
+	let box = null;
+	/** @type {ResizeObserver|null} */
+	let watch = null;
+	/** @type {Map<string, any>} by code */
+	let areas = new Map();
+	/** @type {Map<string, any>} */
+	let reaches = new Map();
+	/** @type {Map<string, {layer: any, stamp: string}>} */
+	const cases = new Map();
+	/** @type {Map<string, {layer: any, stamp: string}>} */
+	const people = new Map();
+	/** @type {any} */
+	let names = null;
+	/** @type {any} */
+	let track = null;
+	/** @type {Map<string, any>} */
+	let middle = new Map();
+	let readAt = -Infinity;
+	let theme = "";
+	let fitted = false;
+	/** @type {string|null} */
+	let tracked = null;
+	/** "": nothing known yet; "none": the town has no shapes; "failed" */
+	let phase = "";
+
+	/** @param {HTMLElement} el */
+	function attach(el) {
+		box = el;
+		map = newLeaflet(el, { renderer: canvas({ padding: 0.3, tolerance: 3 }), zoomSnap: 0.25, zoomDelta: 0.5, attributionControl: false, keyboard: true, center: [35, 105], zoom: 4,
+			zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches, fadeAnimation: false });
+		control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+		map.zoomControl.setPosition("topleft");
+		names = layerGroup().addTo(map);
+		if (app.me?.tiles)
+			tileLayer(app.me.tiles, { maxZoom: 18 }).addTo(map);
+		watch = new ResizeObserver(() => {
+			map.invalidateSize({ animate: false });
+			if (!fitted)
+				fit();
+		});
+		watch.observe(el);
+		drawShapes();
+	}
+
+	function detach() {
+		watch?.disconnect();
+		map?.remove();
+		map = box = watch = null;
+		areas.forEach((a) => (a.layer = null));
+		reaches.forEach((r) => (r.layer = null));
+		cases.clear();
+		people.clear();
+		track = null;
+		tracked = null;
+		fitted = false;
+	}
+
+	/** Reads the shapes of the town; the same bytes as before are not sent again. */
+	async function read() {
+		readAt = app.mono();
+		const [a, r] = await Promise.all([call("GET", "/api/v1/areas.geojson"), call("GET", "/api/v1/reaches.geojson")]);
+
+		if (a.status !== 200 || r.status !== 200) {
+			phase = phase || "failed";
+			readAt = app.mono() - SHAPES_EVERY_MS + 10e3;
+			return app.act.draw();
+		}
+		areas.forEach((x) => x.layer?.remove());
+		reaches.forEach((x) => x.layer?.remove());
+		areas = new Map(a.body.features.map((/** @type {any} */ f) => [f.properties.code, { f, layer: null, stamp: "" }]));
+		reaches = new Map(r.body.features.map((/** @type {any} */ f) => [f.properties.code, { f, layer: null, stamp: "" }]));
+		phase = [...areas.values(), ...reaches.values()].some((x) => x.f.geometry) ? "ready" : "none";
+		drawShapes();
+		app.act.draw();
+	}
+
+	function drawShapes() {
+		if (!map || phase !== "ready")
+			return;
+		const shaped = [...areas.values()].filter((x) => x.f.geometry);
+		const deepest = shaped.reduce((m, x) => Math.max(m, x.f.properties.code.length), 0);
+
+		for (const x of shaped.filter((s) => s.f.properties.code.length === deepest)) {
+			x.layer = geoJSON(x.f, { weight: 1 }).bindTooltip(() => areaWords(x.f.properties), { sticky: true });
+			x.layer.on("click", () => (location.hash = `#/people?area=${x.f.properties.code}`));
+			x.layer.addTo(map);
+		}
+		for (const x of [...reaches.values()].filter((s) => s.f.geometry)) {
+			x.layer = geoJSON(x.f, { weight: 4 }).bindTooltip(() => words([x.f.properties.name, x.f.properties.river]), { sticky: true });
+			x.layer.addTo(map);
+		}
+		middles(shaped, deepest);
+		fitted = false;
+		theme = "";
+		fit();
+		sync();
+	}
+
+	/** The middle of each community, for its name.
+	 * @param {any[]} shaped @param {number} deepest */
+	function middles(shaped, deepest) {
+		/** @type {Map<string, any>} */
+		const bounds = new Map();
+
+		for (const x of shaped.filter((s) => s.f.properties.code.length === deepest)) {
+			const code = x.f.properties.code.slice(0, 12);
+			const b = x.layer.getBounds();
+
+			bounds.set(code, bounds.has(code) ? bounds.get(code).extend(b) : latLngBounds(b.getSouthWest(), b.getNorthEast()));
+		}
+		middle = new Map([...bounds].map(([code, b]) => [code, b.getCenter()]));
+	}
+
+	function nameAreas() {
+		const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+		const ink = colour("--ink");
+		const halo = colour("--surface");
+
+		names.clearLayers();
+		for (const [code, at] of middle)
+			new NameMark(at, { radius: 44, interactive: false, name: areas.get(code)?.f.properties.name || app.town.rows.areas.get(code)?.name || "", font, ink, halo }).addTo(names);
+	}
+
+	function fit() {
+		const b = latLngBounds([]);
+
+		[...areas.values(), ...reaches.values()].forEach((x) => x.layer && b.extend(x.layer.getBounds()));
+		if (!map || !b.isValid() || map.getSize().x < 50)
+			return;
+		map.fitBounds(b, { padding: [12, 12], animate: false });
+		fitted = true;
+	}
+
+	/** @param {{code: string, name: string}} p */
+	function areaWords(p) {
+		const a = app.town.rows.areas.get(p.code);
+		const above = app.town.rows.areas.get(p.code.slice(0, 12));
+
+		return words([`${p.code.length === 15 && above ? `${above.name} ` : ""}${p.name}`,
+			a ? app.say("map_done", { n: count(a.patrols_today), due: count(a.due_today) }) : null, a ? app.say("map_open", { n: count(a.open_cases) }) : null]);
+	}
+
+	/** Puts rows among the marks: those that changed are made anew, those that are gone are taken away.
+	 * @param {Map<string, {layer: any, stamp: string}>} have @param {Iterable<[string, string, () => any]>} rows */
+	function marks(have, rows) {
+		const seen = new Set();
+
+		for (const [key, s, make] of rows) {
+			const old = have.get(key);
+
+			seen.add(key);
+			if (old && old.stamp === s)
+				continue;
+			old?.layer.remove();
+			have.set(key, { layer: make().addTo(map), stamp: s });
+		}
+		for (const [key, m] of have)
+			if (!seen.has(key)) {
+				m.layer.remove();
+				have.delete(key);
+			}
+	}
+
+	/** @param {string[]} palette @returns {[string, string, () => any][]} */
+	function caseRows(palette) {
+		const now = app.nowMs();
+
+		return [...app.town.rows.cases.values()].filter((c) => c.loc).sort((a, b) => b.severity - a.severity).map((c) => {
+			const s = Math.min(Math.max(c.severity || 4, 1), 4);
+			const here = app.file.id === c.id;
+
+			return [c.id, stamp({ s, l: c.loc, here, theme, t: c.title }), () => new CaseMark([c.loc[1], c.loc[0]], { radius: here ? 12 : 9, severity: s, fill: palette[s], edge: palette[5], text: palette[s === 2 || s === 3 ? 6 : 7],
+				halo: here ? palette[8] : palette[9] })
+				.bindTooltip(() => words([c.title || c.category_name || c.category, `${nameOf("state", c.state, app.lang)}${isLate(c, now) ? ` · ${app.say("map_late")}` : ""}`]))
+				.on("click", () => (location.hash = `#/case/${encodeURIComponent(c.id)}`))];
+		});
+	}
+
+	/** @returns {[string, string, () => any][]} */
+	function personRows() {
+		const now = app.nowMs();
+		const ink = colour("--accent");
+		const ground = colour("--surface");
+
+		return [...app.town.rows.devices.values()].filter((d) => d.loc).map((d) => {
+			const old = !d.online || d.seen === null || now - d.seen > PERSON_OLD_MS;
+
+			return [d.device, stamp({ l: d.loc, old, theme }), () => new CircleMarker([d.loc[1], d.loc[0]], { radius: 4.5, weight: 1.5, color: old ? colour("--edge") : ground, fillColor: old ? ground : ink, fillOpacity: old ? 0.5 : 1, opacity: 1 })
+				.bindTooltip(() => words([d.name || d.person || d.device, d.seen === null ? null : ago(app.nowMs() - d.seen, app.lang)]))];
+		});
+	}
+
+	function paint() {
+		const ink = colour("--ink3");
+		const water = colour("--water");
+		const fills = FILL.map(colour);
+		const none = colour("--surface");
+
+		for (const x of areas.values()) {
+			const done = doneOf(app.town.rows.areas.get(x.f.properties.code));
+			const s = `${theme} ${done}`;
+
+			if (x.layer && x.stamp !== s) {
+				x.stamp = s;
+				x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: 0.9, dashArray: null });
+			}
+		}
+		for (const x of reaches.values())
+			if (x.layer && x.stamp !== theme) {
+				x.stamp = theme;
+				x.layer.setStyle({ color: x.f.properties.kind === "road" ? ink : water, weight: x.f.properties.kind === "road" ? 2 : 4, dashArray: x.f.properties.kind === "road" ? "2 5" : null, opacity: 0.9 });
+			}
+	}
+
+	/** Whatever changed since the last drawing. */
+	function sync() {
+		if (!map)
+			return;
+		const was = theme;
+
+		theme = `${document.documentElement.dataset.theme || ""}${app.dark()}`;
+		if (phase === "ready")
+			paint();
+		if (was !== theme) { // what lies below is drawn first
+			nameAreas();
+			[...people.values(), ...cases.values()].forEach((m) => m.layer.remove());
+			people.clear();
+			cases.clear();
+		}
+		if (was !== theme)
+			track?.setStyle?.({ color: colour("--late") });
+		marks(people, personRows());
+		marks(cases, caseRows(["", "--s1", "--s2", "--s3", "--s4", "--ink", "--mark-dark", "--mark-light", "--accent", "--surface"].map((v) => (v ? colour(v) : ""))));
+		if (app.patrol.id !== tracked || (app.patrol.track && !track))
+			showTrack();
+	}
+
+	/** How much of the map the drawer hides, in pixels. */
+	function covered() {
+		const drawer = document.querySelector(".drawer")?.getBoundingClientRect();
+		const mine = box?.getBoundingClientRect();
+
+		return drawer && mine && drawer.left > mine.left ? Math.max(0, mine.right - drawer.left) : 0;
+	}
+
+	function showTrack() {
+		const t = app.patrol.track;
+
+		track?.remove();
+		track = null;
+		tracked = app.patrol.id;
+		if (!t || !tracked)
+			return;
+		track = layerGroup().addTo(map);
+		const b = latLngBounds([]);
+
+		for (const f of t.features || []) {
+			const lines = f.geometry?.type === "MultiLineString" ? f.geometry.coordinates : f.geometry?.type === "LineString" ? [f.geometry.coordinates] : [];
+			const at = (/** @type {number[]} */ p) => [p[1], p[0]];
+
+			lines.forEach((/** @type {number[][]} */ l, /** @type {number} */ i) => {
+				const solid = polyline(l.map(at), { color: colour("--late"), weight: 3 }).addTo(track);
+
+				b.extend(solid.getBounds());
+				if (i > 0) // a gap: nobody knows where he was
+					polyline([at(lines[i - 1][lines[i - 1].length - 1]), at(l[0])], { color: colour("--late"), weight: 2, dashArray: "3 7" }).addTo(track);
+			});
+		}
+		if (b.isValid())
+			map.fitBounds(b, { paddingTopLeft: [40, 40], paddingBottomRight: [40 + covered(), 40], maxZoom: 16, animate: false });
+	}
+
+	return {
+		get phase() {
+			return phase;
+		},
+		/** After each drawing of the page. */
+		after() {
+			const el = /** @type {HTMLElement|null} */ (document.querySelector("[data-map]"));
+
+			if (box && box !== el)
+				detach();
+			if (el && !box)
+				attach(el);
+			if (!el || !app.me)
+				return;
+			if (app.mono() - readAt > SHAPES_EVERY_MS)
+				read();
+			sync();
+		},
+		/** Another town, or nobody is signed in. */
+		forget() {
+			if (map)
+				detach();
+			areas = new Map();
+			reaches = new Map();
+			phase = "";
+			readAt = -Infinity;
+		},
+		/** @param {number[]|null} loc [lon, lat] */
+		show(loc) {
+			if (map && loc)
+				map.setView([loc[1], loc[0]], Math.max(map.getZoom(), 14), { animate: false });
+		},
+		fit,
+	};
+}
+
+/** @param {App} app */
+export function mapView(app) {
+	const { say } = app;
+	const phase = app.map.phase;
+	const all = [...app.town.rows.cases.values()];
+	const away = all.filter((c) => !c.loc).length;
+
+	return html`<section class="block map" aria-labelledby="h-map">
+	<h2 id="h-map">${say("map")} <small>${away ? say("map_away", { n: count(away) }) : nothing}</small>
+		<button type="button" class="small" @click=${() => app.map.fit()}>${say("map_fit")}</button></h2>
+	<div class="map-frame">
+		<div class="map-box" data-map role="group" aria-label=${say("map_label")}></div>
+		${phase === "none" || phase === "failed" ? html`<p class="empty map-note" role="status">${say(phase === "none" ? "map_none" : "map_failed")}</p>` : nothing}
+	</div>
+	<ul class="legend">
+		<li><span class="sub">${say("map_legend")}</span></li>
+		${DONE_TEXT.map((t, i) => html`<li><span class="swatch q${i}" aria-hidden="true"></span>${say(t)}</li>`)}
+		<li><span class="swatch q-none" aria-hidden="true"></span>${say("map_free")}</li>
+		<li><span class="dot person" aria-hidden="true"></span>${say("map_person")}</li>
+		<li class="sketch">${say("map_sketch")}</li></ul></section>`;
+}

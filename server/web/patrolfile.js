@@ -1,0 +1,102 @@
+// One patrol opened: its facts and verdict in the drawer, its track on the map.
+import { html, nothing } from "./vendor/lit.js";
+import { call } from "./api.js";
+import { count, nameOf } from "./i18n.js";
+import { full, instant, when } from "./time.js";
+
+/** @typedef {import("./main.js").App} App */
+
+/** @param {{draw: () => void, expired: () => void}} deps */
+export function newPatrolfile(deps) {
+	let turn = 0;
+	const file = {
+		/** @type {string|null} */ id: null,
+		/** @type {"loading"|"ready"|"absent"|"failed"} */ phase: "loading",
+		/** @type {any} */ data: null,
+		/** @type {any} */ track: null,
+		/** @param {string} id */
+		open(id) {
+			file.close();
+			file.id = id;
+			file.read();
+		},
+		close() {
+			turn++;
+			file.id = file.data = file.track = null;
+		},
+		async read() {
+			const mine = ++turn;
+			const at = `/api/v1/patrols/${encodeURIComponent(file.id || "")}`;
+
+			file.phase = "loading";
+			deps.draw();
+			const [p, t] = await Promise.all([call("GET", at), call("GET", `${at}/track.geojson`)]);
+
+			if (mine !== turn)
+				return;
+			if (p.status === 401)
+				return deps.expired();
+			file.phase = p.status === 200 ? "ready" : p.status === 404 ? "absent" : "failed";
+			file.data = p.status === 200 ? p.body : null;
+			file.track = t.status === 200 ? t.body : null;
+			deps.draw();
+		},
+	};
+
+	return file;
+}
+
+/** Minutes and kilometres as people say them. @param {number} seconds @param {App} app */
+export const minutesOf = (seconds, app) => app.say("minutes", { n: count(Math.round(seconds / 60)) });
+/** @param {number} metres */
+export const kmOf = (metres) => `${(metres / 1000).toFixed(2)} km`;
+
+/** Valid, or why not. @param {App} app @param {{valid: boolean, reasons?: {code: string, name: string}[]}} p */
+export function verdictView(app, p) {
+	if (p.valid)
+		return html`<span class="good">${app.say("valid")}</span>`;
+	return html`<span class="late">${app.say("invalid")}</span> <span class="sub">${(p.reasons || []).map((r) => nameOf("reason", r.code, app.lang)).join(app.say("list_comma"))}</span>`;
+}
+
+/** @param {App} app */
+export function patrolDrawer(app) {
+	const { say, patrol, lang } = app;
+	const d = patrol.data;
+
+	if (patrol.id === null)
+		return nothing;
+	return html`<section class="drawer patrol" role="dialog" aria-labelledby="h-patrol" @keydown=${(/** @type {KeyboardEvent} */ e) => e.key === "Escape" && app.act.closeFile()}>
+	<div class="drawer-top"><h2 id="h-patrol" tabindex="-1">${d ? html`<span class="own">${d.target_name || d.target || nameOf("route", d.route, lang)}</span>` : say("patrol")}</h2>
+		<button type="button" class="small" @click=${app.act.copyLink}>${say("copy_link")}</button>
+		<button type="button" class="small" data-test="close-patrol" @click=${app.act.closeFile}>${say("close")}</button></div>
+	<div class="drawer-in" role="group" tabindex="0" aria-labelledby="h-patrol">${d ? factsView(app, d)
+		: html`<p class="plain" role="status">${say(patrol.phase === "absent" ? "patrol_absent" : patrol.phase === "failed" ? "patrol_failed" : "loading")}</p>
+		${patrol.phase === "failed" ? html`<p><button type="button" @click=${() => patrol.read()}>${say("again")}</button></p>` : nothing}`}</div></section>`;
+}
+
+/** @param {App} app @param {any} d */
+function factsView(app, d) {
+	const { say, lang } = app;
+	const fact = (/** @type {unknown} */ name, /** @type {unknown} */ value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+	const time = (/** @type {string|null} */ text) => {
+		const ms = instant(text || "");
+
+		return ms === null ? "—" : html`<time title=${full(ms)}>${when(ms, app.nowMs())}</time>`;
+	};
+	const lines = (app.patrol.track?.features || []).find((/** @type {any} */ f) => f.id === "lines")?.geometry.coordinates.length || 0;
+
+	return html`<dl class="case-facts">
+		${fact(say("verdict"), verdictView(app, d))}
+		${fact(say("route"), nameOf("route", d.route, lang))}
+		${fact(say("person"), html`<span class="own">${d.person_name || d.person || "—"}</span> <span class="sub">${d.level ? nameOf(d.river_patrol ? "chief" : "level", d.level, lang) : nothing}</span>`)}
+		${d.actor && d.actor !== d.person ? fact(say("actor"), html`<span class="own">${d.actor_name || d.actor}</span>`) : nothing}
+		${fact(say("start"), time(d.start))}
+		${fact(say("end"), time(d.end))}
+		${fact(say("duration"), minutesOf(d.duration_s, app))}
+		${fact(say("distance"), kmOf(d.distance_m))}
+		${d.coverage_permille === null ? nothing : fact(say("coverage"), `${(d.coverage_permille / 10).toFixed(1)}%`)}
+		${fact(say("points"), html`${count(d.points)} ${d.dropped ? html`<span class="sub">${say("points_dropped", { n: count(d.dropped) })}</span>` : nothing}`)}
+		${d.rule ? fact(say("rule"), html`<span class="own">${d.rule}</span>`) : nothing}
+		${fact(say("case_no"), html`<code>${app.patrol.id}</code>`)}</dl>
+	<p class="sub">${app.patrol.track ? say(lines > 1 ? "track_gaps" : lines ? "track_shown" : "track_none", { n: lines - 1 }) : nothing}</p>`;
+}
