@@ -29,16 +29,7 @@ static const struct command commands[] = {
 		"      the running xunge-ingest, each event with an answer of its own; add the devices first).\n"
 		"--dry-run   check and count only; of events, their form only\n",
 		false, false},
-	{"export", "NAME --from D --to D [--scope CODE] [--as-of COMMIT] [--format csv|json] [-o FILE] [--no-bom]",
-		"write a table: figures, events", cmd_export,
-		"NAME: figures (numbers with their definitions), events (what was reported, in commit order).\n"
-		"--from D    the first day (2026-01-01); for events also an instant (2026-01-01T08:00:00+08:00)\n"
-		"--to D      the first day that no longer counts: 2026 is --from 2026-01-01 --to 2027-01-01\n"
-		"--scope     an area code and all below it; everything if left out\n"
-		"--as-of     what was known at that commit number; the newest if left out\n"
-		"-o FILE     written beside it and renamed when it is whole; else standard output\n"
-		"--no-bom    CSV without the byte order mark\n",
-		false, false},
+	{"export", "NAME --from D --to D [OPTIONS]", "write figures, ledgers, events as a table", cmd_export, NULL, false, true},
 	{"device add", "ID --person P --district CODE [--secret-file FILE]",
 		"a new device; prints its secret, once", cmd_device_add,
 		"ID: 1 to 32 of a-z 0-9 and -; CODE: the 6 digits of its district.  An ID that was revoked comes\n"

@@ -42,8 +42,10 @@ static enum err write_all(struct outfile *o, struct why *why)
 	size_t done = 0;
 
 	while (done < o->b.n) {
-		ssize_t n = write(o->fd, o->b.p + done, o->b.n - done);
+		ssize_t n = o->stop && *o->stop ? -1 : write(o->fd, o->b.p + done, o->b.n - done);
 
+		if (o->stop && *o->stop)
+			return why_set(why, ERR_CLOSED, "stopped");
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

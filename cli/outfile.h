@@ -3,6 +3,8 @@
 #ifndef XUNGE_CLI_OUTFILE_H
 #define XUNGE_CLI_OUTFILE_H
 
+#include <signal.h>
+
 #include "base/buf.h"
 
 #define OUTFILE_BLOCK (256 * 1024) /* bytes gathered before they are written */
@@ -11,6 +13,7 @@ struct outfile {
 	struct buf b; /* the caller adds here, and calls outfile_push() between rows */
 	int fd;
 	const char *name; /* as the caller gave it; NULL: standard output */
+	const volatile sig_atomic_t *stop; /* set after outfile_open; NULL: none.  Once it is not 0, writing ends with ERR_CLOSED */
 	char *part;       /* NULL: written in place (standard output, a pipe, a device) */
 };
 

@@ -29,13 +29,16 @@ struct export_ask { /* texts are borrowed until export_close; NULL: not given */
 	int64_t at_ms;            /* for what hangs on the clock; EXPORT_AT_DEFAULT: the commit time of as_of when that was given, else now_ms */
 	int64_t now_ms;
 	bool no_bom, english;
+	bool command;             /* errors name a parameter as the command does: --from */
+	size_t piece;             /* bytes that a step adds, about; 0: EXPORT_PIECE */
 	bool unmask;              /* names and phones in full: the caller has checked the right */
 };
 
 struct export;
 
-/* st: a private reader, borrowed.  ERR_USAGE, ERR_NOTFOUND, ERR_INVALID: *why is a line for the person who asked (which
- * parameter, what is wrong, what there is). */
+/* st: a private reader, borrowed.  *why is a line for the person who asked (which parameter, what is wrong, what there
+ * is).  ERR_USAGE: a parameter is missing, makes no sense, or does not go with this export; ERR_NOTFOUND: there is no such
+ * export, commit or place; ERR_INVALID: the period is yet to come; ERR_DENIED: the place is not the asker's. */
 enum err export_open(struct store *st, const struct export_ask *ask, struct export **out, struct why *why) MUST_CHECK;
 enum err export_step(struct export *x, struct buf *out, bool *more, struct why *why) MUST_CHECK;
 void export_close(struct export *x); /* NULL does nothing */
@@ -49,5 +52,10 @@ int export_progress(const struct export *x);      /* thousandths, by time or com
 
 /* "patrols", "cases" ...: the i-th name there is, NULL at the end; which formats it has as bits 1 << enum export_format. */
 const char *export_name(size_t i, unsigned *formats);
+const char *export_title(size_t i, bool english); /* 巡河台账 */
+const char *export_format_name(enum export_format f); /* "csv": also how a file ends */
+bool export_format_of(const char *name, enum export_format *out);
+bool export_hangs_on_clock(const struct export *x);   /* its rows hang on at_ms: whoever shows them says it */
+int64_t export_at(const struct export *x);
 
 #endif

@@ -18,6 +18,7 @@ struct column {
 };
 
 struct rows; /* a sink with an open table */
+struct sink;
 
 /* Each row: its cells from the first column to the last, then rows_end. */
 void rows_text(struct rows *r, const char *v);              /* NULL, "": empty */
@@ -31,22 +32,33 @@ void rows_bool(struct rows *r, bool v);
 void rows_json(struct rows *r, struct slice v);             /* a JSON value as it came */
 void rows_none(struct rows *r);                             /* no value */
 void rows_end(struct rows *r);
-bool rows_full(const struct rows *r);                       /* the step's piece is full: end the page */
+/* The step's piece is full, or its 250 ms are over: end the page.  Ask after every row that was looked at, also after those
+ * that gave none. */
+bool rows_full(struct rows *r);
+/* A code that people read as a word: JSON and English tables have the code, Chinese ones the word (zh NULL: the code). */
+void rows_word(struct rows *r, const char *code, const char *zh);
+bool rows_codes(const struct rows *r);                      /* is it the code that such a cell shows? */
 
 /* Personal data (domain page, section 5): whole when the export may show it, else masked.  A name keeps its first
  * character: 张*; a phone 138****0000; in free text every phone number and identity number is masked. */
 void rows_name(struct rows *r, const char *name);
 void rows_phone(struct rows *r, const char *phone);
 void rows_free(struct rows *r, struct slice text);
+void rows_names(struct rows *r, struct slice names); /* several, with 、 or a comma between them: 张*、李* */
+void rows_body(struct rows *r, struct slice json);   /* a JSON value in which people may be named (core/mask.h) */
 
 /* What a table reads with. */
 struct table_world {
 	struct store *st;          /* at the commit asked for, in a snapshot */
 	const char *scope, *within;
+	bool scope_is_reach;       /* `within` is the code of a reach */
 	const char *klass, *figure, *level, *category;
+	enum export_format format;
 	int64_t from_ms, to_ms, at_ms, as_of, as_of_ms;
 	int32_t from_day, to_day;
 	bool english, unmask;
+	const char *place;         /* what was asked for: within, else scope */
+	const char *place_name;    /* "示例镇"; "" for everything */
 	const char *period, *as_of_time; /* "2023-01-01/2024-01-01"; RFC 3339 */
 	void *own;                 /* the table's own state, from begin() to end() */
 };
@@ -58,14 +70,21 @@ struct table {
 	unsigned formats;          /* bits of enum export_format */
 	enum export_format usual;
 	bool whole_days;           /* from and to must be days */
+	bool areas_only;           /* a reach code cannot narrow it */
+	bool by_class;             /* takes --class */
+	bool behind;               /* takes --figure, --level, --category */
+	bool clock;                /* rows hang on at_ms: JSON says it */
 	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
 	bool keys;                 /* CSV: the keys as headings, in every language */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */
 	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL */
-	/* One page of rows, in an order that hangs on nothing but the records; *more: there are others. */
+	/* One page of rows, in an order that hangs on nothing but the records; *more: there are others.  Goes on where the last
+	 * page ended by what it kept in w->own; the snapshot is another one for each page, of the same commit. */
 	enum err (*page)(struct table_world *w, struct rows *r, bool *more) MUST_CHECK;
 	int (*progress)(const struct table_world *w); /* thousandths; may be NULL */
-	void (*end)(struct table_world *w);           /* may be NULL */
+	void (*end)(struct table_world *w);           /* may be NULL; also after a begin() that failed */
+	enum err (*text)(struct table_world *w, struct buf *out, bool *more); /* EXPORT_TEXT, page by page; else NULL */
+	const struct sink *sink;   /* another than the format's (schema/exports/sink.h); NULL: that */
 };
 
 #endif

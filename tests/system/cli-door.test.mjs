@@ -197,7 +197,9 @@ describe('the command beside ingest', () => {
 		const of = async (...args) => table(await town.must('export', 'figures', ...args));
 		assert.equal(figure(await of(...YEAR, '--scope', COMMUNITY[0]), 'river_patrols', { level: '' }), 3);
 		assert.equal(figure(await of(...YEAR, '--scope', COMMUNITY[1]), 'river_patrols', { level: '' }), 1);
-		assert.equal(figure(await of(...YEAR, '--scope', '110000'), 'patrols', { category: '' }), 0);
+		const nowhere = await town.xunge(['export', 'figures', ...YEAR, '--scope', '110000']);
+		assert.equal(nowhere.code, 2);
+		assert.match(nowhere.err, /^xunge export: --scope 110000: there is no such place[^\n]*\n$/);
 		// `to` is exclusive; the day is that of China
 		assert.equal(figure(await of('--from', '2024-03-02', '--to', '2024-03-31'), 'river_patrols', { level: '' }), 2);
 		assert.equal(figure(await of('--from', '2024-03-01', '--to', '2024-03-02'), 'river_patrols', { level: '' }), 1);

@@ -1,0 +1,456 @@
+#include "schema/exports/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "core/area.h"
+#include "core/civil.h"
+#include "schema/exports/sink.h"
+#include "schema/exports/tables.h"
+#include "schema/ledger.h"
+#include "schema/live.h"
+#include "schema/sql.h"
+
+#define READ_MS 220 /* of a page; with its last row and the end of the transaction it stays under 250 ms */
+
+static const struct table *const tables[] = {TABLES};
+
+static const struct {
+	const char *name, *type;
+	const struct sink *sink;
+} formats[EXPORT_FORMATS] = {
+	[EXPORT_CSV] = {"csv", "text/csv; charset=utf-8", &sink_csv},
+	[EXPORT_JSON] = {"json", "application/json", &sink_json},
+	[EXPORT_GEOJSON] = {"geojson", "application/geo+json", &sink_geojson},
+	[EXPORT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", NULL},
+	[EXPORT_TEXT] = {"txt", "text/plain; charset=utf-8", NULL},
+};
+
+struct export {
+	const struct table *table;
+	struct table_world w;
+	struct rows rows;
+	char period[2 * CIVIL_INSTANT_TEXT], as_of_time[CIVIL_INSTANT_TEXT];
+	char *place_name, *file, *ascii;
+	bool command, started, begun, read, finished;
+};
+
+/* ------------------------------------------------------------------ what there is */
+
+static bool can_be(const struct table *t, int f)
+{
+	return t->formats & 1u << f && (t->sink || formats[f].sink || f == EXPORT_TEXT);
+}
+
+const char *export_name(size_t i, unsigned *out)
+{
+	if (i >= ARRAY_LEN(tables))
+		return NULL;
+	if (out) {
+		*out = 0;
+		for (int f = 0; f < EXPORT_FORMATS; f++)
+			*out |= can_be(tables[i], f) ? 1u << f : 0;
+	}
+	return tables[i]->name;
+}
+
+const char *export_title(size_t i, bool english)
+{
+	return i >= ARRAY_LEN(tables) ? NULL : english ? tables[i]->title_en : tables[i]->title;
+}
+
+const char *export_format_name(enum export_format f)
+{
+	return f == EXPORT_TEXT ? "text" : formats[f].name;
+}
+
+bool export_format_of(const char *name, enum export_format *out)
+{
+	for (int f = 0; f < EXPORT_FORMATS; f++)
+		if (strcmp(export_format_name((enum export_format)f), name) == 0) {
+			*out = (enum export_format)f;
+			return true;
+		}
+	return false;
+}
+
+static void names_of_tables(struct buf *b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		buf_addf(b, "%s%s", i ? ", " : "", tables[i]->name);
+}
+
+static enum err find_table(const char *name, const struct table **out, struct why *why)
+{
+	struct buf all = {0};
+	enum err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		if (strcmp(tables[i]->name, name) == 0) {
+			*out = tables[i];
+			return OK;
+		}
+	names_of_tables(&all);
+	e = why_set(why, ERR_NOTFOUND, "%s: no such export; there are %s", name, all.p);
+	buf_done(&all);
+	return e;
+}
+
+/* ------------------------------------------------------------------ the question */
+
+static const char *dashes(const struct export *x)
+{
+	return x->command ? "--" : "";
+}
+
+static enum err choose_format(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	struct buf all = {0};
+	enum err e;
+
+	x->w.format = ask->has_format ? ask->format : x->table->usual;
+	x->rows.sink = x->table->sink ? x->table->sink : formats[x->w.format].sink;
+	if (can_be(x->table, (int)x->w.format))
+		return OK;
+	for (int f = 0; f < EXPORT_FORMATS; f++)
+		if (can_be(x->table, f))
+			buf_addf(&all, "%s%s", all.n ? ", " : "", export_format_name((enum export_format)f));
+	e = why_set(why, ERR_USAGE, "%s cannot be had as %s; there is %s", x->table->name, export_format_name(x->w.format), all.p);
+	buf_done(&all);
+	return e;
+}
+
+static enum err one_end(const struct export *x, const char *name, const char *text, int64_t *ms, int32_t *day, char shown[CIVIL_INSTANT_TEXT],
+	struct why *why)
+{
+	bool days = x->table->whole_days;
+
+	if (!text)
+		return why_set(why, ERR_USAGE, "%s%s is missing", dashes(x), name);
+	if (civil_parse_day(text, strlen(text), day)) {
+		*ms = civil_day_ms(*day);
+		civil_day_text(*day, shown);
+		return OK;
+	}
+	if (days || !civil_parse_instant(text, strlen(text), ms))
+		return why_set(why, ERR_USAGE, "%s%s %.40s: want a day such as 2026-01-01%s", dashes(x), name, text,
+			days ? "" : ", or 2026-01-01T08:00:00+08:00");
+	*day = civil_day(*ms);
+	civil_instant_text(*ms, shown);
+	return OK;
+}
+
+static enum err fix_period(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	struct table_world *w = &x->w;
+	char from[CIVIL_INSTANT_TEXT], to[CIVIL_INSTANT_TEXT], now[CIVIL_INSTANT_TEXT];
+	enum err e;
+
+	if ((e = one_end(x, "from", ask->from, &w->from_ms, &w->from_day, from, why)) != OK ||
+		(e = one_end(x, "to", ask->to, &w->to_ms, &w->to_day, to, why)) != OK)
+		return e;
+	if (w->from_ms >= w->to_ms)
+		return why_set(why, ERR_USAGE, "%sfrom %s %sto %s: nothing lies between (%sto is the first day that no longer counts)",
+			dashes(x), ask->from, dashes(x), ask->to, dashes(x));
+	civil_instant_text(ask->now_ms, now);
+	if (w->from_ms > ask->now_ms)
+		return why_set(why, ERR_INVALID, "%sfrom %s: that period is yet to come (it is %s)", dashes(x), ask->from, now);
+	(void)snprintf(x->period, sizeof x->period, "%s/%s", from, to); /* fits */
+	w->period = x->period;
+	return OK;
+}
+
+static enum err fix_filters(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	static const char *const classes[] = {"hazard", "finding", "appeal", "dispute", "rectify"};
+	const char *const behind[][2] = {{"figure", ask->figure}, {"level", ask->level}, {"category", ask->category}};
+	bool known = !ask->klass;
+
+	for (size_t i = 0; i < ARRAY_LEN(classes) && !known; i++)
+		known = strcmp(classes[i], ask->klass) == 0;
+	if (ask->klass && !x->table->by_class)
+		return why_set(why, ERR_USAGE, "%sclass does not go with %s", dashes(x), x->table->name);
+	if (!known)
+		return why_set(why, ERR_USAGE, "%sclass %.40s: want hazard, finding, appeal, dispute or rectify", dashes(x), ask->klass);
+	for (size_t i = 0; i < ARRAY_LEN(behind); i++) {
+		if (behind[i][1] && !x->table->behind)
+			return why_set(why, ERR_USAGE, "%s%s does not go with %s", dashes(x), behind[i][0], x->table->name);
+		if (behind[i][1] && !ask->figure)
+			return why_set(why, ERR_USAGE, "%s%s wants %sfigure beside it", dashes(x), behind[i][0], dashes(x));
+	}
+	x->w.klass = ask->klass;
+	x->w.figure = ask->figure;
+	x->w.level = ask->level;
+	x->w.category = ask->category;
+	return OK;
+}
+
+/* ------------------------------------------------------------------ where */
+
+/* The name of a place and its area; ERR_NOTFOUND: nobody knows it (withdrawn ones are known). */
+static enum err place_of(struct store *st, const char *code, char **name, char area[AREA_CODE_MAX + 1])
+{
+	bool reach = area_is_reach(slice_of(code));
+	sqlite3_stmt *q = reach
+		? sql_get(st, "SELECT name, area FROM reach WHERE code = ? ORDER BY until IS NULL DESC, since DESC LIMIT 1")
+		: sql_get(st, "SELECT name, code FROM area WHERE code >= ?1 AND code < ?1 || ':' ORDER BY code <> ?1, until IS NULL DESC, since DESC LIMIT 1");
+	enum err e;
+
+	sql_str(q, 1, code);
+	if ((e = sql_row(q)) == OK) {
+		bool itself = reach || strcmp(sql_cstr(q, 1), code) == 0; /* else only places below it are known */
+
+		*name = xstrdup(itself ? sql_cstr(q, 0) : code);
+		slice_copy(area, AREA_CODE_MAX + 1, reach ? sql_col(q, 1) : slice_of(code));
+	}
+	sql_done(q);
+	return e;
+}
+
+static enum err fix_place(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	struct table_world *w = &x->w;
+	char area[AREA_CODE_MAX + 1] = "";
+	enum err e = OK;
+
+	w->scope = ask->scope ? ask->scope : "*";
+	w->within = ask->within && strcmp(ask->within, "*") != 0 && strcmp(ask->within, w->scope) != 0 ? ask->within : NULL;
+	w->place = w->within ? w->within : w->scope;
+	w->scope_is_reach = w->within && area_is_reach(slice_of(w->within));
+	if (w->within && !w->scope_is_reach && area_level(slice_of(w->within)) == AREA_NONE)
+		return why_set(why, ERR_USAGE, "%sscope %.40s: want an area code of 6, 9, 12 or 15 digits%s", dashes(x), w->within,
+			x->table->areas_only ? "" : ", or the code of a reach");
+	if (w->scope_is_reach && x->table->areas_only)
+		return why_set(why, ERR_USAGE, "%sscope %.40s: %s counts by area; want an area code", dashes(x), w->within, x->table->name);
+	/* Outside comes first: who may not see a place does not learn whether it is there. */
+	if (w->within && !w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(w->within)))
+		return why_set(why, ERR_DENIED, "%sscope %.40s lies outside of %s", dashes(x), w->within, w->scope);
+	if (strcmp(w->place, "*") != 0)
+		e = place_of(w->st, w->place, &x->place_name, area);
+	if (e == OK && w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(area)))
+		return why_set(why, ERR_DENIED, "%sscope %.40s lies outside of %s", dashes(x), w->within, w->scope);
+	if (e == ERR_NOTFOUND && !w->within) { /* the asker's own, of which nothing is known yet */
+		e = OK;
+		x->place_name = xstrdup(w->place);
+	}
+	if (e == ERR_NOTFOUND)
+		return why_set(why, e, "%sscope %.40s: there is no such place", dashes(x), w->within);
+	if (e != OK)
+		return why_set(why, e, "cannot read places: %s", store_detail(w->st));
+	w->place_name = x->place_name ? x->place_name : "";
+	return OK;
+}
+
+/* ------------------------------------------------------------------ when */
+
+static enum err fix_as_of(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	struct table_world *w = &x->w;
+	struct head head;
+	enum err e;
+
+	if (ask->as_of < 0)
+		return why_set(why, ERR_USAGE, "%sas-of %lld: want a commit number", dashes(x), (long long)ask->as_of);
+	if ((e = store_head(w->st, &head)) != OK)
+		return why_set(why, e, "cannot read the head: %s", store_detail(w->st));
+	w->as_of = ask->as_of ? ask->as_of : head.commit;
+	if (w->as_of > head.commit)
+		return why_set(why, ERR_NOTFOUND, "%sas-of %lld: there is no such commit, the newest is %lld", dashes(x),
+			(long long)w->as_of, (long long)head.commit);
+	if (w->as_of != head.commit && x->table->now_only)
+		return why_set(why, ERR_USAGE, "%sas-of does not go with %s: it shows how things stand now", dashes(x), x->table->name);
+	if ((e = ledger_commit_time(w->st, w->as_of, &w->as_of_ms)) != OK)
+		return why_set(why, e, "cannot find commit %lld: %s", (long long)w->as_of, store_detail(w->st));
+	w->at_ms = ask->at_ms != EXPORT_AT_DEFAULT ? ask->at_ms : ask->as_of ? w->as_of_ms : ask->now_ms;
+	civil_instant_text(w->as_of_ms, x->as_of_time);
+	w->as_of_time = x->as_of_time;
+	return OK;
+}
+
+/* ------------------------------------------------------------------ names of files */
+
+/* What no file system takes in a name, and what would lead elsewhere. */
+static void add_safe(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || strchr("/\\:*?\"<>|", *s))
+			buf_addc(b, '-');
+		else
+			buf_addc(b, *s);
+}
+
+static void name_files(struct export *x)
+{
+	const char *slash = strchr(x->period, '/'), *ending = formats[x->w.format].name;
+	char *from = xstrndup(x->period, (size_t)(slash - x->period));
+	struct buf b = {0}, a = {0};
+
+	add_safe(&b, x->w.place_name);
+	add_safe(&b, x->w.english ? x->table->title_en : x->table->title);
+	buf_addc(&b, '_');
+	add_safe(&b, from);
+	buf_addc(&b, '_');
+	add_safe(&b, slash + 1);
+	buf_addf(&b, ".%s", ending);
+	buf_addf(&a, "xunge-%s-", x->table->name);
+	add_safe(&a, from);
+	buf_addc(&a, '-');
+	add_safe(&a, slash + 1);
+	buf_addf(&a, ".%s", ending);
+	x->file = b.p;
+	x->ascii = a.p;
+	free(from);
+}
+
+/* ------------------------------------------------------------------ open, step, close */
+
+static enum err read_begin(struct export *x, struct why *why)
+{
+	enum err e = live_begin(x->w.st);
+
+	return e == OK ? OK : why_set(why, e, "cannot read: %s", store_detail(x->w.st));
+}
+
+static void read_end(struct export *x)
+{
+	live_end(x->w.st);
+}
+
+/* What must be read to know what is asked; the table's beginning too. */
+static enum err look(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	enum err e;
+
+	if ((e = read_begin(x, why)) != OK)
+		return e;
+	if ((e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, why)) == OK && x->table->begin) {
+		x->started = true;
+		e = x->table->begin(&x->w, why);
+	}
+	read_end(x);
+	return e;
+}
+
+enum err export_open(struct store *st, const struct export_ask *ask, struct export **out, struct why *why)
+{
+	struct export *x = xcalloc(1, sizeof *x);
+	enum err e;
+
+	x->command = ask->command;
+	x->w.st = st;
+	x->w.english = ask->english;
+	x->w.unmask = ask->unmask;
+	if ((e = find_table(ask->name, &x->table, why)) != OK)
+		goto out;
+	x->rows = (struct rows){.table = x->table, .w = &x->w, .no_bom = ask->no_bom, .piece = ask->piece ? ask->piece : EXPORT_PIECE};
+	if ((e = choose_format(x, ask, why)) != OK || (e = fix_period(x, ask, why)) != OK || (e = fix_filters(x, ask, why)) != OK ||
+		(e = look(x, ask, why)) != OK)
+		goto out;
+	name_files(x);
+	*out = x;
+	x = NULL;
+out:
+	export_close(x);
+	return e;
+}
+
+static enum err read_page(struct export *x, struct buf *out, bool *more, struct why *why)
+{
+	enum err e;
+
+	if ((e = read_begin(x, why)) != OK)
+		return e;
+	if (x->w.format == EXPORT_TEXT)
+		e = x->table->text(&x->w, out, more);
+	else
+		e = x->table->page(&x->w, &x->rows, more);
+	read_end(x);
+	if (e != OK)
+		return why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
+	if (x->rows.err != OK)
+		return why_set(why, x->rows.err, "%s", x->rows.why.text);
+	return OK;
+}
+
+enum err export_step(struct export *x, struct buf *out, bool *more, struct why *why)
+{
+	struct rows *r = &x->rows;
+	bool again = false;
+	enum err e = OK;
+
+	r->out = out;
+	r->start = out->n;
+	r->until_mono_ms = clock_mono_ms() + READ_MS;
+	*more = true;
+	if (!x->begun && r->sink && (e = r->sink->begin(r, why)) != OK)
+		return e;
+	x->begun = true;
+	if (!x->read) {
+		if ((e = read_page(x, out, &again, why)) != OK)
+			return e;
+		x->read = !again;
+		if (again)
+			return OK;
+	}
+	if (!x->finished && r->sink && (e = r->sink->finish(r, why)) != OK)
+		return e;
+	x->finished = true;
+	*more = false;
+	return r->sink && r->sink->piece ? r->sink->piece(r, more, why) : OK;
+}
+
+void export_close(struct export *x)
+{
+	if (!x)
+		return;
+	if (x->started && x->table->end)
+		x->table->end(&x->w);
+	if (x->rows.sink && x->rows.sink->close)
+		x->rows.sink->close(&x->rows);
+	buf_done(&x->rows.scratch);
+	json_done(&x->rows.json);
+	free(x->place_name);
+	free(x->file);
+	free(x->ascii);
+	free(x);
+}
+
+/* ------------------------------------------------------------------ what it is */
+
+const char *export_type(const struct export *x)
+{
+	return formats[x->w.format].type;
+}
+
+const char *export_filename(const struct export *x, bool ascii)
+{
+	return ascii ? x->ascii : x->file;
+}
+
+int64_t export_as_of(const struct export *x, int64_t *time_ms)
+{
+	if (time_ms)
+		*time_ms = x->w.as_of_ms;
+	return x->w.as_of;
+}
+
+int64_t export_at(const struct export *x)
+{
+	return x->w.at_ms;
+}
+
+bool export_hangs_on_clock(const struct export *x)
+{
+	return x->table->clock;
+}
+
+int64_t export_rows(const struct export *x)
+{
+	return x->rows.n;
+}
+
+int export_progress(const struct export *x)
+{
+	return x->finished ? 1000 : x->table->progress ? x->table->progress(&x->w) : -1;
+}

@@ -1,0 +1,14 @@
+/* tables.h - all exports, in the order in which they are listed (schema/exports/export.c). */
+#ifndef XUNGE_SCHEMA_EXPORTS_TABLES_H
+#define XUNGE_SCHEMA_EXPORTS_TABLES_H
+
+#include "schema/exports/rows.h"
+
+extern const struct table table_figures;
+extern const struct table table_events;
+
+#define TABLES          \
+	&table_figures, \
+	&table_events,
+
+#endif
