@@ -57,8 +57,10 @@ static void check(struct xlsx *x, lxw_error e)
 		fail(x, ERR_IO, lxw_strerror(e));
 }
 
-static enum err say(struct xlsx *x, struct why *why)
+enum err xlsx_error(const struct xlsx *x, struct why *why)
 {
+	if (!x->failed)
+		return OK;
 	return why_set(why, x->e, "cannot write the spreadsheet: %s (temporary files in %s: is there room?)", x->detail, x->tmpdir);
 }
 
@@ -224,13 +226,16 @@ static const char *clean(struct xlsx *x, struct slice v)
 
 /* ------------------------------------------------------------------ looks */
 
+/* Ledgers show numbers plainly, among them many that only count; printed sheets group their digits. */
 static const char *number_form(unsigned look)
 {
+	bool grid = look & XLSX_GRID;
+
 	switch (look % XLSX_GRID) {
-	case XLSX_INT: return "#,##0";
-	case XLSX_DEC1: return "#,##0.0";
-	case XLSX_DEC2: return "#,##0.00";
-	case XLSX_DEC3: return "#,##0.###";
+	case XLSX_INT: return grid ? "#,##0" : "0";
+	case XLSX_DEC1: return grid ? "#,##0.0" : "0.0";
+	case XLSX_DEC2: return grid ? "#,##0.00" : "0.00";
+	case XLSX_DEC3: return grid ? "#,##0.000" : "0.000";
 	case XLSX_RATE1: return "0.0%";
 	case XLSX_RATE2: return "0.00%";
 	case XLSX_DAY: return "yyyy-mm-dd";
@@ -259,7 +264,7 @@ static void align(lxw_format *f, unsigned look)
 	case XLSX_CENTER: case XLSX_TITLE: case XLSX_DAY: case XLSX_INSTANT:
 		format_set_align(f, LXW_ALIGN_CENTER);
 		break;
-	case XLSX_RIGHT: format_set_align(f, LXW_ALIGN_RIGHT); break;
+	case XLSX_RIGHT: case XLSX_GENERAL: format_set_align(f, LXW_ALIGN_RIGHT); break;
 	case XLSX_TEXT: case XLSX_LABEL: format_set_align(f, LXW_ALIGN_LEFT); break;
 	default: break;
 	}
@@ -562,6 +567,19 @@ void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last)
 	check(x, worksheet_set_footer(ws, x->english ? "&CPage &P of &N" : "&C第 &P 页 共 &N 页"));
 }
 
+double xlsx_wide(const char *text)
+{
+	size_t n = strlen(text), len;
+	double w = 0;
+
+	for (size_t i = 0; i < n; i += len) {
+		len = (unsigned char)text[i] < 0x80 ? 1 : utf8_len((const unsigned char *)text + i, n - i);
+		w += len > 1 ? 2 : 1.1;
+		len = len ? len : 1;
+	}
+	return w;
+}
+
 void xlsx_column(int col, char out[4])
 {
 	char back[4];
@@ -612,7 +630,7 @@ enum err xlsx_finish(struct xlsx *x, struct why *why)
 		fail(x, ERR_FULL, "what was read back is not what was written");
 	free(sizes);
 	if (x->failed)
-		return say(x, why);
+		return xlsx_error(x, why);
 	x->size = (int64_t)lseek(x->fd, 0, SEEK_END);
 	x->done = true;
 	return OK;
@@ -628,7 +646,7 @@ enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct
 	ssize_t got;
 
 	if (!x->done)
-		return say(x, why);
+		return x->failed ? xlsx_error(x, why) : ERR_INVALID;
 	if ((int64_t)n > x->size - x->taken)
 		n = (size_t)(x->size - x->taken);
 	buf_reserve(out, n);

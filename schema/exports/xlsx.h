@@ -22,7 +22,7 @@
 
 enum xlsx_look {
 	XLSX_TEXT, XLSX_WRAP, XLSX_CENTER, XLSX_INT, XLSX_DEC1, XLSX_DEC2, XLSX_DEC3, XLSX_RATE1, XLSX_RATE2,
-	XLSX_DAY, XLSX_INSTANT, XLSX_HEAD, XLSX_TITLE, XLSX_NOTE, XLSX_RIGHT, XLSX_LABEL, XLSX_LOOKS,
+	XLSX_DAY, XLSX_INSTANT, XLSX_GENERAL, XLSX_HEAD, XLSX_TITLE, XLSX_NOTE, XLSX_RIGHT, XLSX_LABEL, XLSX_LOOKS,
 	XLSX_GRID = 32,  /* with: thin borders */
 	XLSX_TOTAL = 64, /* with: the bold last row */
 };
@@ -37,6 +37,7 @@ void xlsx_free(struct xlsx *x); /* NULL does nothing */
 int xlsx_add(struct xlsx *x, const char *name);
 void xlsx_turn(struct xlsx *x, int sheet);
 bool xlsx_failed(const struct xlsx *x);
+enum err xlsx_error(const struct xlsx *x, struct why *why); /* OK: none */
 int64_t xlsx_cut(const struct xlsx *x); /* texts that were too long for a cell */
 
 /* Cells of the current sheet.  row, col from 0; look: enum xlsx_look with XLSX_GRID, XLSX_TOTAL. */
@@ -66,6 +67,9 @@ enum err xlsx_finish(struct xlsx *x, struct why *why) MUST_CHECK;
 int64_t xlsx_bytes(const struct xlsx *x); /* after xlsx_finish */
 /* The next n bytes at most. */
 enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct why *why) MUST_CHECK;
+
+/* Columns that a text takes on a line: a Chinese sign two. */
+double xlsx_wide(const char *text);
 
 /* "A" ... "XFD" */
 void xlsx_column(int col, char out[4]);

@@ -1,0 +1,309 @@
+#include "schema/exports/as_xlsx.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/civil.h"
+#include "schema/sql.h"
+
+#define WIDTH 12
+#define WIDTH_MAX 60
+#define NOTE_WIDTH 96
+
+struct as_xlsx {
+	struct xlsx *x;
+	const struct table *table;       /* of the sheet under way */
+	char name[XLSX_NAME_UNITS * 3 + 8]; /* of its sheet */
+	uint32_t row;                    /* of the next cells; 0: no sheet is open */
+	int part;
+	int64_t rows;
+	bool single;                     /* the book is of one table */
+};
+
+/* ------------------------------------------------------------------ sheets of a table */
+
+static void head(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+	char name[sizeof(a->name) + 16];
+
+	if (a->part == 0)
+		slice_copy(name, sizeof(name), slice_of(a->name));
+	else
+		snprintf(name, sizeof(name), "%s %d", a->name, a->part + 1);
+	xlsx_add(a->x, name);
+	a->part++;
+	a->row = 1;
+	xlsx_freeze(a->x, 1, 0);
+	xlsx_paper(a->x, true, 0, 0);
+	xlsx_height(a->x, 0, 22);
+	for (size_t i = 0; i < a->table->columns; i++) {
+		const char *title = sink_heading(r, i);
+		double width = a->table->column[i].width > 0 ? a->table->column[i].width : WIDTH;
+
+		if (width < xlsx_wide(title) + 4) /* and the filter's button */
+			width = xlsx_wide(title) + 4;
+		xlsx_width(a->x, (int)i, width < WIDTH_MAX ? width : WIDTH_MAX);
+		xlsx_string(a->x, 0, (int)i, XLSX_HEAD, title);
+	}
+}
+
+static void foot(struct as_xlsx *a)
+{
+	if (a->row > 0 && a->table->columns > 0)
+		xlsx_filter(a->x, 0, a->row - 1, (int)a->table->columns - 1);
+	a->row = 0;
+}
+
+void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name)
+{
+	struct as_xlsx *a = r->own;
+
+	r->table = a->table = table;
+	r->w = w;
+	a->part = 0;
+	a->rows = 0;
+	slice_copy(a->name, sizeof(a->name), slice_of(name));
+	head(r);
+}
+
+void as_xlsx_also(struct rows *r, const struct table_world *w)
+{
+	r->w = w;
+}
+
+void as_xlsx_leave(struct rows *r, int64_t *rows)
+{
+	struct as_xlsx *a = r->own;
+
+	foot(a);
+	*rows = a->rows;
+}
+
+struct xlsx *as_xlsx_book(struct rows *r)
+{
+	return ((struct as_xlsx *)r->own)->x;
+}
+
+/* ------------------------------------------------------------------ cells */
+
+static struct xlsx *at(struct rows *r, uint32_t *row, int *col)
+{
+	struct as_xlsx *a = r->own;
+
+	*row = a->row;
+	*col = (int)r->column;
+	return a->x;
+}
+
+#define CELL                               \
+	uint32_t row;                      \
+	int col;                           \
+	struct xlsx *x = at(r, &row, &col)
+
+static void on_row(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+
+	if (a->row == XLSX_ROWS) {
+		foot(a);
+		head(r);
+	}
+}
+
+static void on_text(struct rows *r, struct slice v)
+{
+	CELL;
+
+	xlsx_text(x, row, col, XLSX_TEXT, v);
+}
+
+static void on_integer(struct rows *r, int64_t v)
+{
+	CELL;
+
+	xlsx_int(x, row, col, XLSX_INT, v);
+}
+
+static void on_decimal(struct rows *r, int64_t v, int decimals)
+{
+	static const unsigned look[] = {XLSX_INT, XLSX_DEC1, XLSX_DEC2, XLSX_DEC3};
+	CELL;
+
+	xlsx_number(x, row, col, (size_t)decimals < ARRAY_LEN(look) ? look[decimals] : XLSX_GENERAL, v, decimals);
+}
+
+static void on_rate(struct rows *r, int64_t num, int64_t den, int decimals)
+{
+	CELL;
+
+	xlsx_rate(x, row, col, decimals > 1 ? XLSX_RATE2 : XLSX_RATE1, num, den);
+}
+
+static void on_day(struct rows *r, int32_t day)
+{
+	CELL;
+
+	xlsx_day(x, row, col, XLSX_DAY, day);
+}
+
+static void on_instant(struct rows *r, int64_t ms)
+{
+	CELL;
+
+	xlsx_instant(x, row, col, XLSX_INSTANT, ms);
+}
+
+static void on_boolean(struct rows *r, bool v)
+{
+	CELL;
+
+	xlsx_string(x, row, col, XLSX_CENTER, r->w->english ? v ? "yes" : "no" : v ? "是" : "否");
+}
+
+static void on_none(struct rows *r)
+{
+	(void)r; /* an empty cell is none */
+}
+
+static void on_end_row(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+
+	a->row++;
+	a->rows++;
+	if (xlsx_failed(a->x))
+		r->err = xlsx_error(a->x, &r->why);
+}
+
+/* ------------------------------------------------------------------ what the rows are */
+
+void as_xlsx_note(struct as_xlsx_notes *n, const char *zh, const char *en, const char *text)
+{
+	double lines = xlsx_wide(text) / NOTE_WIDTH + 1;
+
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		lines++;
+	xlsx_height(n->x, n->row, 16.0 * (int)lines + 4);
+	xlsx_string(n->x, n->row, 0, XLSX_LABEL | XLSX_GRID, n->english ? en : zh);
+	xlsx_string(n->x, n->row, 1, XLSX_WRAP | XLSX_GRID, text);
+	n->row++;
+}
+
+void as_xlsx_world(struct as_xlsx_notes *n, const struct table_world *w)
+{
+	const char *code = strcmp(w->place, "*") ? w->place : w->english ? "everything" : "全部";
+	char text[400], day[CIVIL_INSTANT_TEXT];
+
+	snprintf(text, sizeof(text), "%s%s%s", w->place_name, w->place_name[0] ? " " : "", code);
+	as_xlsx_note(n, "范围", "Scope", text);
+	snprintf(text, sizeof(text), "%s%s", w->period, w->english ? " (from inclusive, to exclusive)" : "（起日含，止日不含）");
+	as_xlsx_note(n, "统计期间", "Period", text);
+	snprintf(text, sizeof(text), "%lld", (long long)w->as_of);
+	as_xlsx_note(n, "批次号（数据截至）", "Commit (as of)", text);
+	as_xlsx_note(n, "数据截至时间", "As of", w->as_of_time);
+	civil_instant_text(w->at_ms, day);
+	as_xlsx_note(n, "计算时点", "Instant", day);
+	as_xlsx_note(n, "时区", "Time zone", w->english ? "China Standard Time, UTC+08:00" : "北京时间（UTC+08:00）");
+	as_xlsx_note(n, "个人信息", "Personal data", w->unmask ? w->english ? "in full" : "未脱敏，请妥善保管" : w->english ? "masked" : "已脱敏");
+}
+
+/* The sheet behind a single table. */
+static void explain(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+	bool en = r->w->english;
+	struct as_xlsx_notes n = {.x = a->x, .english = en};
+	char text[200];
+
+	xlsx_add(a->x, en ? "About" : "说明");
+	xlsx_width(a->x, 0, 22);
+	xlsx_width(a->x, 1, NOTE_WIDTH);
+	xlsx_paper(a->x, true, 0, 0);
+	as_xlsx_note(&n, "报表", "Table", en ? r->table->title_en : r->table->title);
+	as_xlsx_world(&n, r->w);
+	snprintf(text, sizeof(text), "%lld", (long long)a->rows);
+	as_xlsx_note(&n, "行数", "Rows", text);
+	if (a->rows == 0 && r->table->empty)
+		as_xlsx_note(&n, "无记录", "No rows", en ? r->table->empty_en : r->table->empty);
+	if (xlsx_cut(a->x) > 0) {
+		snprintf(text, sizeof(text), en ? "%lld texts were too long for a cell and are cut; CSV has them whole"
+			: "有 %lld 处文字超过单元格上限，已截断；完整内容见 CSV 导出", (long long)xlsx_cut(a->x));
+		as_xlsx_note(&n, "截断", "Cut", text);
+	}
+}
+
+/* ------------------------------------------------------------------ the sink */
+
+/* The database's folder; NULL: it is in memory. */
+static char *folder(struct store *st)
+{
+	const char *path = sqlite3_db_filename(sql_db(st), "main"), *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!path || !*path)
+		return NULL;
+	return slash ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+}
+
+static enum err on_begin(struct rows *r, struct why *why)
+{
+	struct as_xlsx *a = xcalloc(1, sizeof(*a));
+	const char *title = r->w->english ? r->table->title_en : r->table->title;
+	char *dir = folder(r->w->st);
+	enum err e;
+
+	r->own = a;
+	e = xlsx_new(dir, title, r->w->as_of_ms, r->w->english, &a->x, why);
+	free(dir);
+	a->single = r->table->columns > 0;
+	if (e == OK && a->single)
+		as_xlsx_enter(r, r->table, r->w, title);
+	return e;
+}
+
+static enum err on_finish(struct rows *r, struct why *why)
+{
+	struct as_xlsx *a = r->own;
+
+	if (a->single) {
+		foot(a);
+		explain(r);
+	}
+	return xlsx_finish(a->x, why);
+}
+
+static enum err on_piece(struct rows *r, bool *more, struct why *why)
+{
+	struct as_xlsx *a = r->own;
+
+	return xlsx_take(a->x, r->piece, r->out, more, why);
+}
+
+static void on_close(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+
+	if (!a)
+		return;
+	xlsx_free(a->x);
+	free(a);
+	r->own = NULL;
+}
+
+const struct sink sink_xlsx = {
+	.begin = on_begin,
+	.row = on_row,
+	.text = on_text,
+	.integer = on_integer,
+	.decimal = on_decimal,
+	.rate = on_rate,
+	.day = on_day,
+	.instant = on_instant,
+	.boolean = on_boolean,
+	.json = on_text,
+	.none = on_none,
+	.end_row = on_end_row,
+	.finish = on_finish,
+	.piece = on_piece,
+	.close = on_close,
+};
