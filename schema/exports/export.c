@@ -23,7 +23,7 @@ static const struct {
 	[EXPORT_CSV] = {"csv", "text/csv; charset=utf-8", &sink_csv},
 	[EXPORT_JSON] = {"json", "application/json", &sink_json},
 	[EXPORT_GEOJSON] = {"geojson", "application/geo+json", &sink_geojson},
-	[EXPORT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", NULL},
+	[EXPORT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &sink_xlsx},
 	[EXPORT_TEXT] = {"txt", "text/plain; charset=utf-8", NULL},
 };
 

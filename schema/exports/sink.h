@@ -58,6 +58,6 @@ const char *sink_heading(const struct rows *r, size_t column);
 void sink_decimal(struct buf *out, int64_t v, int decimals);
 void sink_rate(struct buf *out, int64_t num, int64_t den, int decimals);
 
-extern const struct sink sink_csv, sink_json, sink_geojson;
+extern const struct sink sink_csv, sink_json, sink_geojson, sink_xlsx;
 
 #endif
