@@ -30,6 +30,8 @@ static enum err begin(struct rows *r, struct why *why)
 	(void)why;
 	buf_addc(r->out, '{');
 	head(r);
+	if (r->table->members)
+		r->table->members(r->w, r->out);
 	buf_adds(r->out, ",\"rows\":[");
 	return OK;
 }

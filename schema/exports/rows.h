@@ -84,6 +84,7 @@ struct table {
 	int (*progress)(const struct table_world *w); /* thousandths; may be NULL */
 	void (*end)(struct table_world *w);           /* may be NULL; also after a begin() that failed */
 	enum err (*text)(struct table_world *w, struct buf *out, bool *more); /* EXPORT_TEXT, page by page; else NULL */
+	void (*members)(const struct table_world *w, struct buf *out); /* JSON: further members beside the rows (buf_json_key); may be NULL */
 	const struct sink *sink;   /* another than the format's (schema/exports/sink.h); NULL: that */
 };
 
