@@ -8,6 +8,7 @@
 
 #define WIDTH 12
 #define WIDTH_MAX 60
+#define LABEL_WIDTH 36
 #define NOTE_WIDTH 96
 
 struct as_xlsx {
@@ -178,14 +179,20 @@ static void on_end_row(struct rows *r)
 
 /* ------------------------------------------------------------------ what the rows are */
 
+void as_xlsx_about(struct xlsx *x)
+{
+	xlsx_width(x, 0, LABEL_WIDTH);
+	xlsx_width(x, 1, NOTE_WIDTH);
+	xlsx_paper(x, true, 0, 0);
+}
+
 void as_xlsx_note(struct as_xlsx_notes *n, const char *zh, const char *en, const char *text)
 {
-	double lines = xlsx_wide(text) / NOTE_WIDTH + 1;
+	const char *label = n->english ? en : zh;
+	int lines = xlsx_lines(text, NOTE_WIDTH), more = xlsx_lines(label, LABEL_WIDTH);
 
-	for (const char *p = text; (p = strchr(p, '\n')); p++)
-		lines++;
-	xlsx_height(n->x, n->row, 16.0 * (int)lines + 4);
-	xlsx_string(n->x, n->row, 0, XLSX_LABEL | XLSX_GRID, n->english ? en : zh);
+	xlsx_height(n->x, n->row, 14.0 * (lines > more ? lines : more) + 4);
+	xlsx_string(n->x, n->row, 0, XLSX_LABEL | XLSX_GRID, label);
 	xlsx_string(n->x, n->row, 1, XLSX_WRAP | XLSX_GRID, text);
 	n->row++;
 }
@@ -217,9 +224,7 @@ static void explain(struct rows *r)
 	char text[200];
 
 	xlsx_add(a->x, en ? "About" : "说明");
-	xlsx_width(a->x, 0, 22);
-	xlsx_width(a->x, 1, NOTE_WIDTH);
-	xlsx_paper(a->x, true, 0, 0);
+	as_xlsx_about(a->x);
 	as_xlsx_note(&n, "报表", "Table", en ? r->table->title_en : r->table->title);
 	as_xlsx_world(&n, r->w);
 	snprintf(text, sizeof(text), "%lld", (long long)a->rows);

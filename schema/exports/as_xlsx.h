@@ -23,6 +23,7 @@ struct as_xlsx_notes {
 	uint32_t row;
 	bool english;
 };
+void as_xlsx_about(struct xlsx *x); /* the form of such a sheet */
 void as_xlsx_note(struct as_xlsx_notes *n, const char *zh, const char *en, const char *text);
 void as_xlsx_world(struct as_xlsx_notes *n, const struct table_world *w); /* scope, period, as of */
 

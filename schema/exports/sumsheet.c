@@ -5,6 +5,7 @@
 
 #define HEAD_ROW 2 /* below the title and who made it */
 #define FIRST_ROW 3
+#define ROW_HIGH 18.0 /* points */
 
 static const char *word(const struct sumsheet *s, const char *zh, const char *en)
 {
@@ -35,9 +36,7 @@ static int column_at(const struct sumsheet *s, double share)
 
 static double lines_high(const char *text, double width)
 {
-	int lines = (int)(xlsx_wide(text) / (width * 0.95)) + 1;
-
-	return 15.0 * lines + 1;
+	return 15.0 * xlsx_lines(text, width) + 1;
 }
 
 static void second_row(struct sumsheet *s)
@@ -85,6 +84,7 @@ static unsigned look_of(enum sumcol_kind k)
 	switch (k) {
 	case SUMCOL_TEXT: return XLSX_WRAP;
 	case SUMCOL_CENTER: return XLSX_CENTER;
+	case SUMCOL_NUMBER: return XLSX_COUNT;
 	case SUMCOL_DEC: return XLSX_DEC1;
 	case SUMCOL_RATE1: return XLSX_RATE1;
 	case SUMCOL_RATE2: case SUMCOL_GROWTH: return XLSX_RATE2;
@@ -111,7 +111,7 @@ static void automatic(struct sumsheet *s, int64_t *v, unsigned extra)
 		xlsx_column(c->b, b);
 		switch (c->kind) {
 		case SUMCOL_NUMBER:
-			xlsx_int(s->x, s->row, s->col, XLSX_INT | extra, s->rows + 1);
+			xlsx_int(s->x, s->row, s->col, XLSX_COUNT | extra, s->rows + 1);
 			break;
 		case SUMCOL_DIFF:
 			snprintf(f, sizeof(f), "=%s%u-%s%u", a, r, b, r);
@@ -144,8 +144,10 @@ static int here(struct sumsheet *s)
 
 void sumsheet_text(struct sumsheet *s, const char *v)
 {
-	int c = here(s);
+	int c = here(s), lines = s->ask->col[c].kind == SUMCOL_TEXT ? xlsx_lines(v, s->ask->col[c].width) : 1;
 
+	if (lines > s->lines)
+		s->lines = lines;
 	xlsx_string(s->x, s->row, c, look_of(s->ask->col[c].kind) | XLSX_GRID, v);
 	next(s);
 }
@@ -157,6 +159,20 @@ void sumsheet_int(struct sumsheet *s, int64_t v)
 	s->v[c] = v;
 	s->sum[c] += v;
 	xlsx_number(s->x, s->row, c, look_of(s->ask->col[c].kind) | XLSX_GRID, v, s->ask->col[c].kind == SUMCOL_DEC ? 3 : 0);
+	next(s);
+}
+
+void sumsheet_decimal(struct sumsheet *s, int64_t v, int decimals)
+{
+	static const unsigned look[] = {XLSX_INT, XLSX_DEC1, XLSX_DEC2, XLSX_DEC3};
+
+	xlsx_number(s->x, s->row, here(s), look[decimals < 0 || decimals > 3 ? 3 : decimals] | XLSX_GRID, v, decimals);
+	next(s);
+}
+
+void sumsheet_percent(struct sumsheet *s, int64_t num, int64_t den, int decimals)
+{
+	xlsx_rate(s->x, s->row, here(s), (decimals > 1 ? XLSX_RATE2 : XLSX_RATE1) | XLSX_GRID, num, den);
 	next(s);
 }
 
@@ -173,9 +189,11 @@ void sumsheet_instant(struct sumsheet *s, int64_t ms)
 
 void sumsheet_row(struct sumsheet *s)
 {
+	xlsx_height(s->x, s->row, ROW_HIGH + 14.0 * (s->lines > 1 ? s->lines - 1 : 0));
 	s->row++;
 	s->rows++;
 	s->col = 0;
+	s->lines = 0;
 	memset(s->v, 0, sizeof(s->v));
 }
 

@@ -14,7 +14,7 @@ enum sumcol_kind {
 	SUMCOL_NUMBER,  /* 序号: written by itself */
 	SUMCOL_TEXT, SUMCOL_CENTER,
 	SUMCOL_INT, SUMCOL_DEC,     /* added up; DEC: thousandths, shown with one decimal */
-	SUMCOL_PLAIN,               /* a whole number that makes no sum */
+	SUMCOL_PLAIN,               /* a number that makes no sum */
 	SUMCOL_RATE1, SUMCOL_RATE2, /* column a / column b: written by itself */
 	SUMCOL_DIFF,                /* column a - column b: written by itself */
 	SUMCOL_GROWTH,              /* (column a - column b) / column b: written by itself */
@@ -39,7 +39,7 @@ struct sumsheet_ask {
 struct sumsheet {
 	struct xlsx *x;
 	const struct sumsheet_ask *ask;
-	int sheet, col;
+	int sheet, col, lines; /* lines: of the row's tallest text */
 	uint32_t row;
 	int64_t rows;
 	int64_t v[SUMSHEET_COLUMNS], sum[SUMSHEET_COLUMNS];
@@ -49,6 +49,9 @@ void sumsheet_begin(struct sumsheet *s, struct xlsx *x, const struct sumsheet_as
 /* The cells of a row, without those written by themselves. */
 void sumsheet_text(struct sumsheet *s, const char *v);
 void sumsheet_int(struct sumsheet *s, int64_t v);
+/* Of SUMCOL_PLAIN: v / 10^decimals; num / den in percent with one decimal or two, den 0: none. */
+void sumsheet_decimal(struct sumsheet *s, int64_t v, int decimals);
+void sumsheet_percent(struct sumsheet *s, int64_t num, int64_t den, int decimals);
 void sumsheet_instant(struct sumsheet *s, int64_t ms); /* INT64_MIN: none */
 void sumsheet_row(struct sumsheet *s);
 /* notes: n texts below the table, may be 0. */

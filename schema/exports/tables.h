@@ -6,9 +6,11 @@
 
 extern const struct table table_figures;
 extern const struct table table_events;
+extern const struct table table_workbook;
 
 #define TABLES          \
 	&table_figures, \
-	&table_events,
+	&table_events, \
+	&table_workbook,
 
 #endif

@@ -20,7 +20,7 @@ struct wb_level { /* district town community grid, and those without an appointm
 
 struct wb_place { /* a grid, or an area above one for what belongs to no grid */
 	char code[AREA_CODE_MAX + 1];
-	char *name;
+	char *name, *community;
 	struct buf workers; /* names, masked where they must be, with 、 */
 	int64_t need, patrols, received, closed;
 	int64_t last_ms;    /* start of its last patrol; INT64_MIN: none */
@@ -43,6 +43,7 @@ struct wb_overdue {
 	char *name, *place;
 	enum duty_period period;
 	int64_t last_ms, days, told;
+	size_t nth;         /* of those read */
 };
 
 struct wb_rows { /* a growing array of pointers, and where to find them by key */

@@ -232,6 +232,7 @@ static const char *number_form(unsigned look)
 	bool grid = look & XLSX_GRID;
 
 	switch (look % XLSX_GRID) {
+	case XLSX_COUNT: return "0";
 	case XLSX_INT: return grid ? "#,##0" : "0";
 	case XLSX_DEC1: return grid ? "#,##0.0" : "0.0";
 	case XLSX_DEC2: return grid ? "#,##0.00" : "0.00";
@@ -261,11 +262,16 @@ static void align(lxw_format *f, unsigned look)
 		format_set_text_wrap(f);
 		format_set_align(f, LXW_ALIGN_CENTER);
 		break;
-	case XLSX_CENTER: case XLSX_TITLE: case XLSX_DAY: case XLSX_INSTANT:
+	case XLSX_CENTER: case XLSX_COUNT: case XLSX_TITLE: case XLSX_DAY: case XLSX_INSTANT:
 		format_set_align(f, LXW_ALIGN_CENTER);
 		break;
-	case XLSX_RIGHT: case XLSX_GENERAL: format_set_align(f, LXW_ALIGN_RIGHT); break;
-	case XLSX_TEXT: case XLSX_LABEL: format_set_align(f, LXW_ALIGN_LEFT); break;
+	case XLSX_RIGHT: case XLSX_GENERAL: case XLSX_RATE1: case XLSX_RATE2: format_set_align(f, LXW_ALIGN_RIGHT); break;
+	case XLSX_LABEL:
+		if (grid)
+			format_set_text_wrap(f);
+		format_set_align(f, LXW_ALIGN_LEFT);
+		break;
+	case XLSX_TEXT: format_set_align(f, LXW_ALIGN_LEFT); break;
 	default: break;
 	}
 }
@@ -578,6 +584,20 @@ double xlsx_wide(const char *text)
 		len = len ? len : 1;
 	}
 	return w;
+}
+
+int xlsx_lines(const char *text, double width)
+{
+	char line[512];
+	int lines = 0;
+
+	for (const char *p = text, *end; p; p = *end ? end + 1 : NULL) {
+		end = strchrnul(p, '\n');
+		slice_copy(line, sizeof(line), (struct slice){p, (uint32_t)(end - p)});
+		lines += (int)ceil(xlsx_wide(line) / (width + 0.5)) + (p == end);
+		lines += (int)((double)(end - p - (ptrdiff_t)strlen(line)) / width); /* of a very long line, the rest */
+	}
+	return lines > 0 ? lines : 1;
 }
 
 void xlsx_column(int col, char out[4])

@@ -22,7 +22,7 @@
 
 enum xlsx_look {
 	XLSX_TEXT, XLSX_WRAP, XLSX_CENTER, XLSX_INT, XLSX_DEC1, XLSX_DEC2, XLSX_DEC3, XLSX_RATE1, XLSX_RATE2,
-	XLSX_DAY, XLSX_INSTANT, XLSX_GENERAL, XLSX_HEAD, XLSX_TITLE, XLSX_NOTE, XLSX_RIGHT, XLSX_LABEL, XLSX_LOOKS,
+	XLSX_DAY, XLSX_INSTANT, XLSX_GENERAL, XLSX_COUNT, XLSX_HEAD, XLSX_TITLE, XLSX_NOTE, XLSX_RIGHT, XLSX_LABEL, XLSX_LOOKS,
 	XLSX_GRID = 32,  /* with: thin borders */
 	XLSX_TOTAL = 64, /* with: the bold last row */
 };
@@ -56,7 +56,7 @@ void xlsx_merge(struct xlsx *x, uint32_t row, int first, int last, unsigned look
 
 /* The current sheet's form. */
 void xlsx_width(struct xlsx *x, int col, double chars);
-void xlsx_height(struct xlsx *x, uint32_t row, double points); /* before the row's first cell */
+void xlsx_height(struct xlsx *x, uint32_t row, double points); /* before the next row's cells */
 void xlsx_freeze(struct xlsx *x, uint32_t rows, int cols);
 void xlsx_filter(struct xlsx *x, uint32_t row, uint32_t last_row, int last_col);
 /* A4 landscape (or not), one page wide, rows [first, last] on each page, 第 n 页 共 m 页. */
@@ -70,6 +70,7 @@ enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct
 
 /* Columns that a text takes on a line: a Chinese sign two. */
 double xlsx_wide(const char *text);
+int xlsx_lines(const char *text, double width); /* that it takes in a column of this width */
 
 /* "A" ... "XFD" */
 void xlsx_column(int col, char out[4]);
