@@ -141,12 +141,17 @@ void wb_sheet_levels(const struct wb_data *d, struct xlsx *x, struct wb_sums *su
 		{"幅度", "Change in %", 10, SUMCOL_GROWTH, 4, 11},
 	};
 	static const char *const zh[] = {
-		"注：1. 应巡次数为期内到期的履职任务应巡次数之和；实巡次数按巡查开始之日计（含未结束、判定无效者）；有效巡查为系统判定有效者；完成率＝实巡÷应巡，可超过100%。",
-		"2. 逾期人次为期内到期而未完成的履职任务数；上报隐患含安全隐患和巡查问题，按上报人当日任职级别计；本年累计自统计期所在年1月1日起，至统计期末止；今日为计算时点当日。",
+		"注：1. 应巡次数为期内到期的履职任务应巡次数之和；"
+		"实巡次数按巡查开始之日计（含未结束、判定无效者）；有效巡查为系统判定有效者；"
+		"完成率＝实巡÷应巡，可超过100%。",
+		"2. 逾期人次为期内到期而未完成的履职任务数；上报隐患含安全隐患和巡查问题，"
+		"按上报人当日任职级别计；本年累计自统计期所在年1月1日起，至统计期末止；今日为计算时点当日。",
 	};
 	static const char *const en[] = {
-		"Note 1. Owed: what the duties that fell due in the period asked for. Made: patrols by the day of their start, also those not ended or judged invalid. Made of owed may exceed 100 %.",
-		"2. Missed: duties that fell due in the period and were not done. Hazards, findings among them: by the level of who reported. This year: from 1 January of the period's year to its end. Today: the day of the instant.",
+		"Note 1. Owed: what the duties that fell due in the period asked for. Made: patrols by the day of their start, also those not ended or "
+		"judged invalid. Made of owed may exceed 100 %.",
+		"2. Missed: duties that fell due in the period and were not done. Hazards, findings among them: by the level of who reported. This year: "
+		"from 1 January of the period's year to its end. Today: the day of the instant.",
 	};
 	struct face f;
 
@@ -210,10 +215,13 @@ void wb_sheet_places(struct wb_data *d, struct xlsx *x, struct wb_sums *sums)
 		{"最近巡查", "Last patrol", 18, SUMCOL_INSTANT, 0, 0},
 	};
 	static const char *const zh[] = {
-		"注：实巡为计入该网格的全部巡查（按开始之日）；应巡为该网格除河长任务以外的履职任务；上报、办结为期内上报的各类案件（同批次，截至批次号），办结率＝办结÷上报。社区本级、镇本级为未落到网格的部分。",
+		"注：实巡为计入该网格的全部巡查（按开始之日）；应巡为该网格除河长任务以外的履职任务；"
+		"上报、办结为期内上报的各类案件（同批次，截至批次号），办结率＝办结÷上报。"
+		"社区本级、镇本级为未落到网格的部分。",
 	};
 	static const char *const en[] = {
-		"Note. Made: all patrols counted for the grid, by the day of their start. Owed: duties there but those of chiefs. Reported, closed: cases of all classes reported in the period and closed as of the commit. Rows in brackets: what belongs to no grid.",
+		"Note. Made: all patrols counted for the grid, by the day of their start. Owed: duties there but those of chiefs. Reported, closed: cases of "
+		"all classes reported in the period and closed as of the commit. Rows in brackets: what belongs to no grid.",
 	};
 	struct face f;
 
@@ -273,10 +281,13 @@ void wb_sheet_reaches(struct wb_data *d, struct xlsx *x)
 		{"最近巡河", "Last patrol", 17, SUMCOL_INSTANT, 0, 0},
 	};
 	static const char *const zh[] = {
-		"注：实巡为河长对河道、沟道的巡查（委托巡查计入委托人），按开始之日和当日任职级别计；巡河率＝实巡÷应巡，可超过100%；发现问题为巡河途中上报的案件，已整改为其中办结且结果为整改完成、办结者。",
+		"注：实巡为河长对河道、沟道的巡查（委托巡查计入委托人），按开始之日和当日任职级别计；"
+		"巡河率＝实巡÷应巡，可超过100%；发现问题为巡河途中上报的案件，"
+		"已整改为其中办结且结果为整改完成、办结者。",
 	};
 	static const char *const en[] = {
-		"Note. Made: patrols of rivers and gullies by a chief (a delegated one counts for who delegated it), by the day of their start and the level held that day. Found: cases reported on these patrols; rectified: those of them closed as rectified or done.",
+		"Note. Made: patrols of rivers and gullies by a chief (a delegated one counts for who delegated it), by the day of their start and the level "
+		"held that day. Found: cases reported on these patrols; rectified: those of them closed as rectified or done.",
 	};
 	struct face f;
 
@@ -324,10 +335,13 @@ static int64_t cases_sheet(const struct wb_data *d, struct xlsx *x, const char *
 		{"超期未结", "Overdue", 10, SUMCOL_INT, 0, 0},
 	};
 	static const char *const zh[] = {
-		"注：受理、立案按上报之日计；应结案为办结时限在期内的案件，结案、按期结案、返工、延期均指其中（同批次，截至批次号）；结案率＝结案÷应结案，按期结案率＝按期结案÷应结案；超期未结为计算时点已过时限而未处置的全部案件，不限期内上报。",
+		"注：受理、立案按上报之日计；应结案为办结时限在期内的案件，"
+		"结案、按期结案、返工、延期均指其中（同批次，截至批次号）；结案率＝结案÷应结案，"
+		"按期结案率＝按期结案÷应结案；超期未结为计算时点已过时限而未处置的全部案件，不限期内上报。",
 	};
 	static const char *const en[] = {
-		"Note. Received, accepted: by the day of the report. Due: cases whose deadline lies in the period; closed, in time, reworked, extended: of these, as of the commit. Overdue: all that are open past their deadline at the instant, whenever they were reported.",
+		"Note. Received, accepted: by the day of the report. Due: cases whose deadline lies in the period; closed, in time, reworked, extended: of "
+		"these, as of the commit. Overdue: all that are open past their deadline at the instant, whenever they were reported.",
 	};
 	struct face f;
 	int64_t received = 0;
