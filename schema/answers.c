@@ -86,8 +86,10 @@ void answers_released(struct stream *t, int64_t seq, int64_t commit)
 		it->commit = commit;
 		for (uint32_t i = 0; i < it->nresult; i++)
 			if (it->result[i].seq == seq && it->result[i].status &&
-				strcmp(it->result[i].status, "held") == 0)
+				strcmp(it->result[i].status, "held") == 0) {
 				it->result[i].status = NULL;
+				it->stored++; /* else who sent it counts it as not answered */
+			}
 	}
 }
 

@@ -150,6 +150,13 @@ describe('the command beside ingest', () => {
 		assert.equal(r.code, 1);
 	});
 
+	test('what waits for a later line of the file is stored with it', async () => {
+		const taken = { device: 'd-grid', epoch: 'late', seq: 1, kind: 'void', at: day('04-10'), body: { target: 'd-grid/late/2', reason: '误录' } };
+		const r = await events('late.ndjson', [taken, start('d-grid', 2, '04-10', 'river', RIVER, { epoch: 'late' })]);
+		assert.equal(r.out, 'events: 2 stored, 0 duplicate, 0 held, 0 conflict, 0 rejected, 0 not sent, 0 unanswered\n', r.err);
+		assert.equal(r.code, 0);
+	});
+
 	test('a line of two devices belongs to neither', async () => {
 		const text = JSON.stringify(start('d-grid', 1, '04-08', 'river', RIVER, { epoch: 'both' })).replace('{', '{"devic\\u0065":"d-comm",');
 		const fault = `${town.path('both.ndjson')}:1: bad_event: /device: more than one\n`;
@@ -307,7 +314,7 @@ describe('the command beside ingest', () => {
 		assert.equal(json.rows.find((r) => r.device === 'd-form').person, '=cmd');
 		const hour = await town.must('export', 'events', '--from', '2024-03-01T10:00:00+08:00', '--to', '2024-03-01T02:00:00.001Z');
 		assert.equal(table(hour).length, 1);
-		assert.equal(table(await town.must('export', 'events', ...YEAR)).length, 7 + 600 + 2 + 2); // page after page
+		assert.equal(table(await town.must('export', 'events', ...YEAR)).length, 7 + 600 + 2 + 2 + 2); // page after page
 		assert.equal(table(await town.must('export', 'events', ...YEAR, '--scope', COMMUNITY[1])).length, 2);
 	});
 
