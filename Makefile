@@ -29,7 +29,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/t/%,$(wildcard tests/unit/t_*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/f_*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/b_*.c))
 
-.PHONY: all run test check unit system mutants faults soak fuzz bench lint install deps deps-test vendor clean help
+.PHONY: all run test check unit system mutants faults soak fuzz bench look lint install deps deps-test vendor clean help
 all: $(PROGRAMS) ## build the three programs
 	@:
 
@@ -91,6 +91,9 @@ $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(BUILD)/libxunge.
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/libxunge.a $(LIB_LIBS) $(INGEST_LIBS)
 bench: all $(BENCHES) ## every benchmark with its reference, interleaved (BENCH=name for one)
 	@exec tests/bench/run.sh
+look: all ## exports of a town's year as pictures in build/look, and every formula calculated anew by LibreOffice
+	@exec deploy/deps.sh deploy/packages-look.txt
+	@node tests/look/look.mjs build/look
 lint: ## layers, style rules, static checks
 	@exec tests/lint.sh
 install: all ## into DESTDIR/PREFIX (/usr/local)

@@ -8,6 +8,8 @@
 
 #define WIDTH 12
 #define WIDTH_MAX 60
+#define WRAPS 24    /* columns of texts at least so wide break their lines */
+#define LINES_MAX 8 /* shown of such a text */
 #define LABEL_WIDTH 36
 #define NOTE_WIDTH 96
 
@@ -16,7 +18,8 @@ struct as_xlsx {
 	const struct table *table;       /* of the sheet under way */
 	char name[XLSX_NAME_UNITS * 3 + 8]; /* of its sheet */
 	uint32_t row;                    /* of the next cells; 0: no sheet is open */
-	int part;
+	int part, lines;                 /* lines: of the row's tallest text */
+	char line[1024];
 	int64_t rows;
 	bool single;                     /* the book is of one table */
 };
@@ -114,6 +117,22 @@ static void on_row(struct rows *r)
 
 static void on_text(struct rows *r, struct slice v)
 {
+	const struct column *c = &r->table->column[r->column];
+	struct as_xlsx *a = r->own;
+	CELL;
+
+	if (c->type != COL_TEXT || c->width < WRAPS) {
+		xlsx_text(x, row, col, XLSX_TEXT, v);
+		return;
+	}
+	xlsx_text(x, row, col, XLSX_WRAP, v);
+	slice_copy(a->line, sizeof(a->line), v);
+	if (xlsx_lines(a->line, c->width < WIDTH_MAX ? c->width : WIDTH_MAX) > a->lines)
+		a->lines = xlsx_lines(a->line, c->width < WIDTH_MAX ? c->width : WIDTH_MAX);
+}
+
+static void on_json(struct rows *r, struct slice v)
+{
 	CELL;
 
 	xlsx_text(x, row, col, XLSX_TEXT, v);
@@ -171,6 +190,9 @@ static void on_end_row(struct rows *r)
 {
 	struct as_xlsx *a = r->own;
 
+	if (a->lines > 1)
+		xlsx_height(a->x, a->row, 15.0 * (a->lines < LINES_MAX ? a->lines : LINES_MAX));
+	a->lines = 0;
 	a->row++;
 	a->rows++;
 	if (xlsx_failed(a->x))
@@ -305,7 +327,7 @@ const struct sink sink_xlsx = {
 	.day = on_day,
 	.instant = on_instant,
 	.boolean = on_boolean,
-	.json = on_text,
+	.json = on_json,
 	.none = on_none,
 	.end_row = on_end_row,
 	.finish = on_finish,

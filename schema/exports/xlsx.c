@@ -255,7 +255,7 @@ static void align(lxw_format *f, unsigned look)
 	case XLSX_WRAP: case XLSX_NOTE:
 		format_set_text_wrap(f);
 		format_set_align(f, LXW_ALIGN_LEFT);
-		if (look % XLSX_GRID == XLSX_NOTE || !grid)
+		if (look % XLSX_GRID == XLSX_NOTE)
 			format_set_align(f, LXW_ALIGN_VERTICAL_TOP);
 		break;
 	case XLSX_HEAD:
@@ -474,11 +474,11 @@ void xlsx_day(struct xlsx *x, uint32_t row, int col, unsigned look, int32_t day)
 void xlsx_instant(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t ms)
 {
 	int32_t day = civil_day(ms);
-	int64_t serial = (int64_t)day + SERIAL_1970;
+	int64_t serial = (int64_t)day + SERIAL_1970, second = (ms - civil_day_ms(day)) / 1000;
 	char text[CIVIL_INSTANT_TEXT];
 
-	if (serial >= SERIAL_FIRST && serial < SERIAL_END) {
-		real(x, row, col, look, (double)serial + (double)(ms - civil_day_ms(day)) / (double)CIVIL_DAY_MS);
+	if (serial >= SERIAL_FIRST && serial < SERIAL_END) { /* of 23:59:59.999 some make the next day */
+		real(x, row, col, look, (double)serial + (double)second / 86400);
 		return;
 	}
 	civil_instant_text(ms, text);

@@ -47,7 +47,7 @@ void xlsx_int(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t v); 
 void xlsx_number(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t v, int decimals); /* 12345, 3: 12.345 */
 void xlsx_rate(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t num, int64_t den);  /* den 0: "—" */
 void xlsx_day(struct xlsx *x, uint32_t row, int col, unsigned look, int32_t day);
-void xlsx_instant(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t ms); /* civil time, to the millisecond */
+void xlsx_instant(struct xlsx *x, uint32_t row, int col, unsigned look, int64_t ms); /* civil time, the second it is in */
 void xlsx_blank(struct xlsx *x, uint32_t row, int col, unsigned look);
 /* A formula ("=SUM(A1:A2)") beside its value, for viewers that do not calculate: v / 10^decimals, or num / den. */
 void xlsx_formula(struct xlsx *x, uint32_t row, int col, unsigned look, const char *formula, int64_t v, int decimals);

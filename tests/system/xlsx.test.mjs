@@ -28,7 +28,8 @@ function story() {
 	walk('d-c', 'p-chief-c', 'w1', '2025-03-03T09:00:00', 'river', RIVER);
 	walk('d-c', 'p-chief-c', 'w2', '2025-03-31T23:59:59', 'river', RIVER); // the last second of March
 	walk('d-c', 'p-chief-c', 'w3', '2025-04-01T00:00:00', 'river', RIVER); // April
-	walk('d-t', 'p-chief-t', 'w4', '2025-03-10T09:00:00', 'gully', GULLY, 60); // too short
+	walk('d-c', 'p-chief-c', 'short', '2025-03-12T09:00:00', 'river', RIVER, 60); // by the rule: counted, not valid
+	walk('d-t', 'p-chief-t', 'w4', '2025-03-10T09:00:00', 'gully', GULLY);
 	walk('d-1', 'p-0001', 'w5', '2025-03-11T09:00:00', 'grid', GRID[0]);
 	walk('d-1', 'p-0001', 'w6', '2025-02-11T09:00:00', 'grid', GRID[0]);
 	EVIL.forEach((title, i) => add('d-1', 'p-0001', `2025-03-${String(i + 2).padStart(2, '0')}T10:00:00`, 'case.report',
@@ -97,12 +98,12 @@ describe('xlsx', { timeout: 120000 }, () => {
 		const last = (v) => v === '合　计';
 		const levels = book.sheet('1 履职汇总').table(3, last).rows;
 		assert.deepEqual(levels.map((r) => [r['级别'].value, r['应巡次数'].value, r['实巡次数'].value, r['有效巡查'].value, r['本年累计'].value, r['上月实巡'].value]),
-			[['镇级', 0, 1, 0, 1, 0], ['社区级', 2, 2, 2, 2, 0], ['网格级', levels[2]['应巡次数'].value, 1, 1, 2, 1]]);
+			[['镇级', 0, 1, 1, 1, 0], ['社区级', 2, 3, 2, 3, 0], ['网格级', levels[2]['应巡次数'].value, 1, 1, 2, 1]]);
 		assert.ok(levels[2]['应巡次数'].value >= 8, 'two workers, four weeks or five');
 		const chiefs = book.sheet('3 河长巡河').table(3, last).rows;
 		const own = chiefs.find((r) => r['级别'].value === '社区级');
 		assert.deepEqual([own['河段'].value, own['河长'].value, own['应巡'].value, own['实巡'].value, own['有效'].value, own['发现问题'].value, own['已整改'].value],
-			['清水河东关段', '李*', 2, 2, 2, 1, 0]);
+			['清水河东关段', '李*', 2, 3, 2, 1, 0]);
 		assert.equal(civilOf(own['最近巡河'].value), '2025-03-31 23:59:59.000');
 		const found = book.sheet('4 隐患办结').table(3, last).rows;
 		const of = (rows, type) => rows.find((r) => r['类型'].value === type);
