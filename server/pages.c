@@ -192,10 +192,12 @@ size_t pages_count(const struct pages *p)
 
 bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs)
 {
-	const char *path = strcmp(rq->path, "/") == 0 ? "/index.html" : rq->path;
+	size_t n = strlen(rq->path);
+	char *path = n && rq->path[n - 1] == '/' ? xasprintf("%sindex.html", rq->path) : xstrndup(rq->path, n);
 	const struct page *pg = p ? map_get(&p->by_path, path, strlen(path)) : NULL;
 	bool gz;
 
+	free(path);
 	if (!pg)
 		return false;
 	gz = pg->gz.p && http_accepts(rq->accept_encoding, "gzip");

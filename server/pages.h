@@ -16,7 +16,7 @@ enum err pages_load(const char *dir, struct pages **out, struct why *why) MUST_C
 void pages_free(struct pages *p);
 size_t pages_count(const struct pages *p);
 
-/* GET and HEAD of rq->path ("/" is /index.html).  False: no such file; rs is untouched. */
+/* GET and HEAD of rq->path ("/field/" is /field/index.html).  False: no such file; rs is untouched. */
 bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs);
 
 #endif

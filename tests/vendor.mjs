@@ -36,6 +36,23 @@ export declare const map: typeof any, geoJSON: typeof any, polyline: typeof any,
 `,
 	},
 	{
+		file: "idb.js",
+		npm: "idb",
+		home: "https://github.com/jakearchibald/idb",
+		entry: `export { openDB } from "idb";`,
+		types: `export declare const openDB: (name: string, version: number, opt?: any) => Promise<any>;
+`,
+	},
+	{
+		file: "mqtt.js",
+		npm: "mqtt",
+		home: "https://github.com/mqttjs/MQTT.js",
+		licence: "LICENSE.md",
+		entry: `import mqtt from "mqtt/dist/mqtt.esm"; export const connect = mqtt.connect;`,
+		types: `export declare const connect: (url: string, opt: any) => any;
+`,
+	},
+	{
 		file: "uplot.js",
 		npm: "uplot",
 		home: "https://github.com/leeoniya/uPlot",
@@ -65,7 +82,7 @@ async function make() {
 		});
 		const dir = join(here, "node_modules", lib.npm);
 		const pkg = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
-		const licence = (await readFile(join(dir, "LICENSE"), "utf8")).trim();
+		const licence = (await readFile(join(dir, lib.licence || "LICENSE"), "utf8")).trim();
 		const text = `/* ${lib.npm} ${pkg.version}, ${pkg.license}; licence text in VENDOR.md */\n${r.outputFiles[0].text}`;
 
 		files.set(lib.file, text);

@@ -1,0 +1,191 @@
+// The forms: a report, an inspection, a visit, an act on a case.  What is typed is kept at once, and outlives the page.
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { isVague, locOf } from "./main.js";
+import { shrink } from "./shot.js";
+import { named } from "./words.js";
+
+/** @typedef {import("./main.js").Field} Field */
+
+/** @type {Record<string, string>} */
+const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", "case.act": "act" };
+
+/** @param {string} kind @returns {string} its form; "": it has none */
+export const formsOf = (kind) => FORM[kind] || "";
+
+const MAX_PHOTOS = 6;
+
+/** @type {{key: string, value: any, busy: boolean}} the form that is open */
+let open = { key: "", value: null, busy: false };
+
+/** What a new form holds. @param {Field} app */
+function fresh(app) {
+	const { form, mail } = app.screen;
+	const e = mail?.event;
+
+	if (e)
+		return { scope: e.scope || "", photos: [], ...e.body, from: [mail.epoch, mail.seq] };
+	return form === "report" ? { class: "hazard", category: "", severity: 3, title: "", text: "", scope: "", photos: [] }
+		: form === "inspect" ? { topic: "", result: "ok", object: "", note: "", scope: "", photos: [] }
+		: form === "visit" ? { household: "", persons: "", staff: "1", note: "", scope: "" }
+		: { note: "", result: "rectified", photos: [] };
+}
+
+/** @param {Field} app */
+function value(app) {
+	const key = app.screen.draft || `${app.screen.form}${app.screen.mail ? ` ${app.screen.mail.epoch} ${app.screen.mail.seq}` : ""}`;
+
+	if (open.key !== key) {
+		open = { key, value: fresh(app), busy: false };
+		app.box.draft(key).then((d) => {
+			if (d && open.key === key) {
+				open.value = d;
+				app.draw();
+			}
+		});
+	}
+	return open.value;
+}
+
+/** @param {Field} app @param {any} change */
+function set(app, change) {
+	Object.assign(open.value, change);
+	app.box.keepDraft(open.key, open.value);
+	app.draw();
+}
+
+/** @param {Field} app @param {File|undefined} file */
+async function addPhoto(app, file) {
+	if (!file)
+		return;
+	open.busy = true;
+	app.draw();
+	try {
+		const role = app.screen.form === "act" ? "after" : "before";
+
+		set(app, { photos: [...open.value.photos, await shrink(file, role)].slice(0, MAX_PHOTOS) });
+	} finally {
+		open.busy = false;
+		app.draw();
+	}
+}
+
+/** Grids and reaches that one may choose. @param {Field} app */
+export const placesOf = (app) => [...(app.down?.areas || []).filter((/** @type {any} */ a) => a.code.length >= 12), ...(app.down?.reaches || [])];
+
+/** @param {Field} app @param {string} name @param {unknown} label @param {unknown} control */
+const row = (app, name, label, control) => html`<div class="row"><label for=${`f-${name}`}>${label}</label>${control}</div>`;
+
+/** @param {Field} app @param {any} v */
+function placeRow(app, v) {
+	const { say } = app;
+	const list = placesOf(app);
+
+	return row(app, "scope", html`${say("place")} ${app.here ? html`<small class=${isVague() ? "warn" : ""}>${say(isVague() ? "gps_poor" : "gps_good", { n: app.here.acc })}</small>` : html`<small class="warn">${say(app.gps === "none" ? "gps_none" : "gps_wait")}</small>`}`,
+		html`<select id="f-scope" .value=${v.scope} @change=${(/** @type {any} */ e) => set(app, { scope: e.target.value })}>
+		<option value="">${say("place_none")}</option>${list.map((p) => html`<option value=${p.code} ?selected=${p.code === v.scope}>${p.name}</option>`)}</select>`);
+}
+
+/** @param {Field} app @param {string} name @param {import("./words.js").Word} label @param {any} v @param {string} [mode] */
+const textRow = (app, name, label, v, mode = "text") => row(app, name, app.say(label), mode === "area"
+	? html`<textarea id=${`f-${name}`} rows="3" .value=${v[name] || ""} @input=${(/** @type {any} */ e) => set(app, { [name]: e.target.value })}></textarea>`
+	: html`<input id=${`f-${name}`} inputmode=${mode} .value=${String(v[name] ?? "")} autocomplete="off" @input=${(/** @type {any} */ e) => set(app, { [name]: e.target.value })}>`);
+
+/** @param {Field} app @param {any} v */
+function photoRow(app, v) {
+	const { say } = app;
+
+	return html`<div class="row"><div class="photos">
+		<label class="shoot big">${say("photo")}<input class="vh" type="file" accept="image/*" capture="environment" ?disabled=${open.busy || v.photos.length >= MAX_PHOTOS}
+			@change=${(/** @type {any} */ e) => addPhoto(app, e.target.files[0]).then(() => (e.target.value = ""))}></label>
+		${repeat(v.photos, (/** @type {any} */ p) => p.sha256, (p, i) => html`<span class="shot"><img alt=${say("photo_n", { n: i + 1 })} .src=${picture(p)}><button type="button" aria-label=${say("photo_remove", { n: i + 1 })}
+			@click=${() => set(app, { photos: v.photos.filter((/** @type {any} */ x) => x !== p) })}>×</button></span>`)}</div></div>`;
+}
+
+/** @type {WeakMap<Blob, string>} */
+const urls = new WeakMap();
+
+/** @param {{blob: Blob}} p */
+function picture(p) {
+	if (!urls.has(p.blob))
+		urls.set(p.blob, URL.createObjectURL(p.blob));
+	return urls.get(p.blob);
+}
+
+/** @param {Field} app @param {string} name @param {unknown} label @param {any[]} list [code, name] @param {any} v */
+const choiceRow = (app, name, label, list, v) => html`<div class="row" role="group" aria-label=${label}><span class="label">${label}</span><div class="choices">${list.map(([code, text]) => html`<button type="button" class=${name === "severity" ? `sev s${code}` : ""}
+	aria-pressed=${String(v[name]) === String(code)} @click=${() => set(app, { [name]: code })}>${text}</button>`)}</div></div>`;
+
+/** Categories of a class. @param {Field} app @param {string} cls @returns {any[]} */
+const categories = (app, cls) => (app.down?.categories || []).filter((/** @type {any} */ c) => c.class === cls).map((/** @type {any} */ c) => [c.code, app.lang === "zh" ? c.name : c.name_en || c.name]);
+
+/** @param {Field} app */
+export function formView(app) {
+	const { say, lang } = app;
+	const v = value(app);
+	const { form } = app.screen;
+	const send = (/** @type {SubmitEvent} */ e) => {
+		e.preventDefault();
+		submit(app, v);
+	};
+
+	return html`<form class="form" @submit=${send}>
+	<h2>${say(form === "report" ? "report" : form === "inspect" ? "inspect" : form === "visit" ? "visit" : "act_handle")}</h2>
+	${form === "report" ? html`${choiceRow(app, "severity", say("severity"), [1, 2, 3, 4].map((n) => [n, named("severity", n, lang)]), v)}
+		${choiceRow(app, "category", say("category"), categories(app, "hazard"), v)}${placeRow(app, v)}${textRow(app, "title", "heading", v)}${photoRow(app, v)}${textRow(app, "text", "text", v, "area")}`
+	: form === "inspect" ? html`${choiceRow(app, "topic", say("topic"), categories(app, "topic"), v)}${choiceRow(app, "result", say("result"), [["ok", say("result_ok")], ["problem", say("result_problem")]], v)}
+		${placeRow(app, v)}${textRow(app, "object", "object", v)}${photoRow(app, v)}`
+	: form === "visit" ? html`${textRow(app, "household", "household", v)}${textRow(app, "persons", "persons", v, "numeric")}${textRow(app, "staff", "staff", v, "numeric")}${placeRow(app, v)}`
+	: html`${choiceRow(app, "result", say("result"), ["rectified", "done", "transferred", "stopped"].map((c) => [c, named("result", c, lang)]), v)}${photoRow(app, v)}${textRow(app, "note", "act_note", v, "area")}`}
+	${app.error ? html`<p class="error" role="alert">${app.error}</p>` : nothing}
+	<div class="pair"><button type="button" class="big" @click=${() => {
+		app.box.keepDraft(open.key, v).then(() => {
+			app.said = say("draft_saved");
+			app.go("today");
+		});
+	}}>${say("draft")}</button><button class="big primary" ?disabled=${open.busy}>${say("submit")}</button></div></form>`;
+}
+
+/** @param {Field} app @param {any} v */
+async function submit(app, v) {
+	const { say } = app;
+	const { form, mail } = app.screen;
+	const number = (/** @type {any} */ x) => (x === "" || x === undefined ? undefined : Number.parseInt(x, 10));
+	const lacks = form === "report" ? (!v.category ? "category" : !v.scope && !app.walk ? "place" : !v.title ? "heading" : "") : form === "inspect" ? (!v.topic ? "topic" : !v.scope ? "place" : "") : form === "visit" ? (!v.household ? "household" : "") : "";
+
+	if (lacks) {
+		app.error = say("need", { what: say(/** @type {import("./words.js").Word} */ (lacks)) });
+		return app.draw();
+	}
+	if (open.busy)
+		return;
+	open.busy = true;
+	const att = (v.photos || []).map((/** @type {any} */ p) => ({ sha256: p.sha256, bytes: p.bytes, mime: p.mime, role: p.role }));
+	const old = mail?.event;
+	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...(v.text ? { text: v.text } : {}) }
+		: form === "inspect" ? { topic: v.topic, result: v.result, ...(v.object ? { object: v.object } : {}) }
+		: form === "visit" ? { household: v.household, ...(number(v.persons) !== undefined ? { persons: number(v.persons) } : {}), ...(number(v.staff) !== undefined ? { staff: number(v.staff) } : {}) }
+		: { case: v.case, action: v.action, ...(v.note ? { note: v.note } : {}), ...(v.action === "handle" ? { result: v.result } : {}) };
+	const event = { kind: form === "report" ? "case.report" : form === "act" ? "case.act" : form, ...(v.scope ? { scope: v.scope } : {}), ...(locOf() ? { loc: locOf() } : {}), ...(app.walk && form !== "act" ? { ref: app.walk.id } : {}),
+		...(v.base ? { base: v.base } : {}), ...(att.length ? { att } : {}), body };
+
+	if (old && mail && mail.state === "held") // it is in force nowhere, and would come into force beside the new one
+		await app.record({ kind: "void", body: { target: `${app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } });
+	if (mail)
+		await app.box.db.put("mail", { ...mail, state: "moved" });
+	await app.record(event, { draft: open.key, label: v.title || v.household || v.object || named("kind", event.kind, app.lang), photos: v.photos || [], from: mail ? `${mail.epoch}/${mail.seq}` : undefined });
+	open = { key: "", value: null, busy: false };
+	app.go(app.walk ? "walk" : "today");
+}
+
+/** Opens the form for an act on a case. @param {Field} app @param {any} c @param {string} action */
+export async function actOn(app, c, action) {
+	if (action === "sign") {
+		await app.record({ kind: "case.act", ...(c.base ? { base: c.base } : {}), body: { case: c.id, action } }, { label: c.title });
+		return;
+	}
+	const key = `act ${c.id} ${action}`;
+
+	if (!(await app.box.draft(key)))
+		await app.box.keepDraft(key, { case: c.id, action, base: c.base, note: "", result: "rectified", photos: [] });
+	app.go("form", { form: "act", draft: key });
+}

@@ -1,0 +1,207 @@
+// How records leave the phone: MQTT over WebSocket on the page's own origin; where that is blocked, HTTP.
+// One tab sends (a lock says which); answers are written down before anything else follows from them.
+import { connect } from "../vendor/mqtt.js";
+import { againAfter } from "./fold.js";
+
+/** @typedef {{device: string, secret: string, district: string}} Account */
+/** @typedef {"off"|"connecting"|"mqtt"|"http"|"refused"} Link */
+
+const HTTP_AFTER_MS = 6000; // no MQTT by then: try HTTP
+const HTTP_EVERY_MS = 15e3;
+const ANSWER_MS = 20e3;
+
+/** @param {{box: import("./box.js").Box, account: Account, app: string, changed: () => void, sync: () => void, clock: (off: number) => void}} o */
+export function newPost(o) {
+	const { box, account } = o;
+	const at = `xunge/v1/${account.district}/${account.device}`;
+	/** @type {Set<string>} epochs whose next ack answers a hello */
+	const greeted = new Set();
+	/** @type {any} */
+	let client = null;
+	/** @type {any} */
+	let timer = null;
+	let stopped = false;
+	let busy = false;
+	let since = Date.now();
+	let httpAt = 0;
+	/** @type {() => void} */
+	let release = () => {};
+	const post = {
+		/** @type {Link} */ link: "off",
+		/** when the platform was last heard, ms */ heard: 0,
+		/** @type {string} */ trouble: "",
+		async start() {
+			await held();
+			if (stopped)
+				return;
+			post.link = "connecting";
+			await box.back();
+			open();
+			tick();
+		},
+		stop() {
+			stopped = true;
+			clearTimeout(timer);
+			client?.end(true);
+			release();
+		},
+		/** Something new is in the outbox, or the network is back. */
+		poke() {
+			if (stopped)
+				return;
+			clearTimeout(timer);
+			timer = setTimeout(tick, 0);
+		},
+	};
+
+	/** Only one tab of this phone sends. */
+	const held = () => new Promise((/** @type {(v?: any) => void} */ ok) => {
+		if (!navigator.locks)
+			return ok();
+		navigator.locks.request(`xunge-post-${account.device}`, () => new Promise((/** @type {(v?: any) => void} */ done) => {
+			release = done;
+			ok();
+		}));
+	});
+
+	function open() {
+		client = connect(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`, {
+			clientId: account.device, username: account.device, password: account.secret, clean: true, keepalive: 45, reconnectPeriod: 4000, connectTimeout: 8000,
+			protocolVersion: 4, resubscribe: false, queueQoSZero: false, timerVariant: "native",
+			will: { topic: `${at}/presence`, payload: '{"online":false}', qos: 1, retain: false },
+		});
+		client.on("connect", async () => {
+			post.link = "mqtt";
+			post.trouble = "";
+			since = Date.now();
+			await client.subscribeAsync(`${at}/down`, { qos: 1 }).catch(() => {});
+			client.publish(`${at}/presence`, JSON.stringify({ online: true, at: Date.now() }), { qos: 1 });
+			await box.back();
+			await hello();
+			o.changed();
+			post.poke();
+		});
+		client.on("message", (/** @type {string} */ _t, /** @type {Uint8Array} */ raw) => heard(new TextDecoder().decode(raw)));
+		client.on("close", () => {
+			if (post.link === "mqtt") {
+				post.link = "connecting";
+				since = Date.now();
+				o.changed();
+			}
+		});
+		client.on("error", (/** @type {any} */ e) => {
+			post.trouble = e && (e.code === 4 || e.code === 5) ? "refused" : String((e && e.message) || "");
+			if (post.trouble === "refused")
+				post.link = "refused";
+			o.changed();
+		});
+	}
+
+	async function hello() {
+		for (const h of await box.hellos()) {
+			greeted.add(h.epoch);
+			client.publish(`${at}/up`, JSON.stringify({ hello: { ...h, time: Date.now(), app: o.app } }), { qos: 1 });
+		}
+	}
+
+	/** @param {string} text what came down */
+	async function heard(text) {
+		/** @type {any} */
+		let msg = null;
+
+		try {
+			msg = JSON.parse(text);
+		} catch (_) {
+			return; // not ours
+		}
+		post.heard = Date.now();
+		if (msg.type === "sync")
+			return o.sync();
+		if (msg.type === "hello")
+			return hello();
+		if (msg.type !== "ack" || !msg.epoch)
+			return;
+		await answered(msg);
+	}
+
+	/** @param {any} ack */
+	async function answered(ack) {
+		const all = greeted.delete(ack.epoch);
+
+		if (typeof ack.time === "number")
+			o.clock(ack.time - Date.now());
+		const r = await box.take(ack, all, Date.now());
+
+		if (r.changed || r.cloned) {
+			o.changed();
+			post.poke();
+		}
+	}
+
+	/** Sends what is due; comes again by itself. */
+	async function tick() {
+		clearTimeout(timer);
+		if (stopped || busy)
+			return;
+		busy = true;
+		let wait = post.link === "mqtt" ? 250 : 1000;
+
+		try {
+			const now = Date.now();
+
+			if (post.link === "mqtt") {
+				const next = await box.due(now);
+
+				if (next) {
+					await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
+					o.changed();
+					await client.publishAsync(`${at}/up`, next.payload, { qos: 1 }).catch(() => {});
+					wait = 0;
+				}
+			} else if (now - since > HTTP_AFTER_MS && now - httpAt > HTTP_EVERY_MS && navigator.onLine !== false) {
+				await byHttp(now);
+			}
+		} finally {
+			busy = false;
+			clearTimeout(timer);
+			if (!stopped)
+				timer = setTimeout(tick, wait);
+		}
+	}
+
+	/** @param {number} now */
+	async function byHttp(now) {
+		let next = await box.due(now);
+
+		httpAt = now;
+		for (let i = 0; next && i < 50; i++) {
+			const stop = new AbortController();
+			const limit = setTimeout(() => stop.abort(), ANSWER_MS);
+			const r = await fetch("/api/v1/events", { method: "POST", headers: { "Content-Type": "application/json", Authorization: basic(account) }, body: next.payload, signal: stop.signal, credentials: "omit" }).catch(() => null);
+
+			clearTimeout(limit);
+			if (!r || !r.ok) {
+				if (r && r.status === 401)
+					post.link = "refused";
+				else if (post.link === "http")
+					post.link = "connecting";
+				o.changed();
+				return;
+			}
+			await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
+			post.link = client?.connected ? "mqtt" : "http";
+			post.heard = Date.now();
+			const body = await r.json().catch(() => ({}));
+
+			for (const ack of body.acks || (body.type === "ack" ? [body] : []))
+				await answered(ack);
+			next = await box.due(Date.now());
+		}
+		o.changed();
+	}
+
+	return post;
+}
+
+/** @param {Account} a */
+export const basic = (a) => `Basic ${btoa(`${a.device}:${a.secret}`)}`;
