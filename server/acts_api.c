@@ -8,6 +8,7 @@
 #include "core/civil.h"
 #include "schema/acts.h"
 #include "server/access.h"
+#include "server/sync_api.h"
 
 #define CASE_ID_MAX 36 /* bytes, as core/event.h, whose JSON and jansson do not go together */
 #define ALERT_ID_MAX 500
@@ -225,7 +226,9 @@ void acts_answer(void *ctx, uint64_t ticket, const json_t *line)
 	const json_t *answer = json_object_get(line, "answer");
 	json_int_t status = json_integer_value(json_object_get(line, "status"));
 
-	if (json_is_object(answer) && (status == 200 || (status >= 400 && status < 500)))
+	if (json_is_array(json_object_get(line, "acks")))
+		sync_events_answer(line, &rs);
+	else if (json_is_object(answer) && (status == 200 || (status >= 400 && status < 500)))
 		answered(answer, (int)status, &rs);
 	else
 		failed(json_object_get(line, "error"), &rs);

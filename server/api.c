@@ -11,6 +11,7 @@
 #include "server/acts_api.h"
 #include "server/read.h"
 #include "server/router.h"
+#include "server/sync_api.h"
 
 /* What an unknown user's password is held against: a hash of the same cost that nothing opens. */
 #define DUMMY_HASH "$argon2id$v=19$m=65536,t=2,p=1$c29tZSBwbGFpbiBzYWx0IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -331,9 +332,16 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/reaches.geojson", read_map_reaches},
 	{HTTP_GET, "/api/v1/cases.geojson", read_map_cases},
 	{HTTP_GET, "/api/v1/devices.geojson", read_map_devices},
+	{HTTP_GET, "/api/v1/sync", sync_get},
+	{HTTP_POST, "/api/v1/events", sync_post_events},
 	{HTTP_POST, "/api/v1/cases/{}/actions", acts_post_action},
 	{HTTP_POST, "/api/v1/alerts/{*}/ack", acts_post_ack},
 };
+
+size_t api_body_max(const char *path)
+{
+	return strcmp(path, "/api/v1/events") == 0 ? SYNC_EVENTS_MAX : HTTP_BODY_MAX;
+}
 
 static void wrong_method(unsigned allow, struct response *rs)
 {

@@ -47,6 +47,7 @@ void app_alarm(void *ctx, int64_t now_mono_ms);
 
 /* api.c: what HTTP asks */
 void api_request(void *ctx, struct request *rq, struct response *rs);
+size_t api_body_max(const char *path); /* bytes that a body may have there */
 struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs);
 
 /* metrics.c: Prometheus text, ours and ingest's */

@@ -228,7 +228,7 @@ static enum err take_signals(struct app *a, struct why *why)
 
 static enum err start(struct app *a, const char *config, struct why *why)
 {
-	struct wire_calls calls = {api_request, api_upgrade, helpers_done, app_alarm, &a->watchers, a};
+	struct wire_calls calls = {api_request, api_body_max, api_upgrade, helpers_done, app_alarm, &a->watchers, a};
 	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, answered, door_lost, a};
 	struct errands_world ew = {send_errand, acts_answer, a};
 	struct model_observer tell;

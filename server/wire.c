@@ -420,9 +420,12 @@ static int on_http(struct lws *wsi, struct conn *conn)
 		return exchange_problem(x, 400, "bad_request", "Content-Length is not a number");
 	if (takes_body && !has_length)
 		return exchange_problem(x, 411, "length_required", "send Content-Length");
-	if (n > HTTP_BODY_MAX) {
+	if (n > 0 && (size_t)n > x->wire->calls.body_max(x->rq.path)) {
+		char limit[48];
+
 		x->wire->counts.too_big++;
-		return exchange_problem(x, 413, "too_large", "at most 65536 bytes");
+		(void)snprintf(limit, sizeof limit, "at most %zu bytes", x->wire->calls.body_max(x->rq.path)); /* fits */
+		return exchange_problem(x, 413, "too_large", limit);
 	}
 	x->want = (size_t)n;
 	if (n == 0 && x->rq.method != HTTP_POST) /* for POST the library tells the end of an empty body */

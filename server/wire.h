@@ -32,6 +32,7 @@ struct wire_conf {
 
 struct wire_calls {
 	void (*request)(void *ctx, struct request *rq, struct response *rs);
+	size_t (*body_max)(const char *path); /* bytes that a request's body may have there */
 	/* May this request become a live stream?  Else rs says why not. */
 	struct session *(*upgrade)(void *ctx, struct request *rq, struct response *rs);
 	/* A helper thread called wire_wake. */

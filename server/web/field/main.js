@@ -257,7 +257,8 @@ export const isVague = () => !!app.here && app.here.acc > VAGUE_WARN_M;
 
 /** @param {string} route @param {string} target */
 async function start(route, target) {
-	const rule = (app.down?.rules || []).find((/** @type {any} */ r) => r.target === "any" || r.route === route) || (app.down?.rules || [])[0] || null;
+	const duty = (app.down?.duties || []).find((/** @type {any} */ d) => d.target === target) || (app.down?.duties || []).find((/** @type {any} */ d) => !d.target);
+	const rule = (duty && (app.down?.rules || []).find((/** @type {any} */ r) => r.rule === duty.rule && r.role === duty.role && r.level === duty.level)) || null;
 	const id = crypto.randomUUID();
 
 	app.walk = { id, route, target, startedAt: Date.now(), points: [], told: 0, toldAt: Date.now(), metres: 0, ms: 0, rule };

@@ -1,0 +1,28 @@
+/* sync.h - what a phone needs, and nothing more: its people, their places, rules and duties, the catalogue, the calendar, the
+ * cases they have, their own figures, and what became of what the phone sent.
+ *
+ * The first answer is whole.  After that a list comes again only when it changed, and then whole: what it no longer
+ * holds is the phone's no more.  A cursor says which database and device it is of, up to which commit the registry was
+ * looked at, which day it was, and what the lists held (a hash each); one of another database or device is refused. */
+#ifndef XUNGE_SCHEMA_SYNC_H
+#define XUNGE_SCHEMA_SYNC_H
+
+#include "base/buf.h"
+#include "schema/store.h"
+
+#define SYNC_CURSOR 160      /* room for a cursor */
+#define SYNC_PLACES 500      /* areas, and reaches: the nearest levels first */
+#define SYNC_CASES 100       /* the nearest deadlines first */
+#define SYNC_RESULTS 200     /* the newest */
+#define SYNC_PATROLS 30
+#define SYNC_PEOPLE 16       /* who may act on one phone */
+
+/* In one snapshot (live_begin).  cursor: as the phone sent it; NULL or "": none.  Writes one JSON object into out.
+ * ERR_NOTFOUND: no such device (or revoked).  ERR_STALE: the cursor is of another database, device or program.
+ * *changed: false when nothing of the phone's changed since the cursor. */
+enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, bool *changed) MUST_CHECK;
+
+/* The district that a device is enrolled in.  ERR_NOTFOUND: no such device, or revoked. */
+enum err sync_district(struct store *st, const char *device, char out[8]) MUST_CHECK;
+
+#endif
