@@ -54,7 +54,8 @@ static void cursor_now(const struct sync *s, struct cursor *c)
 
 static void cursor_write(const struct cursor *c, char out[SYNC_CURSOR])
 {
-	(void)snprintf(out, SYNC_CURSOR, "1.%s.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->commit, (int)c->day, c->part[0], c->part[1], c->part[2], c->part[3]); /* fits */
+	(void)snprintf(out, SYNC_CURSOR, "1.%s.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->commit, (int)c->day, c->part[0],
+		c->part[1], c->part[2], c->part[3]); /* fits */
 }
 
 static bool cursor_read(const char *text, struct cursor *c)
@@ -63,7 +64,8 @@ static bool cursor_read(const char *text, struct cursor *c)
 	int day, end = 0;
 
 	if (strlen(text) >= SYNC_CURSOR ||
-		sscanf(text, "1.%16[0-9a-f].%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit, &day, c->part[0], c->part[1], c->part[2], c->part[3], &end) != 7 || text[end])
+		sscanf(text, "1.%16[0-9a-f].%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit, &day,
+			c->part[0], c->part[1], c->part[2], c->part[3], &end) != 7 || text[end])
 		return false;
 	c->commit = commit;
 	c->day = day;
@@ -158,7 +160,8 @@ static void one_reach(struct buf *b, sqlite3_stmt *q)
 static void one_rule(struct buf *b, sqlite3_stmt *q)
 {
 	static const char *const key[] = {"rule", "role", "level", "target", "period"};
-	static const char *const number[] = {"months", "count", NULL, "min_minutes", "min_metres", "min_gap_hours", "min_coverage_permille", "substitute", "delegate"};
+	static const char *const number[] = {"months", "count", NULL, "min_minutes", "min_metres", "min_gap_hours",
+		"min_coverage_permille", "substitute", "delegate"};
 
 	for (int i = 0; i < 5; i++)
 		col_text(b, key[i], q, i);
@@ -208,19 +211,27 @@ static enum err write_registry(const struct sync *s, struct buf *b)
 	sqlite3_stmt *q;
 	enum err e;
 
-	if ((e = list(b, "people", of_device(s, "SELECT id, name FROM person WHERE id IN " PEOPLE " AND until IS NULL ORDER BY id <> ?2, id LIMIT 16"), one_person)) != OK ||
-		(e = list(b, "appointments", of_device(s, "SELECT person, role, scope, level FROM appointment WHERE person IN " PEOPLE " AND until IS NULL" VALID("?3")
+	if ((e = list(b, "people", of_device(s, "SELECT id, name FROM person WHERE id IN " PEOPLE " AND until IS NULL ORDER BY id "
+		"<> ?2, id LIMIT 16"), one_person)) != OK ||
+		(e = list(b, "appointments", of_device(s, "SELECT person, role, scope, level FROM appointment WHERE person IN " PEOPLE " "
+			"AND until IS NULL" VALID("?3")
 			" ORDER BY person, role, scope LIMIT 500"), one_appointment)) != OK ||
-		(e = list(b, "areas", of_device(s, "SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND a.code < x.scope || ':' WHERE "
+		(e = list(b, "areas", of_device(s, "SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND "
+			"a.code < x.scope || ':' WHERE "
 			"x.scope GLOB '[0-9]*' AND a.until IS NULL" VALID("?3") " ORDER BY length(a.code), a.code LIMIT 500"), one_area)) != OK ||
-		(e = list(b, "reaches", of_device(s, "SELECT code, name, river, kind, area, length_m FROM reach WHERE until IS NULL AND (code IN " SCOPES " OR EXISTS "
-			"(SELECT 1 FROM " SCOPES " x WHERE x.scope GLOB '[0-9]*' AND (substr(reach.area, 1, length(x.scope)) = x.scope OR substr(x.scope, 1, length(reach.area)) = reach.area))) "
+		(e = list(b, "reaches", of_device(s, "SELECT code, name, river, kind, area, length_m FROM reach WHERE until IS NULL AND "
+			"(code IN " SCOPES " OR EXISTS "
+			"(SELECT 1 FROM " SCOPES " x WHERE x.scope GLOB '[0-9]*' AND (substr(reach.area, 1, length(x.scope)) = x.scope OR "
+				"substr(x.scope, 1, length(reach.area)) = reach.area))) "
 			"ORDER BY code LIMIT 500"), one_reach)) != OK ||
-		(e = list(b, "rules", of_device(s, "SELECT rule, role, level, target, period, months, count, count_unit, min_minutes, min_metres, min_gap_hours, min_coverage, substitute, "
-			"delegate FROM duty WHERE until IS NULL" VALID("?3") " AND EXISTS (SELECT 1 FROM appointment p WHERE p.person IN " PEOPLE " AND p.until IS NULL AND p.role = duty.role AND "
+		(e = list(b, "rules", of_device(s, "SELECT rule, role, level, target, period, months, count, count_unit, min_minutes, "
+			"min_metres, min_gap_hours, min_coverage, substitute, "
+			"delegate FROM duty WHERE until IS NULL" VALID("?3") " AND EXISTS (SELECT 1 FROM appointment p WHERE p.person IN " PEOPLE
+				" AND p.until IS NULL AND p.role = duty.role AND "
 			"p.level = duty.level) ORDER BY rule, role, level"), one_rule)) != OK)
 		return e;
-	q = sql_get(s->st, "SELECT class, code, name, name_en, severity, photo_before, photo_after FROM category WHERE until IS NULL" VALID("?1") " ORDER BY class, code");
+	q = sql_get(s->st, "SELECT class, code, name, name_en, severity, photo_before, photo_after FROM category WHERE until IS "
+		"NULL" VALID("?1") " ORDER BY class, code");
 	sql_int(q, 1, s->today);
 	if ((e = list(b, "categories", q, one_category)) != OK)
 		return e;
@@ -234,7 +245,8 @@ static enum err write_registry(const struct sync *s, struct buf *b)
 
 static enum err read_duties(struct sync *s)
 {
-	sqlite3_stmt *q = of_device(s, "SELECT person, rule, target, level, role, coalesce((SELECT name FROM area WHERE code = target AND until IS NULL), (SELECT name FROM reach "
+	sqlite3_stmt *q = of_device(s, "SELECT person, rule, target, level, role, coalesce((SELECT name FROM area WHERE code = "
+		"target AND until IS NULL), (SELECT name FROM reach "
 		"WHERE code = target AND until IS NULL)), first, last, need, done, unit, state, overdue FROM duty_state WHERE person IN " PEOPLE " AND gone = 0 "
 		"ORDER BY person, last, rule, target, level, role");
 	static const char *const key[] = {"person", "rule", "target", "level", "role", "target_name"};
@@ -311,9 +323,12 @@ static enum err one_case(struct sync *s, sqlite3_stmt *q, struct buf *b)
 
 static enum err read_cases(struct sync *s)
 {
-	sqlite3_stmt *q = of_device(s, "SELECT name, class, category, title, scope, coalesce((SELECT name FROM area WHERE code = scope AND until IS NULL), (SELECT name FROM reach "
-		"WHERE code = scope AND until IS NULL)), level, holder, severity, state, due, report_at, mine, \"commit\" FROM (SELECT *, 1 AS mine FROM casus WHERE holder IN " PEOPLE
-		" AND state IN (3, 4) UNION ALL SELECT *, 0 FROM casus WHERE reporter IN " PEOPLE " AND state IN (1, 2, 3, 4, 5, 8) AND (holder IS NULL OR holder NOT IN " PEOPLE
+	sqlite3_stmt *q = of_device(s, "SELECT name, class, category, title, scope, coalesce((SELECT name FROM area WHERE code = "
+		"scope AND until IS NULL), (SELECT name FROM reach "
+		"WHERE code = scope AND until IS NULL)), level, holder, severity, state, due, report_at, mine, \"commit\" FROM (SELECT *, "
+			"1 AS mine FROM casus WHERE holder IN " PEOPLE
+		" AND state IN (3, 4) UNION ALL SELECT *, 0 FROM casus WHERE reporter IN " PEOPLE " AND state IN (1, 2, 3, 4, 5, 8) AND "
+			"(holder IS NULL OR holder NOT IN " PEOPLE
 		" OR state NOT IN (3, 4))) ORDER BY mine DESC, due IS NULL, due, name LIMIT 100");
 	struct buf *b = &s->part[PART_CASES];
 	enum err e;
@@ -345,7 +360,8 @@ static enum err write_figures(struct sync *s, struct buf *b)
 	int64_t sum[4][3];
 
 	for (int i = 0; i < 3; i++) {
-		sqlite3_stmt *q = sql_get(s->st, "SELECT count(*), coalesce(sum(reasons = 0), 0), coalesce(sum(duration_s), 0), coalesce(sum(distance_m), 0) FROM patrol "
+		sqlite3_stmt *q = sql_get(s->st, "SELECT count(*), coalesce(sum(reasons = 0), 0), coalesce(sum(duration_s), 0), "
+			"coalesce(sum(distance_m), 0) FROM patrol "
 			"WHERE person = ?1 AND start_at >= ?2 AND start_at < ?3");
 		enum err e;
 
@@ -384,7 +400,8 @@ static enum err write_figures(struct sync *s, struct buf *b)
 
 static enum err read_patrols(struct sync *s)
 {
-	sqlite3_stmt *q = sql_get(s->st, "SELECT name, start_at, end_at, route, target, duration_s, distance_m, coverage, reasons FROM patrol WHERE person = ?1 AND start_at >= ?2 AND "
+	sqlite3_stmt *q = sql_get(s->st, "SELECT name, start_at, end_at, route, target, duration_s, distance_m, coverage, reasons "
+		"FROM patrol WHERE person = ?1 AND start_at >= ?2 AND "
 		"device = ?3 ORDER BY start_at DESC LIMIT 30");
 	struct buf *b = &s->part[PART_PATROLS];
 	enum err e;
@@ -416,8 +433,10 @@ static enum err read_patrols(struct sync *s)
 
 static enum err read_results(struct sync *s)
 {
-	sqlite3_stmt *q = sql_get(s->st, "SELECT s.epoch, x.seq, x.status, x.code, x.detail FROM stream s JOIN (SELECT stream, seq, status, code, detail FROM answer UNION ALL SELECT stream, "
-		"seq, 'conflict', 'conflict', '' FROM conflict) x ON x.stream = s.id WHERE s.device = ?1 AND s.answers > 0 ORDER BY s.id DESC, x.seq DESC LIMIT 200");
+	sqlite3_stmt *q = sql_get(s->st, "SELECT s.epoch, x.seq, x.status, x.code, x.detail FROM stream s JOIN (SELECT stream, seq, "
+		"status, code, detail FROM answer UNION ALL SELECT stream, "
+		"seq, 'conflict', 'conflict', '' FROM conflict) x ON x.stream = s.id WHERE s.device = ?1 AND s.answers > 0 ORDER BY s.id "
+			"DESC, x.seq DESC LIMIT 200");
 	struct buf *b = &s->part[PART_RESULTS];
 	enum err e;
 
@@ -496,7 +515,8 @@ enum err sync_read(struct store *st, const char *device, const char *cursor, int
 		e = registry_moved(&s, had.commit, &registry);
 	if (e == OK) {
 		cursor_write(&now, next);
-		buf_addf(out, "{\"full\":%s,\"cursor\":\"%s\",\"commit\":%lld,\"time\":%lld", full ? "true" : "false", next, (long long)s.head.commit, (long long)now_ms);
+		buf_addf(out, "{\"full\":%s,\"cursor\":\"%s\",\"commit\":%lld,\"time\":%lld", full ? "true" : "false", next, (long
+			long)s.head.commit, (long long)now_ms);
 		*changed = full || registry;
 		if (full || registry) {
 			text(out, "device", slice_of(device));

@@ -24,7 +24,7 @@ test("third-party code is what the locked versions build", () => {
 });
 
 test("no inline script, style or handler; no address of another origin; relative imports only", async () => {
-	const files = (await readdir(WEB)).filter((f) => /\.(js|html|css|svg)$/.test(f));
+	const files = [...(await readdir(WEB)), ...(await readdir(new URL("field/", WEB))).map((f) => `field/${f}`)].filter((f) => /\.(js|html|css|svg)$/.test(f));
 
 	assert.ok(files.length > 12);
 	for (const f of files) {
@@ -33,16 +33,30 @@ test("no inline script, style or handler; no address of another origin; relative
 		assert.doesNotMatch(src, /\son[a-z]+=|[^.]style=|<style|<script(?![^>]*\ssrc=)/, f);
 		assert.doesNotMatch(src.replace("http://www.w3.org/2000/svg", ""), /(https?|wss?):\/\/[a-z]/i, f);
 		for (const m of src.matchAll(/from "([^"]+)"/g))
-			assert.match(m[1], /^\.\//, f);
+			assert.match(m[1], /^\.\.?\//, f);
 	}
 });
 
-test("the whole page stays small", async () => {
+test("the whole page stays small; the field app brings a broker's client beside", async () => {
 	let bytes = 0;
 
 	for (const f of ["", "vendor/"])
 		for (const n of await readdir(new URL(f, WEB)))
-			if (/\.(js|html|css|svg)$/.test(n))
+			if (/\.(js|html|css|svg)$/.test(n) && n !== "mqtt.js" && n !== "idb.js")
 				bytes += gzipSync(await readFile(new URL(f + n, WEB))).length;
 	assert.ok(bytes < 150e3, `${bytes} bytes`);
+});
+
+test("what the field app keeps for offline use is all that it loads", async () => {
+	const field = new URL("field/", WEB);
+	const sw = await readFile(new URL("sw.js", field), "utf8");
+	const kept = new Set([...sw.matchAll(/"((?:\.\.\/)?[a-z./0-9-]+\.(?:js|css|webmanifest|png|svg))"/g)].map((m) => m[1]));
+
+	for (const f of (await readdir(field)).filter((n) => /\.(js|css)$/.test(n) && n !== "sw.js")) {
+		assert.ok(kept.has(f), `${f} is not kept`);
+		for (const m of (await readFile(new URL(f, field), "utf8")).matchAll(/from "([^"]+)"/g))
+			assert.ok(kept.has(m[1].replace(/^\.\//, "")), `${f} loads ${m[1]}`);
+	}
+	for (const f of kept)
+		await readFile(new URL(f, field));
 });
