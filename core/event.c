@@ -124,14 +124,14 @@ static const struct field visit[] = {
 static const struct field work[] = {
 	NEED("item", T_CODE, .to = TO(category)),
 	NEED("qty", T_QTY, .to = TO(qty_milli)),
-	MAY("unit", T_NAME),
-	MAY("approx", T_BOOL),
+	MAY("unit", T_NAME, .to = TO(unit)),
+	MAY("approx", T_BOOL, .to = TO(approx)),
 };
 static const struct field household[] = {
 	NEED("household", T_NAME, .to = TO(household)),
-	MAY("type", T_NAME),
-	MAY("persons", T_INT, .hi = COUNT_MAX),
-	NEED("state", T_WORD, .words = states),
+	MAY("type", T_NAME, .to = TO(type)),
+	MAY("persons", T_INT, .hi = COUNT_MAX, .to = TO(persons)),
+	NEED("state", T_WORD, .words = states, .to = TO(state)),
 };
 static const struct field case_report[] = {
 	NEED("case", T_ID, .to = TO(casus)),
@@ -735,7 +735,7 @@ bool event_identity(struct json *j, uint32_t t, struct slice *epoch, int64_t *se
 static void blank(struct event *e)
 {
 	*e = (struct event){.rec_ms = -1, .acc_m = -1, .battery = -1, .queue = -1,
-		.due_ms = -1, .until_ms = -1};
+		.persons = -1, .due_ms = -1, .until_ms = -1};
 }
 
 static bool decode(struct reader *r, uint32_t t, struct event *e)

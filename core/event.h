@@ -108,6 +108,10 @@ struct event {
 	struct slice household; /* visit, household */
 	int64_t staff, aid_fen; /* visit: 0 absent */
 	int64_t qty_milli;     /* work: thousandths */
+	struct slice unit;     /* work */
+	bool approx;           /* work */
+	struct slice state, type; /* household */
+	int64_t persons;       /* household: -1 absent */
 	int battery;           /* status: 0..100, -1 absent */
 	int64_t queue;         /* status: -1 absent */
 	struct event_id victim; /* void: target */

@@ -1,6 +1,7 @@
 #include "schema/intake_parts.h"
 
 #include "core/civil.h"
+#include "schema/households.h"
 #include "schema/sos.h"
 #include "schema/sql.h"
 
@@ -49,8 +50,8 @@ static enum err void_patrol(struct intake *in, enum event_kind kind, int64_t sub
 	return OK;
 }
 
-/* Takes back what the event added to the tallies by itself. */
-static enum err untally(struct intake *in, int64_t commit, const char *area)
+/* Takes back what the event of this device added by itself. */
+static enum err untally(struct intake *in, int64_t commit, struct slice device, const char *area, int64_t by)
 {
 	sqlite3_stmt *q = sql_get(in->st, "SELECT raw FROM event WHERE \"commit\" = ?");
 	struct json *j = &in->cases.src.json; /* the void itself may stand in the others */
@@ -63,10 +64,12 @@ static enum err untally(struct intake *in, int64_t commit, const char *area)
 		struct slice raw = sql_col(q, 0);
 
 		(void)json_read(j, raw.p, raw.n); /* event_decode says */
-		if (event_decode(j, 0, &ev, &fault) == EVENT_OK)
-			tally_event(&in->tallies, &ev, area, -1);
-		else
+		if (event_decode(j, 0, &ev, &fault) != EVENT_OK)
 			e = ERR_CORRUPT; /* it was whole when it was stored */
+		else if (ev.kind == EV_HOUSEHOLD)
+			e = households_void(in->st, &ev, device, by);
+		else
+			tally_event(&in->tallies, &ev, area, -1);
 	}
 	sql_done(q);
 	return e;
@@ -125,8 +128,8 @@ static enum err apply_void(struct intake *in, const struct event *ev, const stru
 		return settle_void(in, v->victim_case, &ev->victim, by);
 	if (kind == EV_SOS)
 		return sos_void(in->st, in->alerts, person, ev->victim.device, in->now_ms);
-	if (kind == EV_INSPECT || kind == EV_VISIT || kind == EV_WORK)
-		return untally(in, v->victim, area);
+	if (kind == EV_INSPECT || kind == EV_VISIT || kind == EV_WORK || kind == EV_HOUSEHOLD)
+		return untally(in, v->victim, ev->victim.device, area, by);
 	return patrol_kind(kind) && subject ? void_patrol(in, kind, subject) : OK;
 }
 
@@ -191,6 +194,8 @@ enum err apply_event(struct intake *in, struct stream *t, const struct event *ev
 		tally_event(&in->tallies, ev, v->area, 1);
 		apply_count(in, ev->kind, v->area, civil_day(ev->when_ms), 1);
 	}
+	if (ev->kind == EV_HOUSEHOLD && (e = households_put(in->st, ev, slice_of(t->device), v->area, commit)) != OK)
+		return e;
 	if (ev->kind == EV_SOS && (e = sos_rises(in->st, in->alerts, ev, v, t->device, recv_ms)) != OK)
 		return e;
 	devstate_event(&in->states, s, ev);

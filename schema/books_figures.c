@@ -1,63 +1,11 @@
 #include "schema/books_figures.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "base/buf.h"
 #include "core/civil.h"
 #include "schema/books_sql.h"
-
-struct sum {
-	struct sum *next; /* in the order in which they came */
-	int64_t n;
-	char *level, *category; /* into figure */
-	char figure[];
-};
-
-struct sums {
-	struct map map;
-	struct sum *first, **last;
-};
-
-static void add_sum(struct sums *s, sqlite3_stmt *q)
-{
-	struct slice f = sql_col(q, 0), l = sql_col(q, 1), c = sql_col(q, 2);
-	size_t n = (size_t)f.n + l.n + c.n + 3;
-	struct sum *one = xcalloc(1, sizeof *one + n), *have;
-
-	one->level = one->figure + f.n + 1;
-	one->category = one->level + l.n + 1;
-	memcpy(one->figure, f.p, f.n);
-	memcpy(one->level, l.p, l.n);
-	memcpy(one->category, c.p, c.n);
-	if ((have = map_get(&s->map, one->figure, n))) {
-		free(one);
-	} else {
-		(void)map_put(&s->map, one->figure, n, one); /* was not there */
-		*s->last = have = one;
-		s->last = &one->next;
-	}
-	have->n += sqlite3_column_int64(q, 3);
-}
-
-/* Adds the rows of the spans lo..hi: days, months or years, never two sorts. */
-static enum err add_spans(struct store *st, struct sums *s, const char *scope, const char *within, int32_t lo, int32_t hi)
-{
-	sqlite3_stmt *q;
-	enum err e;
-
-	if (lo > hi)
-		return OK;
-	q = sql_get(st, "SELECT figure, level, category, sum(n) FROM tally INDEXED BY tally_span WHERE span BETWEEN ?3 AND ?4 AND"
-		SQL_MINE("area", "''") "GROUP BY figure, level, category");
-	sql_str(q, 1, scope);
-	sql_str(q, 2, within);
-	sql_int(q, 3, lo);
-	sql_int(q, 4, hi);
-	while ((e = sql_row(q)) == OK)
-		add_sum(s, q);
-	return sql_end(q, e);
-}
 
 static int32_t month_of(int32_t day)
 {
@@ -74,44 +22,87 @@ static int32_t next_year(int32_t day)
 	return civil_year_first(civil_year_first(day) + 366);
 }
 
-/* [from, to) as days, whole months, whole years, whole months, days. */
-static enum err add_period(struct store *st, struct sums *s, const char *scope, const char *within, int32_t from, int32_t to)
+static void add_days(struct buf *b, int32_t from, int32_t to)
+{
+	for (int32_t day = from; day < to; day++)
+		buf_addf(b, ",%d", (int)civil_yyyymmdd(day));
+}
+
+static void add_months(struct buf *b, int32_t from, int32_t to)
+{
+	for (int32_t day = from; day < to; day = next_month(day))
+		buf_addf(b, ",%d", (int)month_of(day));
+}
+
+static void add_years(struct buf *b, int32_t from, int32_t to)
+{
+	for (int32_t day = from; day < to; day = next_year(day))
+		buf_addf(b, ",%d", (int)month_of(day) / 100);
+}
+
+/* [from, to) as days, whole months, whole years, whole months, days: a JSON array of spans. */
+static void spans_of(struct buf *b, int32_t from, int32_t to)
 {
 	int32_t head = civil_month_first(from) == from ? from : next_month(from); /* months begin here */
 	int32_t tail = civil_month_first(to), years, years_end;
-	enum err e;
 
-	if (head >= tail) /* no whole month */
-		return add_spans(st, s, scope, within, civil_yyyymmdd(from), civil_yyyymmdd(to - 1));
-	years = civil_year_first(head) == head ? head : next_year(head);
-	years_end = civil_year_first(tail);
-	if ((e = add_spans(st, s, scope, within, civil_yyyymmdd(from), civil_yyyymmdd(head - 1))) != OK ||
-		(e = add_spans(st, s, scope, within, civil_yyyymmdd(tail), civil_yyyymmdd(to - 1))) != OK)
-		return e;
-	if (years >= years_end) /* no whole year */
-		return add_spans(st, s, scope, within, month_of(head), month_of(tail - 1));
-	if ((e = add_spans(st, s, scope, within, month_of(head), month_of(years - 1))) != OK ||
-		(e = add_spans(st, s, scope, within, month_of(years_end), month_of(tail - 1))) != OK)
-		return e;
-	return add_spans(st, s, scope, within, month_of(years) / 100, month_of(years_end - 1) / 100);
+	buf_adds(b, "[0"); /* no span */
+	if (head >= tail) { /* no whole month */
+		add_days(b, from, to);
+	} else {
+		years = civil_year_first(head) == head ? head : next_year(head);
+		years_end = civil_year_first(tail);
+		if (years >= years_end) /* no whole year */
+			years = years_end = tail;
+		add_days(b, from, head);
+		add_months(b, head, years);
+		add_years(b, years, years_end);
+		add_months(b, years_end, tail);
+		add_days(b, tail, to);
+	}
+	buf_addc(b, ']');
+}
+
+bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 2], char hi[AREA_CODE_MAX + 2])
+{
+	const char *code = strcmp(scope, "*") == 0 ? "" : scope;
+
+	if (within) {
+		if (strncmp(within, code, strlen(code)) == 0)
+			code = within;
+		else if (strncmp(code, within, strlen(within)) != 0)
+			return false;
+	}
+	if (strlen(code) > AREA_CODE_MAX)
+		return false;
+	(void)snprintf(lo, AREA_CODE_MAX + 2, "%s", code); /* fits */
+	(void)snprintf(hi, AREA_CODE_MAX + 2, "%s:", code); /* ':' follows '9' */
+	return true;
 }
 
 enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx)
 {
-	struct sums s = {.last = &s.first};
-	enum err e = from_day < to_day ? add_period(st, &s, scope, within, from_day, to_day) : OK;
+	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
+	struct buf spans = {0};
+	sqlite3_stmt *q;
+	enum err e;
 
-	while (s.first) {
-		struct sum *one = s.first;
-		struct books_tally t = {one->figure, one->level, one->category, one->n};
+	if (from_day >= to_day || !books_range(scope, within, lo, hi))
+		return OK;
+	spans_of(&spans, from_day, to_day);
+	q = sql_get(st, "SELECT figure, level, category, sum(n) FROM tally WHERE span IN (SELECT value FROM json_each(?1)) AND "
+			"area >= ?2 AND area < ?3 GROUP BY figure, level, category HAVING sum(n) <> 0 ORDER BY figure, level, category");
+	sql_text(q, 1, buf_slice(&spans));
+	sql_str(q, 2, lo);
+	sql_str(q, 3, hi);
+	while ((e = sql_row(q)) == OK) {
+		struct books_tally t = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3)};
 
-		if (e == OK && one->n)
-			row(ctx, &t);
-		s.first = one->next;
-		free(one);
+		row(ctx, &t);
 	}
-	map_done(&s.map);
+	e = sql_end(q, e);
+	buf_done(&spans);
 	return e;
 }
 

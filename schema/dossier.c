@@ -324,8 +324,8 @@ enum err dossier_read(struct dossier_source *src, struct slice name, struct doss
 
 /* ------------------------------------------------------------------ what it adds to the tallies */
 
-/* A share is "DAY AREA\n", then a line "figure level N:category\n" for each count; N bytes of category, since an
- * issuer may hold anything. */
+/* A share is, for each day, "DAY AREA\n", then a line "figure level N:category\n" for each count; N bytes of category, since
+ * an issuer may hold anything.  A day begins with a digit or '-', a figure with a letter. */
 static void count(struct buf *out, const char *figure, const char *level, const char *category)
 {
 	buf_addf(out, "%s %s %zu:%s\n", figure, level, strlen(category), category);
@@ -370,47 +370,103 @@ static void share_of_class(const struct dossier *d, const struct dossier_report 
 	}
 }
 
+/* What it adds to the day of its closing. */
+static void share_of_closing(const struct dossier *d, const struct dossier_report *rep, const char *klass, struct buf *out)
+{
+	const struct casus_fold *c = &d->fold;
+	bool done = c->result == RESULT_RECTIFIED || c->result == RESULT_DONE;
+
+	count(out, "cases_closed_flow", "", klass);
+	if (strcmp(klass, "hazard") == 0 && done)
+		count(out, "hazards_rectified_flow", "", rep->category);
+	else if (strcmp(klass, "finding") == 0 && done)
+		count(out, "findings_rectified_flow", "", rep->category);
+	else if (strcmp(klass, "appeal") == 0)
+		count(out, "appeals_closed_flow", "", rep->category);
+	else if (strcmp(klass, "dispute") == 0)
+		count(out, "disputes_closed_flow", "", rep->category);
+	else if (strcmp(klass, "rectify") == 0 && done)
+		count(out, "rectify_done_flow", "", rep->issuer);
+	if (strcmp(klass, "dispute") == 0 && (c->result == RESULT_SETTLED_WRITTEN || c->result == RESULT_SETTLED_ORAL))
+		count(out, "disputes_settled_flow", "", rep->category);
+}
+
+/* What it adds to the day of its deadline. */
+static void share_of_deadline(const struct dossier *d, const char *klass, struct buf *out)
+{
+	const struct casus_fold *c = &d->fold;
+	bool closed = c->state == CASUS_CLOSED;
+
+	count(out, "cases_due", "", klass);
+	if (closed)
+		count(out, "cases_due_closed", "", klass);
+	if (closed && c->on_time == 1)
+		count(out, "cases_due_on_time", "", klass);
+	if (c->reworks)
+		count(out, "cases_reworked", "", klass);
+	if (c->extensions)
+		count(out, "cases_extended", "", klass);
+}
+
+static void share_day(struct buf *out, int64_t ms, const char *area)
+{
+	buf_addf(out, "%d %s\n", (int)civil_day(ms), area);
+}
+
 void dossier_share(const struct dossier *d, struct buf *out)
 {
 	const struct dossier_report *rep = dossier_report(d);
+	const struct casus_fold *c = &d->fold;
 	const struct casus_act *a;
 
 	buf_clear(out);
 	buf_adds(out, "");
-	if (!rep || d->fold.state == CASUS_NONE || d->fold.state == CASUS_VOID)
+	if (!rep || c->state == CASUS_NONE || c->state == CASUS_VOID)
 		return;
-	a = &d->act[d->fold.report];
-	buf_addf(out, "%d %s\n", (int)civil_day(d->fold.report_ms), a->area);
+	a = &d->act[c->report];
+	share_day(out, c->report_ms, a->area);
 	count(out, "cases_received", "", a->klass);
-	if (d->fold.state == CASUS_CLOSED)
+	if (c->accepted_ms != -1 || c->self_fixed)
+		count(out, "cases_accepted", "", a->klass);
+	if (c->state == CASUS_CLOSED)
 		count(out, "cases_closed", "", a->klass);
 	share_of_class(d, rep, a->klass, out);
+	if (c->state == CASUS_CLOSED && c->closed_ms != -1) {
+		share_day(out, c->closed_ms, a->area);
+		share_of_closing(d, rep, a->klass, out);
+	}
+	if (c->due_ms != -1 && c->state != CASUS_SUSPENDED && c->state != CASUS_DECLINED) {
+		share_day(out, c->due_ms, a->area);
+		share_of_deadline(d, a->klass, out);
+	}
+}
+
+/* The first n bytes of p, which are followed by one more. */
+static const char *share_word(const char *p, size_t n, char *out, size_t room)
+{
+	slice_copy(out, room, (struct slice){p, (uint32_t)n});
+	return p + n + 1;
 }
 
 void dossier_share_each(const char *share, void (*add)(void *ctx, const char *figure, const char *level,
 	const char *category, const char *area, int32_t day), void *ctx)
 {
-	char area[AREA_CODE_MAX + 1], figure[32], level[12], category[EVENT_LINE_MAX + 1];
-	const char *p = share, *to;
+	char area[AREA_CODE_MAX + 1] = "", figure[32], level[12], category[EVENT_LINE_MAX + 1];
+	const char *p = share ? share : "";
+	int32_t day = 0;
 	char *end;
-	int32_t day;
 	size_t n;
 
-	if (!share || !*share)
-		return;
-	day = (int32_t)strtol(p, &end, 10);
-	p = end + 1;
-	to = strchr(p, '\n');
-	slice_copy(area, sizeof area, (struct slice){p, (uint32_t)(to - p)});
-	for (p = to + 1; *p; p += n + 1) {
-		to = strchr(p, ' ');
-		slice_copy(figure, sizeof figure, (struct slice){p, (uint32_t)(to - p)});
-		p = to + 1;
-		to = strchr(p, ' ');
-		slice_copy(level, sizeof level, (struct slice){p, (uint32_t)(to - p)});
-		n = strtoul(to + 1, &end, 10);
-		p = end + 1;
-		slice_copy(category, sizeof category, (struct slice){p, (uint32_t)n});
+	while (*p) {
+		if (*p == '-' || (*p >= '0' && *p <= '9')) {
+			day = (int32_t)strtol(p, &end, 10);
+			p = share_word(end + 1, strcspn(end + 1, "\n"), area, sizeof area);
+			continue;
+		}
+		p = share_word(p, strcspn(p, " "), figure, sizeof figure);
+		p = share_word(p, strcspn(p, " "), level, sizeof level);
+		n = strtoul(p, &end, 10);
+		p = share_word(end + 1, n, category, sizeof category);
 		add(ctx, figure, level, category, area, day);
 	}
 }

@@ -10,7 +10,7 @@
 #define AS_OF_CLOSED "同批次：上报在期内，截至数据提交号已办结"
 #define NO_VOIDED "作废的不计"
 
-const struct figure figures[] = {
+const struct plain_figure plain_figures[] = {
 	{"river_patrols", "巡河次数", "次", FIGURES_BY_LEVEL, LEVELS, NULL,
 		"river_patrols/1 河长对河道、沟道的巡查；按开始时间的日期（+08:00）和该日任职级别计；"
 		"开始记录入库即计，不论是否结束、是否有效；委托的计入委托人；多样化巡河不计；作废的不计"},
@@ -49,7 +49,7 @@ const struct figure figures[] = {
 	{"visit_staff", "走访人员", "人次", FIGURES_BY_CATEGORY, {NULL}, NULL,
 		"visit_staff/1 各次入户走访的走访人员数之和；按走访时间的日期（+08:00）计，未填的不计；" NO_VOIDED},
 };
-const size_t figures_n = ARRAY_LEN(figures);
+const size_t plain_figures_n = ARRAY_LEN(plain_figures);
 
 struct figures_part {
 	int64_t n;
@@ -71,10 +71,10 @@ static struct figures_part *part_of(struct figures_sum *sum, const char *key)
 
 void figures_add(struct figures_sum *sum, const struct figure_row *row)
 {
-	for (size_t f = 0; f < figures_n; f++) {
-		const char *key = figures[f].by == FIGURES_BY_LEVEL ? row->level : row->category;
+	for (size_t f = 0; f < plain_figures_n; f++) {
+		const char *key = plain_figures[f].by == FIGURES_BY_LEVEL ? row->level : row->category;
 
-		if (strcmp(figures[f].id, row->figure) != 0)
+		if (strcmp(plain_figures[f].id, row->figure) != 0)
 			continue;
 		sum[f].total += row->n;
 		if (*key)
@@ -92,13 +92,13 @@ enum err figures_catalogue(struct figures_sum *sum, struct store *st, int64_t as
 	sql_int(q, 2, from_day);
 	sql_int(q, 3, to_day);
 	while ((e = sql_row(q)) == OK)
-		for (size_t f = 0; f < figures_n; f++)
-			if (figures[f].klass && strcmp(figures[f].klass, sql_cstr(q, 0)) == 0)
+		for (size_t f = 0; f < plain_figures_n; f++)
+			if (plain_figures[f].klass && strcmp(plain_figures[f].klass, sql_cstr(q, 0)) == 0)
 				(void)part_of(&sum[f], sql_cstr(q, 1)); /* that it is there is enough */
 	return sql_end(q, e);
 }
 
-static bool is_fixed(const struct figure *f, const char *key)
+static bool is_fixed(const struct plain_figure *f, const char *key)
 {
 	for (size_t i = 0; i < FIGURES_PARTS && f->part[i]; i++)
 		if (strcmp(f->part[i], key) == 0)
@@ -111,8 +111,8 @@ static int by_code(const void *a, const void *b)
 	return strcmp((*(struct figures_part *const *)a)->key, (*(struct figures_part *const *)b)->key);
 }
 
-void figures_each(const struct figure *f, const struct figures_sum *sum,
-	void (*row)(void *ctx, const struct figure *f, const char *part, int64_t n), void *ctx)
+void figures_each(const struct plain_figure *f, const struct figures_sum *sum,
+	void (*row)(void *ctx, const struct plain_figure *f, const char *part, int64_t n), void *ctx)
 {
 	struct figures_part **v = xcalloc(sum->part.n + 1, sizeof(struct figures_part *)), *p;
 	size_t pos = 0, n = 0;
@@ -133,7 +133,7 @@ void figures_each(const struct figure *f, const struct figures_sum *sum,
 
 void figures_done(struct figures_sum *sum)
 {
-	for (size_t f = 0; f < figures_n; f++) {
+	for (size_t f = 0; f < plain_figures_n; f++) {
 		size_t pos = 0;
 		struct figures_part *p;
 

@@ -9,7 +9,7 @@
 
 enum figures_by { FIGURES_BY_LEVEL, FIGURES_BY_CATEGORY };
 
-struct figure {
+struct plain_figure {
 	const char *id, *name, *unit;
 	enum figures_by by;
 	const char *part[FIGURES_PARTS]; /* levels or categories that always have a row; NULL at the end */
@@ -17,8 +17,8 @@ struct figure {
 	const char *definition; /* fixed text with its version; another meaning is another version */
 };
 
-extern const struct figure figures[];
-extern const size_t figures_n;
+extern const struct plain_figure plain_figures[];
+extern const size_t plain_figures_n;
 
 /* What a period and scope add up to; zeroed = nothing yet. */
 struct figures_sum {
@@ -26,13 +26,13 @@ struct figures_sum {
 	struct map part; /* level or category -> struct figures_part */
 };
 
-/* Adds a row of ledger_tallies() or ledger_recount() to sum[figures_n]; rows of no figure are left out. */
+/* Adds a row of ledger_tallies() or ledger_recount() to sum[plain_figures_n]; rows of no figure are left out. */
 void figures_add(struct figures_sum *sum, const struct figure_row *row);
 /* Gives a part, 0 if nothing was added, to each category that the catalogue has as of a commit for a day of [from_day, to_day). */
 enum err figures_catalogue(struct figures_sum *sum, struct store *st, int64_t as_of, int32_t from_day, int32_t to_day) MUST_CHECK;
 /* The rows of one figure: its total (part ""), the parts that it always has, the others by code. */
-void figures_each(const struct figure *f, const struct figures_sum *sum,
-	void (*row)(void *ctx, const struct figure *f, const char *part, int64_t n), void *ctx);
-void figures_done(struct figures_sum *sum); /* empties sum[figures_n]; the array stays the caller's */
+void figures_each(const struct plain_figure *f, const struct figures_sum *sum,
+	void (*row)(void *ctx, const struct plain_figure *f, const char *part, int64_t n), void *ctx);
+void figures_done(struct figures_sum *sum); /* empties sum[plain_figures_n]; the array stays the caller's */
 
 #endif

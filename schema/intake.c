@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/civil.h"
+#include "schema/households.h"
 #include "schema/intake_parts.h"
 #include "schema/sql.h"
 
@@ -589,6 +590,8 @@ enum err intake_refold(struct intake *in, int64_t now_ms)
 		e = forget_tallies(in);
 	if (e == OK)
 		e = tally_all(in); /* before any other event is released */
+	if (e == OK)
+		e = households_refill(in->st);
 	if (e == OK)
 		e = patrols_refold_all(&in->patrols, in->registry, &in->tallies, store_head_next(in->st));
 	while (e == OK && more)

@@ -10,6 +10,7 @@
 #include "core/civil.h"
 #include "schema/cases.h"
 #include "schema/duties.h"
+#include "schema/households.h"
 #include "schema/recount.h"
 #include "schema/sql.h"
 #include "schema/stream.h"
@@ -83,7 +84,7 @@ struct sums {
 };
 
 struct sum {
-	char figure[24], level[12], category[EVENT_LINE_MAX + 1], area[AREA_CODE_MAX + 1];
+	char figure[32], level[EVENT_NAME_MAX + 1], category[EVENT_LINE_MAX + 1], area[AREA_CODE_MAX + 1];
 	int32_t day;
 	int64_t n;
 };
@@ -166,17 +167,23 @@ static void sum_patrol(void *ctx, const struct patrol *p)
 
 static void sum_event(struct sums *s, const struct event *ev, const char *area)
 {
-	char code[EVENT_NAME_MAX + 1];
+	char code[EVENT_NAME_MAX + 1], unit[EVENT_NAME_MAX + 1];
 	int32_t day = civil_day(ev->when_ms);
 
 	slice_copy(code, sizeof code, ev->category);
+	slice_copy(unit, sizeof unit, ev->unit);
 	if (ev->kind == EV_INSPECT)
 		add_sum(s, "inspections", "", code, area, day, 1);
 	if (ev->kind == EV_WORK && ev->qty_milli)
-		add_sum(s, "works", "", code, area, day, ev->qty_milli);
+		add_sum(s, "works", unit, code, area, day, ev->qty_milli);
+	if (ev->kind == EV_WORK && ev->approx)
+		add_sum(s, "works_approx", unit, code, area, day, 1);
 	if (ev->kind != EV_VISIT)
 		return;
 	add_sum(s, "visits", "", "", area, day, 1);
+	slice_copy(code, sizeof code, ev->household);
+	if (code[0])
+		add_sum(s, "visited", "", code, area, day, 1);
 	if (ev->staff)
 		add_sum(s, "visit_staff", "", "", area, day, ev->staff);
 	if (ev->aid_fen)
@@ -484,7 +491,7 @@ out:
 static void keep_tally(void *ctx, const struct figure_row *f)
 {
 	struct check *c = ctx;
-	char key[320];
+	char key[480];
 	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
 	int64_t *v = xcalloc(1, sizeof *v);
 
@@ -495,7 +502,7 @@ static void keep_tally(void *ctx, const struct figure_row *f)
 static void meet_tally(void *ctx, const struct figure_row *f)
 {
 	struct check *c = ctx;
-	char key[320];
+	char key[480];
 	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
 	int64_t *v = map_take(&c->kept, key, (size_t)n);
 
@@ -605,7 +612,7 @@ static enum err check_patrols(struct check *c)
 	return e;
 }
 
-static void say_duty(void *ctx, const char *line)
+static void say_line(void *ctx, const char *line)
 {
 	say(ctx, "%s", line);
 }
@@ -647,8 +654,8 @@ enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line
 	enum err e;
 
 	if ((e = check_integrity(&c)) == OK && (e = check_commits(&c)) == OK && (e = check_streams(&c)) == OK &&
-		(e = check_patrols(&c)) == OK && (e = duties_check(st, say_duty, &c)) == OK &&
-		(e = check_cases(&c)) == OK &&
+		(e = check_patrols(&c)) == OK && (e = duties_check(st, say_line, &c)) == OK &&
+		(e = check_cases(&c)) == OK && (e = households_check(st, say_line, &c)) == OK &&
 		(e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
 		e = none(&c, "SELECT code || ' ' || since FROM area WHERE until <= since UNION ALL SELECT id || ' ' "
 			     "|| since FROM person WHERE until <= since",

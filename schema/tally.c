@@ -9,7 +9,8 @@
 #define COUNTS_MAX 20000 /* at once, on a walk through a whole database */
 
 /* One count.  Its key: figure, level, category, area, each with its NUL, then the span's four bytes. */
-#define KEY_MAX (32 + 12 + EVENT_LINE_MAX + 1 + AREA_CODE_MAX + 1 + 4)
+#define LEVEL_MAX (EVENT_NAME_MAX + 1) /* a level, or the unit of works */
+#define KEY_MAX (32 + LEVEL_MAX + EVENT_LINE_MAX + 1 + AREA_CODE_MAX + 1 + 4)
 
 struct count {
 	int64_t n;
@@ -72,7 +73,7 @@ void tally_add(struct tallies *t, const char *figure, const char *level, const c
 	uint32_t end;
 
 	like.level = put(key, 0, figure, 32); /* our own short names */
-	like.category = put(key, like.level, level, 12); /* of four */
+	like.category = put(key, like.level, level, LEVEL_MAX);
 	like.area = put(key, like.category, category, EVENT_LINE_MAX + 1); /* a code, or an issuer */
 	end = put(key, like.area, area, AREA_CODE_MAX + 1);
 	add(t, &like, key, end, ymd, n);
@@ -82,7 +83,7 @@ void tally_add(struct tallies *t, const char *figure, const char *level, const c
 
 void tally_event(struct tallies *t, const struct event *ev, const char *area, int sign)
 {
-	char code[EVENT_NAME_MAX + 1];
+	char code[EVENT_NAME_MAX + 1], unit[EVENT_NAME_MAX + 1];
 	int32_t day = civil_day(ev->when_ms);
 
 	slice_copy(code, sizeof code, ev->category);
@@ -91,10 +92,17 @@ void tally_event(struct tallies *t, const struct event *ev, const char *area, in
 		tally_add(t, "inspections", "", code, area, day, sign);
 		break;
 	case EV_WORK:
-		tally_add(t, "works", "", code, area, day, sign * ev->qty_milli);
+		slice_copy(unit, sizeof unit, ev->unit);
+		tally_add(t, "works", unit, code, area, day, sign * ev->qty_milli);
+		if (ev->approx)
+			tally_add(t, "works_approx", unit, code, area, day, sign);
 		break;
 	case EV_VISIT:
 		tally_add(t, "visits", "", "", area, day, sign);
+		if (ev->household.n) {
+			slice_copy(code, sizeof code, ev->household);
+			tally_add(t, "visited", "", code, area, day, sign);
+		}
 		if (ev->staff)
 			tally_add(t, "visit_staff", "", "", area, day, sign * ev->staff);
 		if (ev->aid_fen)

@@ -20,8 +20,8 @@ void tally_add(struct tallies *t, const char *figure, const char *level, const c
  * (seconds) by route; river_patrols and river_patrols_valid by level for a chief's. */
 void tally_patrol(struct tallies *t, const struct patrol_share *was, const struct patrol_share *now);
 
-/* What an event adds by itself (sign 1), or takes back (-1): inspections by topic, works by item (thousandths of its
- * unit), visits, visit_staff, aid (fen).  Others add nothing. */
+/* What an event adds by itself (sign 1), or takes back (-1): inspections by topic, works (thousandths) and works_approx
+ * (records) by unit and item, visits, visited by household, visit_staff, aid (fen).  Others add nothing. */
 void tally_event(struct tallies *t, const struct event *ev, const char *area, int sign);
 
 /* Writes all with `commit` as the commit of their last change. */

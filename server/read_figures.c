@@ -1,112 +1,39 @@
 /* /api/v1/figures and /api/v1/series */
 #include "server/read.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "core/civil.h"
 #include "schema/books_figures.h"
-#include "schema/figures.h"
+#include "schema/figures/figures.h"
 
-#define FIGURE_ROWS_MAX 4096 /* distinct (figure, level, category) of an answer; beyond: left out, and counted */
-
-struct figure_sum {
-	int64_t n;
-	const char *level, *category; /* into figure */
-	char figure[];
-};
-
-struct figure_sums {
-	struct map map;
-	int64_t cut;
-};
-
-static const struct figure *figure_of(const char *id)
+static void write_row(void *ctx, const struct figure_value *v)
 {
-	for (size_t i = 0; i < figures_n; i++)
-		if (strcmp(figures[i].id, id) == 0)
-			return &figures[i];
-	return NULL;
-}
-
-static void add(struct figure_sums *rows, const char *figure, const char *level, const char *category, int64_t n)
-{
-	size_t nf = strlen(figure) + 1, nl = strlen(level) + 1, nc = strlen(category) + 1;
-	struct figure_sum *r = xcalloc(1, sizeof *r + nf + nl + nc), *have;
-
-	memcpy(r->figure, figure, nf);
-	r->level = memcpy(r->figure + nf, level, nl);
-	r->category = memcpy(r->figure + nf + nl, category, nc);
-	have = map_get(&rows->map, r->figure, nf + nl + nc);
-	if (!have && rows->map.n < FIGURE_ROWS_MAX) {
-		(void)map_put(&rows->map, r->figure, nf + nl + nc, r); /* was not there */
-		r->n = n;
-		return;
-	}
-	free(r);
-	if (have)
-		have->n += n;
-	else
-		rows->cut++;
-}
-
-/* A total for each figure, and its parts: by level where its definition says so, else by category. */
-static void take(void *ctx, const struct books_tally *t)
-{
-	const struct figure *f = figure_of(t->figure);
-	bool by_level = f ? f->by == FIGURES_BY_LEVEL : !*t->category;
-
-	if (strcmp(t->figure, "events") == 0)
-		return; /* of the platform, not of the town */
-	add(ctx, t->figure, "", "", t->n);
-	if (by_level && *t->level)
-		add(ctx, t->figure, t->level, "", t->n);
-	else if (!by_level && *t->category)
-		add(ctx, t->figure, "", t->category, t->n);
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct figure_sum *x = *(struct figure_sum *const *)a, *y = *(struct figure_sum *const *)b;
-	int c;
-
-	return (c = strcmp(x->figure, y->figure)) || (c = strcmp(x->level, y->level)) ? c : strcmp(x->category, y->category);
-}
-
-static void write_row(struct buf *b, const struct figure_sum *r)
-{
-	const struct figure *f = figure_of(r->figure);
+	struct buf *b = ctx;
+	bool rate = v->f->kind == FIGURE_RATE;
 
 	buf_json_sep(b);
 	buf_addc(b, '{');
-	read_text(b, "id", r->figure);
-	read_text(b, "name", f ? f->name : NULL);
+	read_text(b, "id", v->f->id);
+	read_text(b, "name", v->name);
 	buf_json_key(b, "level");
-	buf_json_str(b, r->level);
+	buf_json_str(b, v->level);
 	buf_json_key(b, "category");
-	buf_json_str(b, r->category);
-	read_int(b, "value", r->n);
-	read_text(b, "unit", f ? f->unit : NULL);
-	read_text(b, "definition", f ? f->definition : NULL);
-	buf_addc(b, '}');
-}
-
-/* Writes the rows in order, and frees them. */
-static void write_rows(struct buf *b, struct figure_sums *rows)
-{
-	struct figure_sum **v = xcalloc(rows->map.n + 1, sizeof(struct figure_sum *)), *r;
-	size_t n = 0, pos = 0;
-
-	while ((r = map_next(&rows->map, &pos)))
-		v[n++] = r;
-	qsort(v, n, sizeof(struct figure_sum *), by_key);
-	for (size_t i = 0; i < n; i++) {
-		write_row(b, v[i]);
-		free(v[i]);
+	buf_json_str(b, v->category);
+	read_text(b, "category_name", v->category_name);
+	buf_json_key(b, "value");
+	buf_adds(b, v->has ? v->value : "null");
+	read_text(b, "unit", v->unit);
+	if (rate) {
+		read_int(b, "numerator", v->num);
+		read_int(b, "denominator", v->den);
+	} else {
+		read_text(b, "numerator", NULL);
+		read_text(b, "denominator", NULL);
 	}
-	free(v);
-	map_done(&rows->map);
+	read_text(b, "display", v->display);
+	read_text(b, "definition", v->definition);
+	buf_addc(b, '}');
 }
 
 #define FIRST_DAY 0 /* 1970-01-01 */
@@ -128,26 +55,42 @@ static bool area_only(struct read *r)
 	return !r->failed;
 }
 
+/* The figure and the language that were asked for. */
+static bool asked(struct read *r, struct figures_ask *ask)
+{
+	const char *lang = query_get(&r->q, "lang");
+
+	ask->only = query_get(&r->q, "figure");
+	ask->english = lang && strcmp(lang, "en") == 0;
+	if (ask->only && !figure_find(ask->only))
+		read_refuse(r, 400, "bad_parameter", "figure: there is none of this name");
+	else if (lang && !ask->english && strcmp(lang, "zh") != 0)
+		read_refuse(r, 400, "bad_parameter", "lang: zh or en");
+	return !r->failed;
+}
+
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"scope", "from", "to", NULL};
-	struct figure_sums rows = {0};
+	static const char *const names[] = {"scope", "from", "to", "figure", "lang", NULL};
+	struct figures_ask ask = {0};
 	int64_t from_ms, to_ms;
-	int32_t from, to;
 	struct read r;
 	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
-	if (area_only(&r) && read_period(&r, false, &from_ms, &to_ms) && whole_days(&r, from_ms, to_ms, &from, &to)) {
+	if (area_only(&r) && asked(&r, &ask) && read_period(&r, false, &from_ms, &to_ms) &&
+		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day)) {
 		struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
 
-		e = books_sums(r.a->st, r.s->user.scope, r.within, from, to, take, &rows);
+		ask.scope = r.s->user.scope;
+		ask.within = r.within;
+		ask.at_ms = r.now_ms;
 		read_list(&r, &p, "figures");
-		write_rows(r.b, &rows);
+		e = figures_read(r.a->st, &ask, write_row, r.b);
 		buf_addc(r.b, ']');
 		read_text(r.b, "scope", r.within ? r.within : r.s->user.scope);
-		read_int(r.b, "cut", rows.cut);
+		read_int(r.b, "cut", 0);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);

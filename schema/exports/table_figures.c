@@ -29,7 +29,7 @@ struct walk {
 	struct figures_sum *sum;
 };
 
-static void line(void *ctx, const struct figure *f, const char *part, int64_t n)
+static void line(void *ctx, const struct plain_figure *f, const char *part, int64_t n)
 {
 	struct walk *k = ctx;
 	struct rows *r = k->r;
@@ -65,7 +65,7 @@ static void take(void *ctx, const struct figure_row *row)
 
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
-	struct walk k = {w, r, xcalloc(figures_n, sizeof(struct figures_sum))};
+	struct walk k = {w, r, xcalloc(plain_figures_n, sizeof(struct figures_sum))};
 	struct head head;
 	enum err e = store_head(w->st, &head);
 
@@ -76,8 +76,8 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 		e = ledger_recount(w->st, w->as_of, take, &k);
 	if (e == OK)
 		e = figures_catalogue(k.sum, w->st, w->as_of, w->from_day, w->to_day);
-	for (size_t f = 0; e == OK && f < figures_n; f++)
-		figures_each(&figures[f], &k.sum[f], line, &k);
+	for (size_t f = 0; e == OK && f < plain_figures_n; f++)
+		figures_each(&plain_figures[f], &k.sum[f], line, &k);
 	figures_done(k.sum);
 	free(k.sum);
 	return e;

@@ -42,6 +42,8 @@ CREATE TABLE household(
 
 -- The few events that are records of their own: inspect, visit, work, household.  A query names the same kinds.
 CREATE INDEX event_record ON event(kind, at) WHERE kind IN (5, 6, 7, 8);
+-- What a scope adds up to in a span: (span, area) of a row never changes, so counting does not touch it.
+CREATE INDEX tally_place ON tally(span, area);
 -- By time of closing, and of the deadline.
 CREATE INDEX casus_closed ON casus(closed_at) WHERE closed_at IS NOT NULL;
 

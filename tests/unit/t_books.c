@@ -794,6 +794,7 @@ static int64_t figure(struct world *w, const char *id, const char *level, const 
 static void test_figures(void **state)
 {
 	struct world *w = *state;
+	json_t *row;
 
 	town_sql(&w->town, "INSERT INTO tally(figure, level, category, area, span, n, \"commit\") VALUES"
 		"('patrols','grid','river','" EAST "',20230115,5,3),('patrols','town','road','" WEST "',20230120,7,3),"
@@ -806,7 +807,8 @@ static void test_figures(void **state)
 	assert_int_equal(figure(w, "river_patrols", "", ""), 5);
 	assert_int_equal(figure(w, "river_patrols", "community", ""), 3);
 	assert_int_equal(figure(w, "hazards_found", "", "fire"), 4);
-	assert_string_equal(text_of(json_array_get(json_object_get(w->j, "figures"), 0), "name"), "排查隐患");
+	assert_string_equal(text_of(json_array_get(json_object_get(w->j, "figures"), 0), "name"), "巡河次数");
+	assert_int_equal(figure(w, "hazards_found", "", "gas"), 0); /* it is in the catalogue */
 	assert_int_equal(figure(w, "events", "", ""), -1);
 	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15&to=2023-01-20"); /* `to` is exclusive */
 	assert_int_equal(figure(w, "patrols", "", ""), 5);
@@ -817,6 +819,19 @@ static void test_figures(void **state)
 	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15T12:00:00Z");
 	assert_int_equal(w->status, 400);
 	(void)ask(w, TOWN_USER, "/api/v1/figures?scope=QSH-01");
+	assert_int_equal(w->status, 400);
+	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15&to=2023-01-21&figure=hazard_rate&lang=en");
+	row = json_array_get(json_object_get(w->j, "figures"), 0);
+	assert_string_equal(text_of(row, "name"), "Hazard rectification rate");
+	assert_string_equal(text_of(row, "display"), "0.0%");
+	assert_int_equal(json_integer_value(json_object_get(row, "denominator")), 4);
+	row = json_array_get(json_object_get(w->j, "figures"), 1);
+	assert_string_equal(text_of(row, "category"), "campus");
+	assert_ptr_equal(json_object_get(row, "value"), json_null());
+	assert_string_equal(text_of(row, "display"), "—");
+	(void)ask(w, TOWN_USER, "/api/v1/figures?figure=hazard");
+	assert_int_equal(w->status, 400);
+	(void)ask(w, TOWN_USER, "/api/v1/figures?lang=fr");
 	assert_int_equal(w->status, 400);
 	(void)ask(w, TOWN_USER, "/api/v1/series");
 	assert_int_equal(w->status, 400);

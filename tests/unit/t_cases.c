@@ -86,7 +86,9 @@ static void life(void **state)
 	has(act(t, "d-14", 1, T0 + 6, "\"verify_pass\""), "\"results\":[]");
 	want(t, STATE, "6|7\n");
 	want(t, HAZARD, "2|0|p-11\n");
-	want(t, TALLIES, "cases_closed|hazard|1\ncases_received|hazard|1\nhazards_found|fire|1\nhazards_rectified|fire|1\n");
+	want(t, TALLIES, "cases_accepted|hazard|1\ncases_closed|hazard|1\ncases_closed_flow|hazard|1\ncases_due|hazard|1\n"
+			 "cases_due_closed|hazard|1\ncases_due_on_time|hazard|1\ncases_received|hazard|1\nhazards_found|fire|1\n"
+			 "hazards_rectified|fire|1\nhazards_rectified_flow|fire|1\n");
 	want(t, "SELECT on_time, handler, holder, level FROM casus", "1|p-13|p-13|community\n");
 	want(t, "SELECT \"commit\" = (SELECT max(\"commit\") FROM event) FROM casus", "1\n");
 	has(act(t, "d-11", 2, T0 + 7, "\"void\",\"note\":\"x\""), "\"results\":[]");
@@ -230,7 +232,7 @@ static void plain_figures(void **state)
 	(void)send(t, "d-1", 1, T0, "\"kind\":\"inspect\",\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}");
 	(void)send(t, "d-1", 2, T0, "\"kind\":\"visit\",\"body\":{\"household\":\"h\",\"staff\":3,\"aid_fen\":12345}");
 	(void)send(t, "d-1", 3, T0, "\"kind\":\"work\",\"body\":{\"item\":\"bins\",\"qty\":2.5}");
-	want(t, TALLIES, "aid||12345\ninspections|burn_straw|1\nvisit_staff||3\nvisits||1\nworks|bins|2500\n");
+	want(t, TALLIES, "aid||12345\ninspections|burn_straw|1\nvisit_staff||3\nvisited|h|1\nvisits||1\nworks|bins|2500\n");
 	for (int i = 1; i <= 3; i++) {
 		(void)snprintf(line, sizeof line, "\"kind\":\"void\",\"body\":{\"target\":\"d-1/e/%d\"}", i);
 		has(send(t, "d-1", 3 + i, T0, line), "\"results\":[]");

@@ -6,11 +6,13 @@
 #include "core/event.h"
 #include "core/track.h"
 
-#define EVENTS 240
+#define EVENTS 300
+#define SHA "0123456789012345678901234567890123456789012345678901234567890123"
+#define PHOTOS "\"att\":[{\"sha256\":\"" SHA "\",\"role\":\"before\"},{\"sha256\":\"" SHA "\",\"role\":\"after\"}],"
 
 struct sent {
 	char device[16];
-	char json[900];
+	char json[1200];
 };
 
 static uint64_t state;
@@ -65,6 +67,7 @@ static void make_points(char *to, size_t room, int64_t at, int64_t start)
 static int make(struct sent *v)
 {
 	static const char *const route[] = {"river", "gully", "road", "grid", "burning"};
+	static const char *const standing[] = {"identified", "helped", "risk_removed", "relapsed"};
 	static const char *const target[] = {"QSH-01", "HG-01", "990101100001001", "990101100", "NO-99"};
 	int64_t seq[4][2] = {{0}};
 	int n = 0;
@@ -73,7 +76,7 @@ static int make(struct sent *v)
 		int d = (int)roll(4), e = (int)roll(2);
 		int64_t s = ++seq[d][e];
 		int64_t at = TOWN_NOW - (int64_t)roll(40) * 3600 * 1000 - roll(5);
-		char head[200], body[600], pts[400], extra[64] = "";
+		char head[600], body[600], pts[400], extra[400] = "";
 		uint32_t w = roll(7);
 
 		at = roll(10) ? TOWN_NOW - (int64_t)(w + 1) * 6 * 3600 * 1000 - roll(5) * 60000 : at; /* of the patrol's hours */
@@ -83,7 +86,7 @@ static int make(struct sent *v)
 		else if (roll(8) == 0)
 			(void)snprintf(extra, sizeof extra, "\"ref\":\"w%u\",", roll(12));
 		(void)snprintf(v[n].device, sizeof v[n].device, "d-%d", d + 1);
-		switch (roll(14)) {
+		switch (roll(18)) {
 		case 0:
 		case 1:
 		case 2:
@@ -114,6 +117,23 @@ static int make(struct sent *v)
 		case 6:
 			(void)snprintf(body, sizeof body, "\"case.act\",\"body\":{\"case\":\"c%u\",\"action\":\"accept\"}", roll(10));
 			break;
+		case 14:
+			(void)snprintf(body, sizeof body, "\"visit\",\"body\":{\"household\":\"h%u\",\"staff\":%u,\"aid_fen\":%u}", roll(5), roll(4), roll(3) * 100);
+			break;
+		case 15:
+			(void)snprintf(body, sizeof body, "\"work\",\"body\":{\"item\":\"%s\",\"qty\":%u.%u,\"unit\":\"%s\"%s}", roll(2) ? "bins" : "greening",
+				roll(50), roll(10), roll(3) ? "个" : "处", roll(4) ? "" : ",\"approx\":true");
+			break;
+		case 16:
+			(void)snprintf(body, sizeof body, "\"household\",\"body\":{\"household\":\"h%u\",\"state\":\"%s\"%s}", roll(6),
+				standing[roll(4)], roll(3) ? ",\"persons\":4" : "");
+			break;
+		case 17: /* closed by its reporter */
+			(void)snprintf(extra, sizeof extra, "\"scope\":\"%s\"," PHOTOS, target[roll(3)]);
+			(void)snprintf(body, sizeof body, "\"case.report\",\"body\":{\"case\":\"s%u\",\"class\":\"%s\",\"category\":\"%s\","
+				"\"self_fixed\":true,\"due\":%lld,\"title\":\"t\"}",
+				roll(8), roll(2) ? "finding" : "appeal", roll(2) ? "litter" : "roads", (long long)(at + (int64_t)roll(9) * 10000000));
+			break;
 		case 7:
 			(void)snprintf(body, sizeof body, "\"inspect\",\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}");
 			break;
@@ -138,6 +158,7 @@ static const char *const dumps[] = {
 	"SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5",
 	"SELECT s.device, s.epoch, e.seq, e.kind, e.at, e.person, e.area, e.flags FROM event e JOIN stream s ON s.id = e.stream WHERE (e.flags & 4) = 0 ORDER BY 1, 2, 3",
 	"SELECT device, epoch, seq FROM voided ORDER BY 1, 2, 3",
+	"SELECT name, at, device, epoch, seq, state, type, persons, area, voided IS NULL FROM household ORDER BY 1, 2, 3, 4, 5",
 	"SELECT device, epoch, seq, code FROM held_all ORDER BY 1, 2, 3",
 	"SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2",
 	"SELECT person, rule, target, level, role, area, first, last, need, done, unit, state, overdue, next FROM duty_state WHERE gone = 0 ORDER BY 1, 2, 3, 4, 5",

@@ -1,0 +1,415 @@
+#include "schema/figures/figures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "core/civil.h"
+#include "schema/books_figures.h"
+#include "schema/households.h"
+#include "schema/sql.h"
+
+/* ------------------------------------------------------------------ what is read: tallies, names, households */
+
+struct entry { /* a tally over the period and scope */
+	const char *level, *category;
+	int64_t n;
+	char figure[]; /* then level and category */
+};
+
+struct named { /* a category of the catalogue */
+	const char *code, *name;
+	bool valid; /* on a day of the period */
+	char klass[]; /* then code and name */
+};
+
+struct reading {
+	struct store *st;
+	const struct figures_ask *ask;
+	struct entry **entry; /* by figure, level, category */
+	size_t n, cap;
+	struct named **named; /* by class and code */
+	size_t nnamed, namedcap;
+	struct households_count households;
+	void (*row)(void *ctx, const struct figure_value *v);
+	void *ctx;
+};
+
+static void *grown(void *v, size_t n, size_t *cap)
+{
+	if (n < *cap)
+		return v;
+	*cap = *cap * 2 + 256;
+	return xrealloc(v, *cap * sizeof(void *));
+}
+
+static char *copy(char *to, const char *s, const char **out)
+{
+	size_t n = strlen(s) + 1;
+
+	*out = memcpy(to, s, n);
+	return to + n;
+}
+
+static void take(void *ctx, const struct books_tally *t)
+{
+	struct reading *r = ctx;
+	struct entry *e;
+	const char *unused;
+
+	if (strcmp(t->figure, "events") == 0)
+		return; /* of the platform, not of the town */
+	e = xcalloc(1, sizeof *e + strlen(t->figure) + strlen(t->level) + strlen(t->category) + 3);
+	(void)copy(copy(copy(e->figure, t->figure, &unused), t->level, &e->level), t->category, &e->category); /* the end */
+	e->n = t->n;
+	r->entry = grown(r->entry, r->n, &r->cap);
+	r->entry[r->n++] = e;
+}
+
+static enum err read_names(struct reading *r)
+{
+	sqlite3_stmt *q = sql_get(r->st,
+		"SELECT class, code, CASE WHEN ?3 AND name_en <> '' THEN name_en ELSE name END, (valid_from IS NULL OR valid_from < ?2) AND "
+		"(valid_to IS NULL OR valid_to >= ?1) FROM category WHERE until IS NULL ORDER BY class, code");
+	enum err e;
+
+	sql_int(q, 1, r->ask->from_day);
+	sql_int(q, 2, r->ask->to_day);
+	sql_int(q, 3, r->ask->english);
+	while ((e = sql_row(q)) == OK) {
+		const char *klass = sql_cstr(q, 0), *code = sql_cstr(q, 1), *name = sql_cstr(q, 2), *unused;
+		struct named *c = xcalloc(1, sizeof *c + strlen(klass) + strlen(code) + strlen(name) + 3);
+
+		(void)copy(copy(copy(c->klass, klass, &unused), code, &c->code), name, &c->name); /* the end */
+		c->valid = sqlite3_column_int(q, 3);
+		r->named = grown(r->named, r->nnamed, &r->namedcap);
+		r->named[r->nnamed++] = c;
+	}
+	return sql_end(q, e);
+}
+
+/* The state of frozen days is that of their freeze. */
+static enum err read_households(struct reading *r)
+{
+	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
+	int64_t as_of = INT64_MAX;
+	sqlite3_stmt *q;
+	enum err e;
+
+	if (!books_range(r->ask->scope, r->ask->within, lo, hi) || r->ask->from_day >= r->ask->to_day)
+		return OK;
+	q = sql_get(r->st, "SELECT \"commit\" FROM freeze WHERE month = ?");
+	sql_int(q, 1, civil_yyyymmdd(r->ask->to_day - 1) / 100);
+	if ((e = sql_row(q)) == OK)
+		as_of = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	if (e != OK && e != ERR_NOTFOUND)
+		return e;
+	return households_count(r->st, lo, hi, civil_day_ms(r->ask->to_day), as_of, &r->households);
+}
+
+/* The entries of one tally: [*at, *end). */
+static void find(const struct reading *r, const char *figure, size_t *at, size_t *end)
+{
+	size_t lo = 0, hi = r->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(r->entry[mid]->figure, figure) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*at = lo; lo < r->n && strcmp(r->entry[lo]->figure, figure) == 0;)
+		lo++;
+	*end = lo;
+}
+
+/* ------------------------------------------------------------------ parts of a figure */
+
+struct part {
+	const char *key, *unit; /* level or category; the unit of works, else "" */
+	size_t rank;            /* those that always have a row come first */
+	bool counted;           /* something was counted; else it stands here by itself */
+	bool approx;
+	int64_t num, den;
+};
+
+struct parts {
+	struct part *v;
+	size_t n, cap;
+};
+
+static struct part *part_add(struct parts *p, const struct figure *f, const char *key, const char *unit)
+{
+	size_t rank = 0;
+
+	if (p->n == p->cap) {
+		p->cap = p->cap * 2 + 64;
+		p->v = xrealloc(p->v, p->cap * sizeof *p->v);
+	}
+	while (rank < FIGURES_PARTS && f->part[rank] && strcmp(f->part[rank], key) != 0)
+		rank++;
+	if (rank < FIGURES_PARTS && !f->part[rank])
+		rank = FIGURES_PARTS;
+	p->v[p->n] = (struct part){.key = key, .unit = unit, .rank = rank};
+	return &p->v[p->n++];
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+	int c;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return (c = strcmp(x->key, y->key)) ? c : strcmp(x->unit, y->unit);
+}
+
+/* One part for each (key, unit); of works, one that only stands here goes where the item has a unit. */
+static void merge(struct parts *p)
+{
+	size_t n = 0;
+
+	if (p->n) /* qsort() takes no NULL */
+		qsort(p->v, p->n, sizeof *p->v, by_rank);
+	for (size_t i = 0; i < p->n; i++) {
+		struct part *last = n ? &p->v[n - 1] : NULL;
+
+		if (last && strcmp(last->key, p->v[i].key) == 0 && (strcmp(last->unit, p->v[i].unit) == 0 || !last->counted)) {
+			last->unit = p->v[i].unit;
+			last->num += p->v[i].num;
+			last->den += p->v[i].den;
+			last->counted |= p->v[i].counted;
+			last->approx |= p->v[i].approx;
+		} else {
+			p->v[n++] = p->v[i];
+		}
+	}
+	p->n = n;
+}
+
+/* What tally `name` counted, as numerator (or not), of each part. */
+static void add_tally(const struct reading *r, struct parts *p, const struct figure *f, const char *name, bool num, bool den)
+{
+	bool own_units = !*f->unit;
+	size_t at, end;
+
+	for (find(r, name, &at, &end); at < end; at++) {
+		const struct entry *e = r->entry[at];
+		struct part *one = part_add(p, f, f->by == FIGURE_BY_LEVEL ? e->level : f->by == FIGURE_BY_CATEGORY ? e->category : "",
+			own_units ? e->level : "");
+
+		one->counted = true;
+		one->num = num ? e->n : 0;
+		one->den = den ? e->n : 0;
+	}
+}
+
+static void add_approx(const struct reading *r, struct parts *p, const struct figure *f)
+{
+	size_t at, end;
+
+	if (*f->unit)
+		return;
+	for (find(r, "works_approx", &at, &end); at < end; at++) {
+		struct part *one = part_add(p, f, r->entry[at]->category, r->entry[at]->level);
+
+		one->counted = one->approx = true;
+	}
+}
+
+static void gather(const struct reading *r, const struct figure *f, struct parts *p)
+{
+	bool duty = strcmp(f->num, "duty_met") == 0; /* ÷ (met + overdue) */
+
+	for (size_t i = 0; i < FIGURES_PARTS && f->part[i]; i++)
+		(void)part_add(p, f, f->part[i], ""); /* that it is there is enough */
+	for (size_t i = 0; f->klass && i < r->nnamed; i++)
+		if (r->named[i]->valid && strcmp(r->named[i]->klass, f->klass) == 0)
+			(void)part_add(p, f, r->named[i]->code, ""); /* as above */
+	add_tally(r, p, f, f->num, true, duty);
+	if (f->den)
+		add_tally(r, p, f, f->den, false, true);
+	add_approx(r, p, f);
+	merge(p);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static const struct {
+	const char *code, *zh, *en;
+} words[] = {
+	{"river", "河道", "River"}, {"gully", "沟道", "Gully"}, {"road", "公路沿线", "Road"}, {"grid", "网格", "Grid"},
+	{"burning", "禁烧", "No burning"}, {"hazard", "隐患", "Hazards"}, {"finding", "巡查问题", "Findings"}, {"appeal", "诉求", "Appeals"},
+	{"dispute", "纠纷", "Disputes"}, {"rectify", "交办整改", "Rectification"},
+};
+
+static int by_code(const void *key, const void *item)
+{
+	const struct named *k = key, *c = *(struct named *const *)item;
+	int n = strcmp(k->klass, c->klass);
+
+	return n ? n : strcmp(k->code, c->code);
+}
+
+static const char *name_of(const struct reading *r, const struct figure *f, const char *category)
+{
+	if (f->klass) {
+		struct named **have, *k = xcalloc(1, sizeof *k + strlen(f->klass) + 1);
+
+		memcpy(k->klass, f->klass, strlen(f->klass));
+		k->code = category;
+		have = r->nnamed ? bsearch(k, r->named, r->nnamed, sizeof(struct named *), by_code) : NULL;
+		free(k);
+		return have ? (*have)->name : category;
+	}
+	for (size_t i = 0; f->part[0] && i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i].code, category) == 0)
+			return r->ask->english ? words[i].en : words[i].zh;
+	return category; /* an issuer */
+}
+
+/* num / scale; with all thousandths, but no zeros behind them. */
+static void quantity(int64_t num, int64_t scale, int decimals, char out[32])
+{
+	size_t n;
+
+	figure_round(num, scale, decimals, false, out);
+	if (decimals < 3)
+		return;
+	n = strlen(out);
+	while (out[n - 1] == '0')
+		n--;
+	if (out[n - 1] == '.')
+		n--;
+	out[n] = '\0';
+}
+
+static void tell(const struct reading *r, const struct figure *f, const struct part *p, bool total, bool has)
+{
+	bool en = r->ask->english, rate = f->kind == FIGURE_RATE;
+	struct figure_value v = {.f = f, .name = en ? f->name_en : f->name, .unit = *f->unit ? (en ? f->unit_en : f->unit) : p->unit,
+		.level = "", .category = "", .category_name = "", .has = has, .approx = p->approx, .num = p->num,
+		.den = rate ? p->den : 0, .definition = en ? f->definition_en : f->definition};
+	char shown[32];
+
+	if (!total && f->by == FIGURE_BY_LEVEL)
+		v.level = p->key;
+	if (!total && f->by == FIGURE_BY_CATEGORY) {
+		v.category = p->key;
+		v.category_name = name_of(r, f, p->key);
+	}
+	if (rate && p->den <= 0)
+		v.has = false;
+	if (!v.has) {
+		(void)snprintf(v.display, sizeof v.display, "—");
+	} else if (rate) {
+		figure_round(p->num, p->den, f->decimals, true, v.value);
+		(void)snprintf(v.display, sizeof v.display, "%s%%", v.value); /* fits; so do the others */
+	} else {
+		quantity(p->num, f->scale, f->scale == 1000 ? 3 : f->decimals, v.value);
+		quantity(p->num, f->scale, f->decimals, shown);
+		(void)snprintf(v.display, sizeof v.display, "%s%s", !p->approx ? "" : en ? "about " : "约", shown);
+	}
+	r->row(r->ctx, &v);
+}
+
+/* The total: of works only where all have one unit. */
+static void tell_total(const struct reading *r, const struct figure *f, const struct parts *p)
+{
+	struct part sum = {.key = "", .unit = ""};
+	bool one = true;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->v[i].counted)
+			continue;
+		if (sum.counted && strcmp(sum.unit, p->v[i].unit) != 0)
+			one = false;
+		sum.counted = true;
+		sum.unit = p->v[i].unit;
+		sum.num += p->v[i].num;
+		sum.den += p->v[i].den;
+		sum.approx |= p->v[i].approx;
+	}
+	if (!one)
+		sum = (struct part){.key = "", .unit = ""};
+	tell(r, f, &sum, true, one);
+}
+
+static void tell_state(const struct reading *r, const struct figure *f)
+{
+	const struct households_count *h = &r->households;
+	struct part p = {.key = "", .unit = ""};
+
+	p.num = strcmp(f->id, "monitored_households") == 0 ? h->households
+		: strcmp(f->id, "monitored_persons") == 0 ? h->persons
+		: strcmp(f->id, "risk_removed_households") == 0 ? h->removed_households : h->removed_persons;
+	tell(r, f, &p, true, true);
+}
+
+static void tell_distinct(const struct reading *r, const struct figure *f)
+{
+	struct part p = {.key = "", .unit = ""};
+	const char *last = NULL;
+	size_t at, end;
+
+	for (find(r, f->num, &at, &end); at < end; at++) {
+		if (r->entry[at]->n > 0 && (!last || strcmp(last, r->entry[at]->category) != 0))
+			p.num++;
+		last = r->entry[at]->category;
+	}
+	tell(r, f, &p, true, true);
+}
+
+static void evaluate(const struct reading *r, const struct figure *f)
+{
+	struct parts p = {0};
+
+	if (f->kind == FIGURE_STATE) {
+		tell_state(r, f);
+		return;
+	}
+	if (f->kind == FIGURE_DISTINCT) {
+		tell_distinct(r, f);
+		return;
+	}
+	gather(r, f, &p);
+	tell_total(r, f, &p);
+	for (size_t i = 0; f->by != FIGURE_BY_NONE && i < p.n; i++)
+		if (*p.v[i].key) /* what has no level, or no category, is in the total */
+			tell(r, f, &p.v[i], false, true);
+	free(p.v);
+}
+
+const struct figure *figure_find(const char *id)
+{
+	for (size_t i = 0; i < figures_n; i++)
+		if (strcmp(figures[i].id, id) == 0)
+			return &figures[i];
+	return NULL;
+}
+
+enum err figures_read(struct store *st, const struct figures_ask *ask, void (*row)(void *ctx, const struct figure_value *v), void *ctx)
+{
+	struct reading r = {.st = st, .ask = ask, .row = row, .ctx = ctx};
+	enum err e;
+
+	e = books_sums(st, ask->scope, ask->within, ask->from_day, ask->to_day, take, &r);
+	if (e == OK)
+		e = read_names(&r);
+	if (e == OK)
+		e = read_households(&r);
+	for (size_t i = 0; e == OK && i < figures_n; i++)
+		if (!ask->only || strcmp(figures[i].id, ask->only) == 0)
+			evaluate(&r, &figures[i]);
+	for (size_t i = 0; i < r.n; i++)
+		free(r.entry[i]);
+	free(r.entry);
+	for (size_t i = 0; i < r.nnamed; i++)
+		free(r.named[i]);
+	free(r.named);
+	return e;
+}
