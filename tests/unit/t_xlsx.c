@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "schema/exports/sink.h"
 #include "schema/exports/xlsx.h"
 #include "schema/exports/xlsxfile.h"
 
@@ -271,6 +272,68 @@ static void bounds(void **state)
 	buf_done(&b);
 }
 
+/* ------------------------------------------------------------------ a table that is longer than a sheet */
+
+static const struct column one_column[] = {{"n", "序号", "No.", COL_INT, 0, false}};
+static const struct table numbers = {.name = "numbers", .title = "数", .title_en = "Numbers", .column = one_column, .columns = 1};
+
+static void export_numbers(struct store *st, int64_t n, struct buf *out)
+{
+	const struct table_world w = {.st = st, .scope = "*", .place = "*", .place_name = "", .period = "", .as_of_time = "", .as_of_ms = CREATED};
+	struct rows r = {.sink = &sink_xlsx, .table = &numbers, .w = &w, .out = out, .piece = 1 << 20};
+	struct why why = {{0}};
+	bool more = true;
+
+	buf_clear(out);
+	assert_int_equal(r.sink->begin(&r, &why), OK);
+	for (int64_t i = 0; i < n; i++) {
+		rows_int(&r, i);
+		rows_end(&r);
+	}
+	assert_int_equal(r.err, OK);
+	assert_int_equal(r.sink->finish(&r, &why), OK);
+	while (more)
+		assert_int_equal(r.sink->piece(&r, &more, &why), OK);
+	r.sink->close(&r);
+	buf_done(&r.scratch);
+}
+
+static bool has_sheet(const struct buf *b, int n)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "xl/worksheets/sheet%d.xml", n);
+	return memmem(b->p, b->n, name, strlen(name)) != NULL;
+}
+
+static void longer_than_a_sheet(void **state)
+{
+	char dir[] = "/tmp/xunge-xlsx-XXXXXX", path[64];
+	struct buf b = {0};
+	struct store *st = NULL;
+	struct why why;
+	struct rusage use;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x.db", dir);
+	assert_int_equal(store_create(path, CREATED, &why), OK);
+	assert_int_equal(store_open(path, STORE_READER, &st, &why), OK);
+	export_numbers(st, XLSX_ROWS - 1, &b); /* with its heading: the last row of a sheet */
+	assert_true(has_sheet(&b, 2) && !has_sheet(&b, 3));
+	export_numbers(st, XLSX_ROWS, &b);
+	assert_true(has_sheet(&b, 3) && !has_sheet(&b, 4));
+	assert_int_equal(getrusage(RUSAGE_SELF, &use), 0);
+	assert_true(use.ru_maxrss < 64 * 1024);
+	store_close(st);
+	for (const char *const *end = (const char *const[]){"", "-wal", "-shm", ".lock", NULL}; *end; end++) {
+		snprintf(path, sizeof(path), "%s/x.db%s", dir, *end);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(dir), 0);
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +342,7 @@ int main(void)
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(damage),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(longer_than_a_sheet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
