@@ -8,6 +8,7 @@
 
 #include "core/civil.h"
 #include "schema/exports/tables.h"
+#include "schema/exports/workbook_figures.h"
 #include "schema/exports/workbook_sheets.h"
 
 static const struct table *const tables[] = {TABLES};
@@ -17,7 +18,6 @@ static const struct detail { /* a ledger on a sheet */
 	const char *klass[4]; /* of cases: one walk for each; NULL at the end */
 } details[] = {
 	{"cases", "5 隐患明细", "5 Hazard cases", {"hazard", "finding"}},
-	{"figures", "8 统计表", "8 Figures", {0}},
 	{"cases", "9 诉求纠纷交办明细", "9 Other cases", {"appeal", "dispute", "rectify"}},
 	{"inspections", "10 专项检查", "10 Inspections", {0}},
 	{"visits", "11 入户走访", "11 Visits", {0}},
@@ -32,6 +32,7 @@ enum stage { COUNT, SUMMARIES, DETAIL_FIRST, OVERDUE, DETAIL_REST, ABOUT, ENDED 
 struct workbook {
 	struct wb_data data;
 	struct wb_sums sums;
+	struct wb_figures figures;
 	enum stage stage;
 	size_t detail, klass;      /* under way */
 	bool entered, begun;
@@ -133,7 +134,7 @@ static void checks(struct workbook *b, struct as_xlsx_notes *n)
 		b->sums.hazards + b->sums.others);
 	equal(n, "校验：履职汇总上报隐患＝隐患办结受理", "Check: hazards by level = by category", b->sums.found, b->sums.hazards);
 	equal(n, "校验：隐患办结受理＝隐患明细行数", "Check: hazards and findings = rows", b->sums.hazards, b->rows[0]);
-	equal(n, "校验：诉求纠纷交办受理＝明细行数", "Check: other cases = rows", b->sums.others, b->rows[2]);
+	equal(n, "校验：诉求纠纷交办受理＝明细行数", "Check: other cases = rows", b->sums.others, b->rows[1]);
 }
 
 static void about(struct workbook *b, const struct table_world *w, struct xlsx *x)
@@ -161,6 +162,7 @@ static void about(struct workbook *b, const struct table_world *w, struct xlsx *
 		snprintf(text, sizeof(text), "%lld", (long long)xlsx_cut(x));
 		as_xlsx_note(&n, "截断的文字（完整内容见 CSV 导出）", "Texts cut at a cell's limit (CSV has them whole)", text);
 	}
+	wb_figures_about(&b->figures, &n);
 }
 
 /* ------------------------------------------------------------------ the table */
@@ -183,6 +185,7 @@ static void end(struct table_world *w)
 		return;
 	walk_end(b);
 	wb_data_done(&b->data);
+	wb_figures_done(&b->figures);
 	free(b);
 	w->own = NULL;
 }
@@ -197,11 +200,11 @@ static enum err summaries(struct workbook *b, const struct table_world *w, struc
 	return OK;
 }
 
-static enum err rest_of_summaries(struct workbook *b, struct xlsx *x)
+static enum err rest_of_summaries(struct workbook *b, const struct table_world *w, struct xlsx *x)
 {
 	wb_sheet_overdue(&b->data, x);
 	wb_sheet_others(&b->data, x, &b->sums);
-	return OK;
+	return wb_figures_sheet(&b->figures, w, x);
 }
 
 static enum err counted(struct workbook *b, struct rows *r, bool *over)
@@ -228,7 +231,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	case COUNT: e = counted(b, r, &over); break;
 	case SUMMARIES: e = summaries(b, w, x); break;
 	case DETAIL_FIRST: e = details_page(b, w, r, 1, &over); break;
-	case OVERDUE: e = rest_of_summaries(b, x); break;
+	case OVERDUE: e = rest_of_summaries(b, w, x); break;
 	case DETAIL_REST: e = details_page(b, w, r, DETAILS, &over); break;
 	default: about(b, w, x);
 	}

@@ -1,0 +1,15 @@
+/* workbook_figures.h - the sheet of all figures, and what each of them means, for the first sheet. */
+#ifndef XUNGE_SCHEMA_EXPORTS_WORKBOOK_FIGURES_H
+#define XUNGE_SCHEMA_EXPORTS_WORKBOOK_FIGURES_H
+
+#include "schema/exports/as_xlsx.h"
+
+struct wb_figures { /* zeroed = nothing read */
+	struct buf told; /* "name\tdefinition\n" of each figure on the sheet */
+};
+
+enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, struct xlsx *x) MUST_CHECK;
+void wb_figures_about(const struct wb_figures *f, struct as_xlsx_notes *n);
+void wb_figures_done(struct wb_figures *f);
+
+#endif
