@@ -80,8 +80,11 @@ enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, str
 		{"分子", "Numerator", 12, SUMCOL_PLAIN, 0, 0},
 		{"分母", "Denominator", 12, SUMCOL_PLAIN, 0, 0},
 	};
-	const char *const notes[] = {w->english ? "Note. What each figure means stands on the first sheet. Rates: numerator / denominator, rounded half up when shown; — without a denominator. Levels and categories without anything are left out."
-						: "注：各指标定义见“说明”；比率＝分子÷分母，仅在显示时四舍五入；分母为零记“—”；“约”表示含估计数；没有数据的级别和分类不列。"};
+	static const char zh[] = "注：各指标定义见“说明”；比率＝分子÷分母，仅在显示时四舍五入；分母为零记“—”；"
+				 "“约”表示含估计数；没有数据的级别和分类不列。";
+	static const char en[] = "Note. What each figure means stands on the first sheet. Rates: numerator / denominator, rounded half up when shown; "
+				 "— without a denominator. Levels and categories without anything are left out.";
+	const char *const notes[] = {w->english ? en : zh};
 	struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
 		.english = w->english};
 	struct sheet t = {.f = f, .w = w};

@@ -117,6 +117,19 @@ describe('xlsx', { timeout: 120000 }, () => {
 		assert.equal(grids.find((r) => r['网格'].value === '东关一网格')['网格员'].value, '赵*');
 	});
 
+	test('the sheet of figures: real numbers, rates with what they are made of, definitions on the first sheet', async () => {
+		const book = readXlsx(await make('workbook'));
+		const rows = book.sheet('8 统计表').table(3, (v) => typeof v === 'string' && v.startsWith('制表人')).rows;
+		const row = (name, part = '合计') => rows.find((r) => r['指标'].value === name && r['级别/分类'].value === part);
+		assert.deepEqual([row('巡河次数', '镇级')['数值'].value, row('巡河次数', '社区级')['数值'].value], [1, 3]);
+		assert.deepEqual([row('排查隐患')['数值'].value, row('排查隐患')['单位'].value], [1, '处']);
+		const rate = row('诉求办结率');
+		assert.deepEqual([rate['数值'].type, rate['数值'].value, rate['数值'].format, rate['分子'].value, rate['分母'].value], ['number', 0, '0.0%', 0, 1]);
+		const about = book.sheet('说明');
+		assert.ok([...about.cells.values()].some((c) => /^river_patrols\/1 /.test(c.value)));
+		for (let r = 1; r <= about.rows; r++) if (/^校验/.test(about.value(`A${r}`))) assert.match(about.value(`B${r}`), /^(\d+) = \1$/);
+	});
+
 	test('every formula of the workbook gives the value that stands beside it', async () => {
 		const book = readXlsx(await make('workbook'));
 		let sums = 0, rates = 0;
