@@ -133,8 +133,10 @@ static void checks(struct workbook *b, struct as_xlsx_notes *n)
 	equal(n, "校验：分网格上报＝隐患办结受理＋诉求纠纷交办受理", "Check: cases by place = by category", b->sums.places_cases,
 		b->sums.hazards + b->sums.others);
 	equal(n, "校验：履职汇总上报隐患＝隐患办结受理", "Check: hazards by level = by category", b->sums.found, b->sums.hazards);
-	equal(n, "校验：隐患办结受理＝隐患明细行数", "Check: hazards and findings = rows", b->sums.hazards, b->rows[0]);
-	equal(n, "校验：诉求纠纷交办受理＝明细行数", "Check: other cases = rows", b->sums.others, b->rows[1]);
+	equal(n, "校验：隐患办结受理＋作废＝隐患明细行数", "Check: hazards and findings, void ones too = rows",
+		b->sums.hazards + b->sums.hazards_void, b->rows[0]);
+	equal(n, "校验：诉求纠纷交办受理＋作废＝明细行数", "Check: other cases, void ones too = rows", b->sums.others + b->sums.others_void,
+		b->rows[1]);
 }
 
 static void about(struct workbook *b, const struct table_world *w, struct xlsx *x)

@@ -393,7 +393,12 @@ static enum err add_cases(struct wb_data *d, sqlite3_stmt *q)
 	int64_t n = sqlite3_column_int64(q, 4), closed = sqlite3_column_int64(q, 6);
 	enum err e;
 
-	if ((e = category_at(d, sql_cstr(q, 0), sql_cstr(q, 1), NULL, &c)) != OK || (e = place_at(d, sql_cstr(q, 2), &place)) != OK)
+	if ((e = category_at(d, sql_cstr(q, 0), sql_cstr(q, 1), NULL, &c)) != OK)
+		return e;
+	c->voided += sqlite3_column_int64(q, 7);
+	if (n == 0)
+		return OK;
+	if ((e = place_at(d, sql_cstr(q, 2), &place)) != OK)
 		return e;
 	c->received += n;
 	c->accepted += sqlite3_column_int64(q, 5);
@@ -446,8 +451,8 @@ static sqlite3_stmt *cases_sql(struct wb_data *d)
 		" coalesce((SELECT a.level FROM appointment a WHERE a.person = c.reporter AND a.until IS NULL"
 		" AND a.valid_from <= (c.report_at + 28800000) / 86400000 AND coalesce(a.valid_to, 2147483647) >= (c.report_at + 28800000) / 86400000"
 		" ORDER BY CASE a.level WHEN 'grid' THEN 0 WHEN 'community' THEN 1 WHEN 'town' THEN 2 ELSE 3 END LIMIT 1), ''),"
-		" count(*), sum(accepted_at IS NOT NULL), sum(state = 6) FROM casus c"
-		" WHERE report_at >= ?2 AND report_at < ?3 AND state NOT IN (0, 9) AND" SQL_UNDER("area") "GROUP BY 1, 2, 3, 4");
+		" sum(state <> 9), sum(accepted_at IS NOT NULL AND state <> 9), sum(state = 6), sum(state = 9) FROM casus c"
+		" WHERE report_at >= ?2 AND report_at < ?3 AND state <> 0 AND" SQL_UNDER("area") "GROUP BY 1, 2, 3, 4");
 }
 
 /* ------------------------------------------------------------------ deadlines */

@@ -35,6 +35,7 @@ struct wb_reach { /* a chief and a reach */
 struct wb_category {
 	const char *klass; /* literal */
 	char *code, *name;
+	int64_t voided;     /* reported in the period, and void: counted nowhere else */
 	int64_t received, accepted, due, closed, on_time, reworked, extended, overdue;
 };
 

@@ -317,7 +317,8 @@ void wb_sheet_reaches(struct wb_data *d, struct xlsx *x)
 
 /* ------------------------------------------------------------------ 4, 7: cases by category */
 
-static int64_t cases_sheet(const struct wb_data *d, struct xlsx *x, const char *name, const char *title, const char *const *klass, int n)
+static int64_t cases_sheet(const struct wb_data *d, struct xlsx *x, const char *name, const char *title, const char *const *klass, int n,
+	int64_t *voided)
 {
 	static const struct sumcol col[] = {
 		{"序号", "No.", 6, SUMCOL_NUMBER, 0, 0},
@@ -365,6 +366,7 @@ static int64_t cases_sheet(const struct wb_data *d, struct xlsx *x, const char *
 			sumsheet_int(&f.s, c->overdue);
 			sumsheet_row(&f.s);
 			received += c->received;
+			*voided += c->voided;
 		}
 	}
 	sumsheet_end(&f.s, EN(d) ? en : zh, 1);
@@ -375,7 +377,8 @@ void wb_sheet_hazards(const struct wb_data *d, struct xlsx *x, struct wb_sums *s
 {
 	static const char *const klass[] = {"hazard", "finding"};
 
-	sums->hazards = cases_sheet(d, x, EN(d) ? "4 Hazards" : "4 隐患办结", EN(d) ? "Hazards and findings" : "隐患问题办结情况统计表", klass, 2);
+	sums->hazards = cases_sheet(d, x, EN(d) ? "4 Hazards" : "4 隐患办结", EN(d) ? "Hazards and findings" : "隐患问题办结情况统计表", klass, 2,
+		&sums->hazards_void);
 }
 
 void wb_sheet_others(const struct wb_data *d, struct xlsx *x, struct wb_sums *sums)
@@ -383,7 +386,7 @@ void wb_sheet_others(const struct wb_data *d, struct xlsx *x, struct wb_sums *su
 	static const char *const klass[] = {"appeal", "dispute", "rectify"};
 
 	sums->others = cases_sheet(d, x, EN(d) ? "7 Appeals, disputes, items" : "7 诉求纠纷交办",
-		EN(d) ? "Appeals, disputes, rectification items" : "群众诉求、矛盾纠纷、交办整改办结情况统计表", klass, 3);
+		EN(d) ? "Appeals, disputes, rectification items" : "群众诉求、矛盾纠纷、交办整改办结情况统计表", klass, 3, &sums->others_void);
 }
 
 /* ------------------------------------------------------------------ 6: who is overdue */

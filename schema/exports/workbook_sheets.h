@@ -9,6 +9,7 @@ struct wb_sums { /* what the sheets add up to: held against each other on the fi
 	int64_t patrols, places_patrols; /* by level; by place */
 	int64_t found;                   /* hazards and findings received, by level of who reported */
 	int64_t hazards, others;         /* cases received: hazards and findings; the other classes */
+	int64_t hazards_void, others_void; /* beside them */
 	int64_t places_cases;            /* by place */
 };
 
