@@ -236,6 +236,24 @@ struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs)
 	return s;
 }
 
+/* Phones that are no browser send no Origin. */
+bool api_passage(void *ctx, struct request *rq, struct response *rs)
+{
+	struct app *a = ctx;
+
+	if (rq->method != HTTP_GET || !http_listed(rq->protocols, PASSAGE_PROTOCOL))
+		response_problem(rs, 400, "bad_subprotocol", "Sec-WebSocket-Protocol: " PASSAGE_PROTOCOL);
+	else if (rq->origin && !http_same_origin(rq->origin, rq->host, rq->tls))
+		response_problem(rs, 403, "foreign_origin", "the passage is for pages of this site");
+	else if (passages_room(&a->passages))
+		return true;
+	else {
+		response_retry(rs, 10);
+		response_problem(rs, 503, "busy", "too many phones at once: try again");
+	}
+	return false;
+}
+
 /* ------------------------------------------------------------------ operations */
 
 static void get_livez(void *ctx, struct request *rq, struct response *rs)

@@ -124,6 +124,7 @@ static void sweep(struct app *a, int64_t now, int64_t mono)
 	for (struct watcher *w = a->watchers.first; w; w = w->next)
 		session_use(a->sessions, w->session, now); /* an open page is a session in use */
 	watchers_sweep(&a->watchers, mono);
+	passages_sweep(&a->passages, mono);
 	app_refresh(a);
 }
 

@@ -26,6 +26,7 @@ struct app {
 	struct model model;
 	struct views views;
 	struct watchers watchers;
+	struct passages passages;
 	struct sessions *sessions;
 	struct worker *worker;
 	struct bell *bell;
@@ -47,6 +48,7 @@ void app_alarm(void *ctx, int64_t now_mono_ms);
 
 /* api.c: what HTTP asks */
 void api_request(void *ctx, struct request *rq, struct response *rs);
+bool api_passage(void *ctx, struct request *rq, struct response *rs);
 size_t api_body_max(const char *path); /* bytes that a body may have there */
 struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs);
 

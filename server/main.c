@@ -226,9 +226,20 @@ static enum err take_signals(struct app *a, struct why *why)
 	return OK;
 }
 
+/* Where ingest finds it, too. */
+static enum err find_broker(struct app *a, struct why *why)
+{
+	int64_t port;
+	enum err e = conf_int(a->conf, "mqtt", "port", 1, 65535, 1883, &port, why);
+
+	a->passages = (struct passages){.socket = conf_path(a->conf, "mqtt", "socket", NULL),
+		.host = conf_str(a->conf, "mqtt", "host", "127.0.0.1"), .port = (int)port};
+	return e;
+}
+
 static enum err start(struct app *a, const char *config, struct why *why)
 {
-	struct wire_calls calls = {api_request, api_body_max, api_upgrade, helpers_done, app_alarm, &a->watchers, a};
+	struct wire_calls calls = {api_request, api_body_max, api_upgrade, api_passage, helpers_done, app_alarm, &a->watchers, &a->passages, a};
 	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, answered, door_lost, a};
 	struct errands_world ew = {send_errand, acts_answer, a};
 	struct model_observer tell;
@@ -250,8 +261,9 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	model_init(&a->model, &tell);
 	views_init(&a->views, &a->model, watchers_wake, &a->watchers);
 	watchers_init(&a->watchers, &a->views, wire_want_write, wire_kill);
-	if ((e = wire_open(&wc, &calls, &a->wire, why)) != OK || (e = take_signals(a, why)) != OK)
+	if ((e = find_broker(a, why)) != OK || (e = wire_open(&wc, &calls, &a->wire, why)) != OK || (e = take_signals(a, why)) != OK)
 		return e;
+	a->passages.wire = a->wire;
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
 	a->errands = errands_new(&ew);
 	a->bell = bell_new(conf_path(a->conf, "ingest", "socket", "/run/xunge/door.sock"), &world);

@@ -68,6 +68,11 @@ void metrics_text(struct app *a, struct buf *b)
 	counter(b, "live_bad_messages_total", a->watchers.refused_messages);
 	counter(b, "live_stuck_total", a->watchers.stuck);
 	gauge(b, "live_clients", (double)a->watchers.n);
+	gauge(b, "passages", (double)a->passages.n);
+	gauge(b, "passages_bytes", (double)a->passages.bytes);
+	counter(b, "passages_opened_total", a->passages.opened);
+	counter(b, "passages_refused_total", a->passages.refused);
+	counter(b, "passages_cut_total", a->passages.cut);
 	gauge(b, "live_views", (double)a->views.by_scope.n);
 	gauge(b, "live_frame_bytes", (double)a->views.frame_bytes);
 	counter(b, "live_frames_total", a->views.frames);

@@ -483,6 +483,11 @@ static int refuse_upgrade(struct exchange *x)
 	return n ? n : -1;
 }
 
+static bool is_passage(const struct request *rq)
+{
+	return strcmp(rq->path, "/mqtt") == 0;
+}
+
 static int on_upgrade(struct lws *wsi)
 {
 	struct wire *w = wire_of(wsi);
@@ -500,7 +505,7 @@ static int on_upgrade(struct lws *wsi)
 	} else if (x->rq.version && strcmp(x->rq.version, "13") != 0) {
 		response_problem(&x->rs, 426, "bad_upgrade", "WebSocket version 13");
 		response_header(&x->rs, "sec-websocket-version", "13");
-	} else if (w->calls.upgrade(w->calls.ctx, &x->rq, &x->rs)) {
+	} else if (is_passage(&x->rq) ? w->calls.passage(w->calls.ctx, &x->rq, &x->rs) : w->calls.upgrade(w->calls.ctx, &x->rq, &x->rs) != NULL) {
 		exchange_free(x);
 		return 0;
 	}
@@ -801,6 +806,73 @@ static int on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *us
 	}
 }
 
+/* ------------------------------------------------------------------ passages to the broker */
+
+/* The library chose the protocol by its name alone: the path must be ours. */
+static bool may_pass(struct lws *wsi)
+{
+	struct wire *w = wire_of(wsi);
+	struct conn none = {NULL};
+	struct exchange *x = exchange_new(wsi, &none);
+	bool may;
+
+	if (!x)
+		return false;
+	w->counts.requests--; /* the same request was counted before */
+	may = is_passage(&x->rq) && w->calls.passage(w->calls.ctx, &x->rq, &x->rs);
+	exchange_free(x);
+	return may;
+}
+
+static int on_passage_writable(struct lws *wsi, struct passage *p)
+{
+	struct wire *w = wire_of(wsi);
+	struct slice s;
+
+	for (int i = 0; i < 4 && !lws_send_pipe_choked(wsi); i++) {
+		s = passage_piece(p);
+		if (!s.n)
+			break;
+		memcpy(w->piece + LWS_PRE, s.p, s.n);
+		if (lws_write(wsi, w->piece + LWS_PRE, s.n, LWS_WRITE_BINARY) < 0)
+			return -1;
+		passage_wrote(p, s.n);
+	}
+	if (passage_is_over(p))
+		return -1;
+	if (passage_piece(p).n)
+		lws_callback_on_writable(wsi);
+	return 0;
+}
+
+static int on_passage(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	struct passage *p = user;
+	struct wire *w;
+	int ms = UNACKED_MS;
+
+	switch (reason) {
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return may_pass(wsi) ? 0 : 1;
+	case LWS_CALLBACK_ESTABLISHED:
+		w = wire_of(wsi);
+		w->counts.upgrades++;
+		(void)setsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+		return passage_open(w->calls.passages, p, wsi, clock_mono_ms()) ? 0 : -1;
+	case LWS_CALLBACK_RECEIVE:
+		return p->all && passage_take(p, in, len) ? 0 : -1;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return p->all ? on_passage_writable(wsi, p) : -1;
+	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+		if (p)
+			passage_gone(p);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 void wire_want_write(void *carrier)
 {
 	lws_callback_on_writable(carrier);
@@ -816,6 +888,7 @@ void wire_kill(void *carrier)
 static const struct lws_protocols protocols[] = {
 	{"xunge-http", on_http_callback, sizeof(struct conn), 0, 0, NULL, 65536},
 	{WATCHER_PROTOCOL, on_stream, sizeof(struct watcher), 1024, 0, NULL, 65536},
+	{PASSAGE_PROTOCOL, on_passage, sizeof(struct passage), PASSAGE_PIECE, 0, NULL, 65536},
 	{"xunge-fd", on_fd, 0, 0, 0, NULL, 0},
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };

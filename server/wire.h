@@ -13,6 +13,7 @@
 #define XUNGE_SERVER_WIRE_H
 
 #include "server/http.h"
+#include "server/passage.h"
 #include "server/watcher.h"
 
 #define WIRE_PIECE (16 * 1024)      /* bytes of a response written at one go */
@@ -35,11 +36,14 @@ struct wire_calls {
 	size_t (*body_max)(const char *path); /* bytes that a request's body may have there */
 	/* May this request become a live stream?  Else rs says why not. */
 	struct session *(*upgrade)(void *ctx, struct request *rq, struct response *rs);
+	/* May this request (its path is /mqtt) become a passage to the broker?  Else rs says why not. */
+	bool (*passage)(void *ctx, struct request *rq, struct response *rs);
 	/* A helper thread called wire_wake. */
 	void (*woken)(void *ctx);
 	/* The instant given to wire_alarm has come; at least once a second an alarm is due. */
 	void (*alarm)(void *ctx, int64_t now_mono_ms);
 	struct watchers *watchers;
+	struct passages *passages;
 	void *ctx;
 };
 
@@ -74,7 +78,7 @@ struct wire_watch *wire_watch(struct wire *w, int fd, const struct wire_fd *call
 void wire_unwatch(struct wire_watch *o);
 void wire_watch_write(struct wire_watch *o); /* also from within writable */
 
-/* For watcher.c. */
+/* For watcher.c and passage.c. */
 void wire_want_write(void *carrier);
 void wire_kill(void *carrier);
 
