@@ -182,6 +182,13 @@ const char *annual_part_name(const struct annual_value *v)
 	return *v->category ? v->category : v->level;
 }
 
+int annual_short(const struct annual_value *v)
+{
+	size_t n = strlen(v->display);
+
+	return (int)(n > 3 && strcmp(v->display + n - 3, ".00") == 0 ? n - 3 : n);
+}
+
 bool annual_at_least(const struct annual_value *rate, int percent)
 {
 	return (__int128)rate->num * 100 >= (__int128)rate->den * percent;

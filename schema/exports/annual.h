@@ -72,6 +72,7 @@ const struct annual_value *annual_total(const struct annual *a, const char *figu
 /* The next part (level or category) of a figure that is not 0, in the order of reports; *pos starts at 0; NULL: no more. */
 const struct annual_value *annual_part(const struct annual *a, const char *figure, size_t *pos);
 const char *annual_part_name(const struct annual_value *v); /* its category's name, else the code */
+int annual_short(const struct annual_value *v); /* bytes of its display without a .00 behind */
 bool annual_at_least(const struct annual_value *rate, int percent);
 /* The whole percent below; *exact: it is just that. */
 int64_t annual_floor(const struct annual_value *rate, bool *exact);

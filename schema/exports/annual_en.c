@@ -139,18 +139,18 @@ static void inspections(struct annual *a)
 	buf_adds(&a->text, ".");
 }
 
-static void rate(struct annual *a, const char *clause, const char *figure, const char *fmt)
+static void rate(struct annual *a, const char *clause, const char *figure, const char *before)
 {
 	const struct annual_value *v = annual_total(a, figure);
 
 	if (!v || v->den <= 0)
 		return;
-	buf_adds(&a->text, fmt);
+	buf_adds(&a->text, before);
 	annual_number(a, clause, v, "%s", v->display);
 }
 
-static void found(struct annual *a, const char *clause, const char *one, const char *many, const char *total, const char *done,
-	const char *share)
+static void found(struct annual *a, const char *clause, const char *one, const char *many, const char *total,
+	const char *done, const char *share)
 {
 	const struct annual_value *all = annual_total(a, total), *v;
 
@@ -161,8 +161,12 @@ static void found(struct annual *a, const char *clause, const char *one, const c
 	parts(a, clause, total);
 	if ((v = annual_total(a, done))) {
 		buf_adds(&a->text, "; ");
-		annual_number(a, clause, v, v->num == all->num ? "all were put right" : "%s were put right", v->display);
-		if (share)
+		if (v->num == all->num)
+			annual_number(a, clause, v, "all");
+		else
+			annual_number(a, clause, v, "%s", v->display);
+		buf_adds(&a->text, " were put right");
+		if (share && v->num != all->num)
 			rate(a, clause, share, ", ");
 	}
 	buf_adds(&a->text, ".");
@@ -194,7 +198,8 @@ static void disputes(struct annual *a)
 		}
 		while ((v = annual_part(a, "disputes_by_level", &pos))) {
 			buf_adds(&a->text, n++ ? ", " : ": ");
-			annual_number(a, "disputes", v, "%s by the %s", v->display, v->level);
+			annual_number(a, "disputes", v, "%s", v->display);
+			buf_addf(&a->text, " by the %s", v->level);
 		}
 	}
 	buf_adds(&a->text, ".");
@@ -216,11 +221,12 @@ static void appeals(struct annual *a)
 	}
 	if (v && v->den > 0) {
 		buf_adds(&a->text, "; ");
-		annual_number(a, "appeals", v, "%s of %lld asked were satisfied", v->display, (long long)v->den);
+		annual_number(a, "appeals", v, "%s", v->display);
+		buf_addf(&a->text, " of %lld asked were satisfied", (long long)v->den);
 		if (none) {
 			buf_adds(&a->text, " (");
-			annual_number(a, "appeals", none, "%s more could not be reached", none->display);
-			buf_adds(&a->text, ")");
+			annual_number(a, "appeals", none, "%s", none->display);
+			buf_adds(&a->text, " more could not be reached)");
 		}
 	}
 	buf_adds(&a->text, ".");
@@ -237,7 +243,11 @@ static void assigned(struct annual *a)
 	parts(a, "rectify", "rectify_total");
 	if (done) {
 		buf_adds(&a->text, "; ");
-		annual_number(a, "rectify", done, done->num == all->num ? "all are done" : "%s are done", done->display);
+		if (done->num == all->num)
+			annual_number(a, "rectify", done, "all");
+		else
+			annual_number(a, "rectify", done, "%s", done->display);
+		buf_adds(&a->text, " are done");
 	}
 	buf_adds(&a->text, ".");
 }
@@ -285,7 +295,7 @@ static void visits(struct annual *a)
 	}
 	if ((v = annual_total(a, "aid"))) {
 		buf_adds(&a->text, ", aid given ");
-		annual_number(a, "visits", v, "%s %s", v->display, v->unit);
+		annual_number(a, "visits", v, "%.*s %s", annual_short(v), v->display, v->unit);
 	}
 	buf_adds(&a->text, ".");
 }

@@ -137,7 +137,7 @@ static void routes(struct annual *a)
 {
 	static const struct {
 		const char *code, *name;
-	} way[] = {{"river", "河道"}, {"gully", "沟道"}, {"road", "公路沿线"}, {"grid", "网格"}};
+	} way[] = {{"river", "河道"}, {"gully", "沟道"}, {"road", "公路沿线"}};
 	struct list l = {a, "加大", 0};
 	const struct annual_value *v;
 
@@ -148,7 +148,7 @@ static void routes(struct annual *a)
 		buf_adds(&a->text, "巡查监管力度，");
 }
 
-static const char *chief(const char *level)
+static const char *level_name(const char *level)
 {
 	if (strcmp(level, "district") == 0)
 		return "区级";
@@ -169,7 +169,7 @@ static void patrols(struct annual *a)
 	topics(a);
 	routes(a);
 	while ((v = annual_part(a, "river_patrols", &pos))) {
-		buf_addf(&a->text, "%s%s河长巡河", n++ ? "，" : "", chief(v->level));
+		buf_addf(&a->text, "%s%s河长巡河", n++ ? "，" : "", level_name(v->level));
 		annual_number(a, "patrols", v, "%s次", v->display);
 	}
 	if (n)
@@ -208,18 +208,23 @@ static void inspections(struct annual *a)
 	end(a);
 }
 
-/* "，已整改296处"; all of them: "，已全部整改" */
-static void rectified(struct annual *a, const char *clause, const struct annual_value *found, const char *figure, const char *unit)
+/* "，已整改296处，整改率达98.7%"; all of them: "，已全部整改" */
+static void rectified(struct annual *a, const char *clause, const struct annual_value *found, const char *figure, const char *unit,
+	const char *share)
 {
 	const struct annual_value *v = annual_total(a, figure);
 
 	if (!v)
 		return;
 	buf_adds(&a->text, "，");
-	if (v->num == found->num)
+	if (v->num == found->num) {
 		annual_number(a, clause, v, "已全部整改");
-	else
-		annual_number(a, clause, v, "已整改%s%s", v->display, unit);
+		return;
+	}
+	buf_adds(&a->text, "已整改");
+	annual_number(a, clause, v, "%s%s", v->display, unit);
+	if (share)
+		rate(a, clause, share, "整改率");
 }
 
 static void hazards(struct annual *a)
@@ -232,8 +237,7 @@ static void hazards(struct annual *a)
 	buf_adds(&a->text, "累计排查各类安全隐患");
 	annual_number(a, "hazards", found, "%s处", found->display);
 	parts(a, "hazards", "hazards_found", "处");
-	rectified(a, "hazards", found, "hazards_rectified", "处");
-	rate(a, "hazards", "hazard_rate", "整改率");
+	rectified(a, "hazards", found, "hazards_rectified", "处", "hazard_rate");
 	end(a);
 }
 
@@ -247,7 +251,7 @@ static void findings(struct annual *a)
 	buf_adds(&a->text, "巡查发现问题");
 	annual_number(a, "findings", found, "%s处", found->display);
 	parts(a, "findings", "findings_found", "处");
-	rectified(a, "findings", found, "findings_rectified", "处");
+	rectified(a, "findings", found, "findings_rectified", "处", NULL);
 	end(a);
 }
 
@@ -336,17 +340,23 @@ static void appeals(struct annual *a)
 	end(a);
 }
 
-#define ISSUERS 3 /* that are named; of more, these and how many there are */
+#define ISSUERS 3 /* that are named, those with most first; of more, these and how many there are */
 
 static void issuers(struct annual *a)
 {
+	const struct annual_value *v, *most[ISSUERS + 1];
 	struct list l = {a, "", 0};
-	const struct annual_value *v;
-	size_t pos = 0, n = 0;
+	size_t pos = 0, n = 0, kept = 0, i;
 
-	while ((v = annual_part(a, "rectify_total", &pos)))
-		if (n++ < ISSUERS)
-			buf_adds(item(&l), annual_part_name(v));
+	while ((v = annual_part(a, "rectify_total", &pos))) {
+		n++;
+		for (i = kept; i > 0 && most[i - 1]->num < v->num; i--)
+			most[i] = most[i - 1];
+		most[i] = v;
+		kept += kept < ISSUERS;
+	}
+	for (i = 0; i < kept; i++)
+		buf_adds(item(&l), annual_part_name(most[i]));
 	if (n > ISSUERS)
 		buf_addf(&a->text, "等%zu家单位", n);
 	else if (n == 0)
@@ -365,10 +375,12 @@ static void assigned(struct annual *a)
 	annual_number(a, "rectify", all, "%s项问题", all->display);
 	if (done) {
 		buf_adds(&a->text, "，");
-		if (done->num == all->num)
+		if (done->num == all->num) {
 			annual_number(a, "rectify", done, "已全面整改完成");
-		else
-			annual_number(a, "rectify", done, "已完成整改%s项", done->display);
+		} else {
+			buf_adds(&a->text, "已完成整改");
+			annual_number(a, "rectify", done, "%s项", done->display);
+		}
 	}
 	end(a);
 }
@@ -415,7 +427,7 @@ static void visits(struct annual *a)
 	}
 	if ((v = annual_total(a, "aid"))) {
 		buf_adds(&a->text, "，发放慰问金");
-		annual_number(a, "visits", v, "%s%s", v->display, v->unit);
+		annual_number(a, "visits", v, "%.*s%s", annual_short(v), v->display, v->unit);
 	}
 	end(a);
 }
@@ -450,7 +462,7 @@ static void corrections(struct annual *a)
 
 		buf_addf(item(&l), "%d年%d月%s", c->month / 100, c->month % 100, c->name);
 		if (*c->level || *c->category)
-			buf_addf(&a->text, "（%s）", *c->level ? c->level : c->category);
+			buf_addf(&a->text, "（%s）", *c->level ? level_name(c->level) : c->category);
 		buf_addf(&a->text, "%s改为%s", c->before, c->after);
 	}
 	buf_adds(&a->text, a->corrections > ANNUAL_CORRECTIONS ? "等。" : "。");

@@ -114,7 +114,7 @@ static void test_year(void **state)
 		"共开展各类巡查905次。累计排查各类安全隐患300处，其中消防安全273处、校园安全25处、其他隐患2处，已整改296处，整改率达98.7%。"
 		"排查调处矛盾纠纷328件，调处成功318件，调处成功率98%以上。"
 		"收集各类群众诉求634起（件），办结623起（件），办结率达98.3%，群众评议满意度达99.6%（回访评价500件）。"
-		"区作风办、区创卫办交办的20项问题，已全面整改完成。全镇监测对象7户18人中已消除风险2户9人。"
+		"区创卫办、区作风办交办的20项问题，已全面整改完成。全镇监测对象7户18人中已消除风险2户9人。"
 		"拆除防盗窗5100个、清理“蜘蛛网”约5吨、粉刷墙面8000平方米。" TAIL);
 }
 
@@ -224,6 +224,30 @@ static void test_growth(void **state)
 	}
 }
 
+/* Three who gave work are named, those of most first; of more, how many they are. */
+static void test_issuers(void **state)
+{
+	static const char *const want[] = {"丙", "丙、甲", "丙、甲、乙", "丙、丁、甲等4家单位"};
+
+	(void)state;
+	for (int n = 1; n <= 4; n++) {
+		struct annual a = make("2023-01-01", "2024-01-01");
+		char text[512];
+
+		put(&a, "rectify_total", "", "", 12);
+		put(&a, "rectify_done", "", "", 11);
+		put(&a, "rectify_total", "丙", "丙", 5);
+		if (n > 1)
+			put(&a, "rectify_total", "甲", "甲", 2);
+		if (n > 2)
+			put(&a, "rectify_total", "乙", "乙", 1);
+		if (n > 3)
+			put(&a, "rectify_total", "丁", "丁", 4);
+		(void)snprintf(text, sizeof text, "2023年，全镇%s交办的12项问题，已完成整改11项。" TAIL, want[n - 1]);
+		expect(&a, text);
+	}
+}
+
 static void test_nothing(void **state)
 {
 	struct annual a = make("2023-01-01", "2024-01-01");
@@ -325,7 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_year), cmocka_unit_test(test_rates), cmocka_unit_test(test_close_rate_below_ninety),
-		cmocka_unit_test(test_periods), cmocka_unit_test(test_growth), cmocka_unit_test(test_nothing), cmocka_unit_test(test_any_part),
+		cmocka_unit_test(test_periods), cmocka_unit_test(test_growth), cmocka_unit_test(test_issuers), cmocka_unit_test(test_nothing), cmocka_unit_test(test_any_part),
 		cmocka_unit_test(test_corrections), cmocka_unit_test(test_english),
 	};
 
