@@ -6,11 +6,13 @@
 
 extern const struct table table_figures;
 extern const struct table table_events;
+extern const struct table table_annual;
 extern const struct table table_workbook;
 
 #define TABLES          \
 	&table_figures, \
-	&table_events, \
+	&table_events,  \
+	&table_annual, \
 	&table_workbook,
 
 #endif
