@@ -1,5 +1,6 @@
 #include "schema/exports/as_xlsx.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 
 #define WIDTH 12
 #define WIDTH_MAX 60
+#define COLUMNS_MAX 128
+#define PAGE_WIDE 230 /* characters that fit on a page across */
 #define WRAPS 24    /* columns of texts at least so wide break their lines */
 #define LINES_MAX 8 /* shown of such a text */
 #define LABEL_WIDTH 36
@@ -19,6 +22,7 @@ struct as_xlsx {
 	char name[XLSX_NAME_UNITS * 3 + 8]; /* of its sheet */
 	uint32_t row;                    /* of the next cells; 0: no sheet is open */
 	int part, lines;                 /* lines: of the row's tallest text */
+	int place[COLUMNS_MAX], shown;   /* of each of the table's columns on the sheet, -1: left out; how many there are */
 	char line[1024];
 	int64_t rows;
 	bool single;                     /* the book is of one table */
@@ -30,6 +34,7 @@ static void head(struct rows *r)
 {
 	struct as_xlsx *a = r->own;
 	char name[sizeof(a->name) + 16];
+	double all = 0;
 
 	if (a->part == 0)
 		slice_copy(name, sizeof(name), slice_of(a->name));
@@ -39,27 +44,45 @@ static void head(struct rows *r)
 	a->part++;
 	a->row = 1;
 	xlsx_freeze(a->x, 1, 0);
-	xlsx_paper(a->x, true, 0, 0);
 	xlsx_height(a->x, 0, 22);
 	for (size_t i = 0; i < a->table->columns; i++) {
 		const char *title = sink_heading(r, i);
 		double width = a->table->column[i].width > 0 ? a->table->column[i].width : WIDTH;
 
+		if (a->place[i] < 0)
+			continue;
 		if (width < xlsx_wide(title) + 4) /* and the filter's button */
 			width = xlsx_wide(title) + 4;
-		xlsx_width(a->x, (int)i, width < WIDTH_MAX ? width : WIDTH_MAX);
-		xlsx_string(a->x, 0, (int)i, XLSX_HEAD, title);
+		width = width < WIDTH_MAX ? width : WIDTH_MAX;
+		all += width;
+		xlsx_width(a->x, a->place[i], width);
+		xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, title);
 	}
+	xlsx_paper(a->x, true, 0, 0);
+	xlsx_pages(a->x, 1 + (int)(all / PAGE_WIDE));
 }
 
 static void foot(struct as_xlsx *a)
 {
-	if (a->row > 0 && a->table->columns > 0)
-		xlsx_filter(a->x, 0, a->row - 1, (int)a->table->columns - 1);
+	if (a->row > 0 && a->shown > 0)
+		xlsx_filter(a->x, 0, a->row - 1, a->shown - 1);
 	a->row = 0;
 }
 
-void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name)
+/* Where each column stands: in the order of keys, or all as they are. */
+static void lay_out(struct as_xlsx *a, const char *const *keys)
+{
+	assert(a->table->columns <= COLUMNS_MAX);
+	a->shown = 0;
+	for (size_t i = 0; i < a->table->columns; i++)
+		a->place[i] = keys ? -1 : a->shown++;
+	for (; keys && *keys; keys++)
+		for (size_t i = 0; i < a->table->columns; i++)
+			if (strcmp(a->table->column[i].key, *keys) == 0)
+				a->place[i] = a->shown++;
+}
+
+void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name, const char *const *keys)
 {
 	struct as_xlsx *a = r->own;
 
@@ -68,6 +91,7 @@ void as_xlsx_enter(struct rows *r, const struct table *table, const struct table
 	a->part = 0;
 	a->rows = 0;
 	slice_copy(a->name, sizeof(a->name), slice_of(name));
+	lay_out(a, keys);
 	head(r);
 }
 
@@ -91,13 +115,14 @@ struct xlsx *as_xlsx_book(struct rows *r)
 
 /* ------------------------------------------------------------------ cells */
 
+/* NULL: the cell is left out. */
 static struct xlsx *at(struct rows *r, uint32_t *row, int *col)
 {
 	struct as_xlsx *a = r->own;
 
 	*row = a->row;
-	*col = (int)r->column;
-	return a->x;
+	*col = a->place[r->column];
+	return *col < 0 ? NULL : a->x;
 }
 
 #define CELL                               \
@@ -121,6 +146,8 @@ static void on_text(struct rows *r, struct slice v)
 	struct as_xlsx *a = r->own;
 	CELL;
 
+	if (!x)
+		return;
 	if (c->type != COL_TEXT || c->width < WRAPS) {
 		xlsx_text(x, row, col, XLSX_TEXT, v);
 		return;
@@ -135,14 +162,16 @@ static void on_json(struct rows *r, struct slice v)
 {
 	CELL;
 
-	xlsx_text(x, row, col, XLSX_TEXT, v);
+	if (x)
+		xlsx_text(x, row, col, XLSX_TEXT, v);
 }
 
 static void on_integer(struct rows *r, int64_t v)
 {
 	CELL;
 
-	xlsx_int(x, row, col, XLSX_INT, v);
+	if (x)
+		xlsx_int(x, row, col, XLSX_INT, v);
 }
 
 static void on_decimal(struct rows *r, int64_t v, int decimals)
@@ -150,35 +179,40 @@ static void on_decimal(struct rows *r, int64_t v, int decimals)
 	static const unsigned look[] = {XLSX_INT, XLSX_DEC1, XLSX_DEC2, XLSX_DEC3};
 	CELL;
 
-	xlsx_number(x, row, col, (size_t)decimals < ARRAY_LEN(look) ? look[decimals] : XLSX_GENERAL, v, decimals);
+	if (x)
+		xlsx_number(x, row, col, (size_t)decimals < ARRAY_LEN(look) ? look[decimals] : XLSX_GENERAL, v, decimals);
 }
 
 static void on_rate(struct rows *r, int64_t num, int64_t den, int decimals)
 {
 	CELL;
 
-	xlsx_rate(x, row, col, decimals > 1 ? XLSX_RATE2 : XLSX_RATE1, num, den);
+	if (x)
+		xlsx_rate(x, row, col, decimals > 1 ? XLSX_RATE2 : XLSX_RATE1, num, den);
 }
 
 static void on_day(struct rows *r, int32_t day)
 {
 	CELL;
 
-	xlsx_day(x, row, col, XLSX_DAY, day);
+	if (x)
+		xlsx_day(x, row, col, XLSX_DAY, day);
 }
 
 static void on_instant(struct rows *r, int64_t ms)
 {
 	CELL;
 
-	xlsx_instant(x, row, col, XLSX_INSTANT, ms);
+	if (x)
+		xlsx_instant(x, row, col, XLSX_INSTANT, ms);
 }
 
 static void on_boolean(struct rows *r, bool v)
 {
 	CELL;
 
-	xlsx_string(x, row, col, XLSX_CENTER, r->w->english ? v ? "yes" : "no" : v ? "是" : "否");
+	if (x)
+		xlsx_string(x, row, col, XLSX_CENTER, r->w->english ? v ? "yes" : "no" : v ? "是" : "否");
 }
 
 static void on_none(struct rows *r)
@@ -284,7 +318,7 @@ static enum err on_begin(struct rows *r, struct why *why)
 	free(dir);
 	a->single = r->table->columns > 0;
 	if (e == OK && a->single)
-		as_xlsx_enter(r, r->table, r->w, title);
+		as_xlsx_enter(r, r->table, r->w, title, NULL);
 	return e;
 }
 

@@ -10,8 +10,9 @@
 
 struct xlsx *as_xlsx_book(struct rows *r);
 
-/* From here on the rows are this table's, on a sheet of this name.  table, w: borrowed until as_xlsx_leave. */
-void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name);
+/* From here on the rows are this table's, on a sheet of this name; keys: the columns to show, in this order, NULL at the end
+ * (keys NULL: all).  table, w: borrowed until as_xlsx_leave. */
+void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name, const char *const *keys);
 /* The same sheet takes rows of another walk. */
 void as_xlsx_also(struct rows *r, const struct table_world *w);
 /* *rows: how many there are on it. */

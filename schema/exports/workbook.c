@@ -16,14 +16,19 @@ static const struct table *const tables[] = {TABLES};
 static const struct detail { /* a ledger on a sheet */
 	const char *table, *zh, *en;
 	const char *klass[4]; /* of cases: one walk for each; NULL at the end */
+	const char *key[20];  /* columns; none: all of them */
 } details[] = {
-	{"cases", "5 隐患明细", "5 Hazard cases", {"hazard", "finding"}},
-	{"cases", "9 诉求纠纷交办明细", "9 Other cases", {"appeal", "dispute", "rectify"}},
-	{"inspections", "10 专项检查", "10 Inspections", {0}},
-	{"visits", "11 入户走访", "11 Visits", {0}},
-	{"works", "12 整治工作量", "12 Works", {0}},
-	{"households", "13 监测户", "13 Households", {0}},
-	{"corrections", "14 更正", "14 Corrections", {0}},
+	{"cases", "5 隐患明细", "5 Hazard cases", {"hazard", "finding"},
+		{"id", "severity", "category_name", "scope_name", "title", "reporter_name", "reported", "signed", "due", "closed", "state", "on_time",
+			"lon", "lat", "photos"}},
+	{"cases", "9 诉求纠纷交办明细", "9 Other cases", {"appeal", "dispute", "rectify"},
+		{"id", "class", "category_name", "scope_name", "title", "reporter_name", "issuer", "reported", "due", "closed", "state", "on_time",
+			"result", "rating"}},
+	{"inspections", "10 专项检查", "10 Inspections", {0}, {0}},
+	{"visits", "11 入户走访", "11 Visits", {0}, {0}},
+	{"works", "12 整治工作量", "12 Works", {0}, {0}},
+	{"households", "13 监测户", "13 Households", {0}, {0}},
+	{"corrections", "14 更正", "14 Corrections", {0}, {0}},
 };
 #define DETAILS ARRAY_LEN(details)
 
@@ -87,7 +92,7 @@ static enum err detail_page(struct workbook *b, const struct table_world *w, str
 	if (!b->begun && (e = walk_begin(b, w, r)) != OK)
 		return e;
 	if (!b->entered)
-		as_xlsx_enter(r, b->table, &b->sub, w->english ? t->en : t->zh);
+		as_xlsx_enter(r, b->table, &b->sub, w->english ? t->en : t->zh, t->key[0] ? t->key : NULL);
 	b->entered = true;
 	if ((e = b->table->page(&b->sub, r, &more)) != OK)
 		return e;

@@ -573,6 +573,17 @@ void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last)
 	check(x, worksheet_set_footer(ws, x->english ? "&CPage &P of &N" : "&C第 &P 页 共 &N 页"));
 }
 
+void xlsx_pages(struct xlsx *x, int wide)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (!ws)
+		return;
+	worksheet_fit_to_pages(ws, (uint16_t)wide, 0);
+	if (wide > 1)
+		check(x, worksheet_repeat_columns(ws, 0, 0));
+}
+
 double xlsx_wide(const char *text)
 {
 	size_t n = strlen(text), len;

@@ -62,6 +62,8 @@ void xlsx_filter(struct xlsx *x, uint32_t row, uint32_t last_row, int last_col);
 /* A4 landscape (or not), one page wide, rows [first, last] on each page, 第 n 页 共 m 页. */
 void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last);
 
+void xlsx_pages(struct xlsx *x, int wide); /* so many pages wide, the first column on each */
+
 /* Writes the file; may take a second for a million cells.  ERR_FULL: no room, ERR_IO. */
 enum err xlsx_finish(struct xlsx *x, struct why *why) MUST_CHECK;
 int64_t xlsx_bytes(const struct xlsx *x); /* after xlsx_finish */
