@@ -232,6 +232,21 @@ void track_fold(struct track *t, struct track_point *p, size_t n, const struct r
 	fold(t, p, n, line);
 }
 
+void track_mark(struct track_point *p, size_t n, uint8_t *mark)
+{
+	struct track t = {0};
+
+	sort(p, n);
+	for (size_t i = 0; i < n; i++) {
+		struct track was = t;
+
+		fold(&t, &p[i], 1, NULL);
+		mark[i] = t.kept > was.kept ? TRACK_MARK_KEPT : t.vague > was.vague ? TRACK_MARK_VAGUE
+			: t.jumps > was.jumps ? TRACK_MARK_JUMP : TRACK_MARK_REPEATED;
+	}
+	track_clear(&t);
+}
+
 int track_coverage(const struct track *t)
 {
 	uint32_t set = 0;

@@ -67,6 +67,9 @@ void track_line(struct track *t, const struct reachline *line);
 /* Folds t anew from all its points, in any order (sorted in place).  events, came, mock and
  * backwards must be those of all points; they stay. */
 void track_fold(struct track *t, struct track_point *p, size_t n, const struct reachline *line);
+/* Puts the points in order and says of each what the fold makes of it. */
+enum { TRACK_MARK_REPEATED, TRACK_MARK_KEPT, TRACK_MARK_VAGUE, TRACK_MARK_JUMP };
+void track_mark(struct track_point *p, size_t n, uint8_t *mark);
 bool track_is_beyond(const struct track *t); /* one of the bounds was passed: t has no measures */
 
 int track_coverage(const struct track *t); /* thousandths of the line, rounded down; -1: there is no line */

@@ -1,4 +1,4 @@
-/* books_sql.h - pieces of SQL that the readers of records share (schema/books_*.c only). */
+/* books_sql.h - pieces of SQL that the readers of records share (schema/books_*.c and schema/exports/ only). */
 #ifndef XUNGE_SCHEMA_BOOKS_SQL_H
 #define XUNGE_SCHEMA_BOOKS_SQL_H
 

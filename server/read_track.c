@@ -12,12 +12,10 @@
 
 #define TRACK_READ_MAX 2000 /* track events read for a map; beyond: `cut` */
 
-enum point_sort { REPEATED, KEPT, VAGUE, JUMP };
-
 struct points {
 	struct json json;
 	struct track_point *p;
-	unsigned char *mark;
+	uint8_t *mark;
 	size_t n, cap;
 	bool cut;
 };
@@ -39,24 +37,6 @@ static void take_event(void *ctx, struct slice raw)
 		ps->n += track_read_event(&ps->json, ps->p + ps->n, &backwards, &mock);
 }
 
-/* Puts the points in order, and says of each what the track made of it. */
-static void mark_all(struct points *ps)
-{
-	struct track t = {0};
-
-	track_fold(&t, ps->p, ps->n, NULL); /* sorts */
-	track_clear(&t);
-	ps->mark = xcalloc(ps->n + 1, 1);
-	for (size_t i = 0; i < ps->n; i++) {
-		struct track was = t;
-
-		track_add(&t, &ps->p[i], 1, false, false, NULL);
-		t.events = 0; /* one for each point is not what its bound means */
-		ps->mark[i] = t.kept > was.kept ? KEPT : t.vague > was.vague ? VAGUE : t.jumps > was.jumps ? JUMP : REPEATED;
-	}
-	track_clear(&t);
-}
-
 static void position(struct buf *b, struct geo g)
 {
 	buf_json_sep(b);
@@ -70,7 +50,7 @@ static void position(struct buf *b, struct geo g)
 /* The next kept point at or after i; n: none. */
 static size_t next_kept(const struct points *ps, size_t i)
 {
-	while (i < ps->n && ps->mark[i] != KEPT)
+	while (i < ps->n && ps->mark[i] != TRACK_MARK_KEPT)
 		i++;
 	return i;
 }
@@ -132,21 +112,21 @@ static void write_dropped(struct buf *b, const struct points *ps, int64_t start_
 	buf_json_sep(b);
 	buf_adds(b, "{\"type\":\"Feature\",\"id\":\"dropped\",\"geometry\":{\"type\":\"MultiPoint\",\"coordinates\":[");
 	for (size_t i = 0; i < ps->n; i++)
-		if (ps->mark[i] == VAGUE || ps->mark[i] == JUMP)
+		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP)
 			position(b, ps->p[i].at);
 	buf_adds(b, "]},\"properties\":{");
 	read_time(b, "start", start_ms);
 	buf_adds(b, ",\"ms\":[");
 	for (size_t i = 0; i < ps->n; i++)
-		if (ps->mark[i] == VAGUE || ps->mark[i] == JUMP) {
+		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP) {
 			buf_json_sep(b);
 			buf_int(b, ps->p[i].at_ms - start_ms);
 		}
 	buf_adds(b, "],\"why\":[");
 	for (size_t i = 0; i < ps->n; i++)
-		if (ps->mark[i] == VAGUE || ps->mark[i] == JUMP) {
+		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP) {
 			buf_json_sep(b);
-			buf_adds(b, ps->mark[i] == VAGUE ? "\"accuracy\"" : "\"jump\"");
+			buf_adds(b, ps->mark[i] == TRACK_MARK_VAGUE ? "\"accuracy\"" : "\"jump\"");
 		}
 	buf_adds(b, "]}}");
 }
@@ -175,7 +155,8 @@ void read_track(void *ctx, struct request *rq, struct response *rs)
 	if (e == OK) {
 		int64_t start_ms;
 
-		mark_all(&ps);
+		ps.mark = xcalloc(ps.n + 1, 1);
+		track_mark(ps.p, ps.n, ps.mark);
 		start_ms = ps.n ? ps.p[0].at_ms : -1;
 		buf_adds(r.b, "{\"type\":\"FeatureCollection\",\"features\":[");
 		write_kept(r.b, &ps, false, start_ms);

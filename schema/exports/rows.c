@@ -133,6 +133,11 @@ bool rows_codes(const struct rows *r)
 	return r->sink->codes || r->table->keys || r->w->english;
 }
 
+bool rows_json_is(const struct rows *r)
+{
+	return r->sink->codes;
+}
+
 void rows_word(struct rows *r, const char *code, const char *zh)
 {
 	rows_text(r, rows_codes(r) || !zh ? code : zh);

@@ -38,6 +38,7 @@ bool rows_full(struct rows *r);
 /* A code that people read as a word: JSON and English tables have the code, Chinese ones the word (zh NULL: the code). */
 void rows_word(struct rows *r, const char *code, const char *zh);
 bool rows_codes(const struct rows *r);                      /* is it the code that such a cell shows? */
+bool rows_json_is(const struct rows *r);                    /* JSON: several values may be an array */
 
 /* Personal data (domain page, section 5): whole when the export may show it, else masked.  A name keeps its first
  * character: 张*; a phone 138****0000; in free text every phone number and identity number is masked. */

@@ -5,13 +5,19 @@
 #include "schema/exports/rows.h"
 
 extern const struct table table_figures;
+extern const struct table table_patrols;
+extern const struct table table_cases;
+extern const struct table table_tracks;
 extern const struct table table_events;
 extern const struct table table_annual;
 extern const struct table table_workbook;
 
 #define TABLES          \
 	&table_figures, \
-	&table_events,  \
+	&table_patrols, \
+	&table_cases, \
+	&table_tracks, \
+	&table_events, \
 	&table_annual, \
 	&table_workbook,
 
