@@ -7,6 +7,13 @@
 extern const struct table table_figures;
 extern const struct table table_patrols;
 extern const struct table table_cases;
+extern const struct table table_inspections;
+extern const struct table table_visits;
+extern const struct table table_works;
+extern const struct table table_households;
+extern const struct table table_duty;
+extern const struct table table_overdue;
+extern const struct table table_quality;
 extern const struct table table_tracks;
 extern const struct table table_events;
 extern const struct table table_annual;
@@ -16,6 +23,13 @@ extern const struct table table_workbook;
 	&table_figures, \
 	&table_patrols, \
 	&table_cases, \
+	&table_inspections, \
+	&table_visits, \
+	&table_works, \
+	&table_households, \
+	&table_duty, \
+	&table_overdue, \
+	&table_quality, \
 	&table_tracks, \
 	&table_events, \
 	&table_annual, \

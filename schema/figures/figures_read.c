@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "core/civil.h"
 #include "schema/books_figures.h"
+#include "schema/dutysums.h"
 #include "schema/households.h"
 #include "schema/sql.h"
 
@@ -87,6 +88,42 @@ static enum err read_names(struct reading *r)
 		r->named[r->nnamed++] = c;
 	}
 	return sql_end(q, e);
+}
+
+static void take_duty(void *ctx, const char *level, int64_t met, int64_t overdue)
+{
+	struct books_tally t = {.figure = "duty_met", .level = level, .category = "", .n = met};
+
+	if (met)
+		take(ctx, &t);
+	t.figure = "duty_overdue";
+	t.n = overdue;
+	if (overdue)
+		take(ctx, &t);
+}
+
+static int by_entry(const void *a, const void *b)
+{
+	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+	int c;
+
+	if ((c = strcmp(x->figure, y->figure)) || (c = strcmp(x->level, y->level)))
+		return c;
+	return strcmp(x->category, y->category);
+}
+
+/* Duties are kept for frozen months only: the others are counted now. */
+static enum err read_duties(struct reading *r)
+{
+	const struct figures_ask *k = r->ask;
+	enum err e;
+
+	if (k->only && strcmp(k->only, "duty_rate") != 0)
+		return OK;
+	e = duty_sums(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
+	if (r->n) /* qsort() takes no NULL */
+		qsort(r->entry, r->n, sizeof(struct entry *), by_entry);
+	return e;
 }
 
 /* The state of frozen days is that of their freeze. */
@@ -402,6 +439,8 @@ enum err figures_read(struct store *st, const struct figures_ask *ask, void (*ro
 		e = read_names(&r);
 	if (e == OK)
 		e = read_households(&r);
+	if (e == OK)
+		e = read_duties(&r);
 	for (size_t i = 0; e == OK && i < figures_n; i++)
 		if (!ask->only || strcmp(figures[i].id, ask->only) == 0)
 			evaluate(&r, &figures[i]);
