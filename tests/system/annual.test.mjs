@@ -282,6 +282,46 @@ describe('a year that is the report of the town', () => {
 		assert.deepEqual(sum(days.map((t) => without(t, 'duty_rate'))), sum([without(months[5], 'duty_rate')]));
 	});
 
+	test('the ledgers add up to the figures', async () => {
+		const rows = async (name, ...more) => JSON.parse(await exported(town, name, '2023-01-01', '2024-01-01', '--format', 'json', ...more)).rows;
+		const total = (list, column) => list.reduce((n, r) => n + Number(r[column] ?? 0), 0);
+		const [inspections, visits, works, households, patrols] = [await rows('inspections'), await rows('visits'), await rows('works'), await rows('households'), await rows('patrols')];
+
+		assert.equal(inspections.length, EXPECTED.inspections['/']);
+		assert.deepEqual([visits.length, total(visits, 'staff'), total(visits, 'aid'), new Set(visits.map((v) => v.household)).size], [100, 88, 6000, 88]);
+		for (const [k, n] of Object.entries(EXPECTED.works))
+			assert.equal(total(works.filter((r) => `/${r.item}` === k), 'qty'), n, k);
+		assert.ok(works.some((r) => r.item === 'overhead_cables' && r.approx === true));
+		assert.deepEqual([households.length, total(households, 'persons'), households.filter((h) => h.state === 'risk_removed').length], [7, 18, 2]);
+		assert.equal(patrols.length, EXPECTED.patrols['/']);
+		const duty = await rows('duty');
+		const rate = (await figures('2023-01-01', '2024-01-01')).filter((r) => r.figure === 'duty_rate');
+		const met = (level) => duty.filter((d) => d.state === 'met' && (!level || d.level === level)).length;
+		const overdue = (level) => duty.filter((d) => d.state === 'overdue' && (!level || d.level === level)).length;
+
+		assert.ok(met('') > 0 && overdue('') > 0, `${met('')} met, ${overdue('')} overdue`);
+		for (const r of rate) assert.deepEqual([r.numerator, r.denominator], [met(r.level), met(r.level) + overdue(r.level)], `duty_rate ${r.level}`);
+		assert.ok((await rows('overdue')).every((r) => Number(r.days) >= 1));
+		const quality = await rows('quality');
+
+		assert.equal(quality.length, year.devices.length);
+		assert.equal(total(quality, 'events'), year.events.length);
+		for (const [name, list] of Object.entries({ inspections, visits, duty, patrols })) { // names are masked, and whole for who may ask
+			assert.ok(list.every((r) => !r.person_name || /^.\*$/u.test(r.person_name)), name);
+			const whole = await rows(name, '--unmask');
+
+			assert.ok(whole.some((r) => r.person_name && !/\*/.test(r.person_name)), name);
+			assert.equal(whole.length, list.length);
+		}
+		const [head] = (await exported(town, 'visits', '2023-01-01', '2024-01-01')).split('\r\n');
+
+		assert.equal(head, '\ufeff时间,区域编码,区域,人员编号,人员,批次名称,户编号,人口,走访人员,慰问金（元）,设备,批次,序号,提交号');
+		assert.match(await exported(town, 'visits', '2023-01-01', '2024-01-01', '--lang', 'en', '--no-bom'), /^Time,Area,/);
+		const part = await rows('visits', '--scope', communities[0]);
+
+		assert.ok(part.length < visits.length && part.every((v) => v.area.startsWith(communities[0])));
+	});
+
 	test('shuffled, duplicated and split, the same events give the same bytes', async () => {
 		await importEvents(others[0], shuffled(year.events, 11));
 		await sendEvents(others[1], shuffled(year.events, 12), 13);
