@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "server/access.h"
 #include "server/acts_api.h"
+#include "server/exports_api.h"
 #include "server/read.h"
 #include "server/router.h"
 #include "server/sync_api.h"
@@ -345,6 +346,7 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/overdue", read_overdue},
 	{HTTP_GET, "/api/v1/figures", read_figures},
 	{HTTP_GET, "/api/v1/series", read_series},
+	{HTTP_GET, "/api/v1/exports/{}", exports_get},
 	{HTTP_GET, "/api/v1/catalogue", read_catalogue},
 	{HTTP_GET, "/api/v1/areas.geojson", read_map_areas},
 	{HTTP_GET, "/api/v1/reaches.geojson", read_map_reaches},

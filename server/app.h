@@ -28,7 +28,9 @@ struct app {
 	struct watchers watchers;
 	struct passages passages;
 	struct sessions *sessions;
-	struct worker *worker;
+	struct worker *worker, *exporter;
+	struct exporting *exports; /* under way */
+	size_t exports_n;
 	struct bell *bell;
 	struct errands *errands;
 	struct pages *pages;

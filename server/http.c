@@ -111,7 +111,9 @@ void response_head(const struct response *r, size_t n, bool tls, struct buf *out
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	buf_addf(out, "HTTP/1.1 %d %s\r\ndate: %s\r\n", r->status, http_reason(r->status), date);
-	if (r->status != 204 && r->status != 304)
+	if (r->streams)
+		buf_adds(out, "transfer-encoding: chunked\r\n");
+	else if (r->status != 204 && r->status != 304)
 		buf_addf(out, "content-length: %zu\r\n", n);
 	if (r->type && r->status != 204 && r->status != 304)
 		buf_addf(out, "content-type: %s\r\n", r->type);

@@ -29,6 +29,13 @@ struct request { /* texts are NULL when the header is absent; all borrowed for t
 	uint64_t ticket;                    /* for an answer that comes later */
 };
 
+/* A body that comes in pieces, each asked for when the socket has taken the one before (wire_more). */
+struct stream {
+	void (*next)(void *ctx); /* the next piece is wanted, and nothing else until it has come */
+	void (*gone)(void *ctx); /* the answer is over, or its connection */
+	void *ctx;
+};
+
 struct response {
 	int status;           /* 0: not answered yet */
 	const char *type;     /* literal */
@@ -37,6 +44,8 @@ struct response {
 	struct slice fixed;   /* instead of body: bytes that live as long as the server */
 	bool later;           /* the handler answers by ticket */
 	bool close;           /* no further request on this connection */
+	bool streams;         /* body is the first piece of a stream: chunked, so that a cut-off answer can be told */
+	struct stream stream;
 };
 
 void response_done(struct response *r);

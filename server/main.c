@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/acts_api.h"
+#include "server/exports_api.h"
 
 #define GOODBYE_MS 500 /* for streams to be closed with a word */
 
@@ -153,6 +154,7 @@ static void helpers_done(void *ctx)
 	struct app *a = ctx;
 
 	worker_finish(a->worker, a);
+	worker_finish(a->exporter, a);
 }
 
 static void wake_loop(void *ctx)
@@ -265,6 +267,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 		return e;
 	a->passages.wire = a->wire;
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
+	a->exporter = worker_new(EXPORT_THREADS, EXPORTS_MAX, wake_loop, a);
 	a->errands = errands_new(&ew);
 	a->bell = bell_new(conf_path(a->conf, "ingest", "socket", "/run/xunge/door.sock"), &world);
 	a->address = xasprintf("http%s://%s%s%s:%d", a->tls ? "s" : "", strchr(wc.listen, ':') ? "[" : "", wc.listen,
@@ -299,8 +302,9 @@ static void finish(struct app *a)
 
 	bell_free(a->bell);
 	worker_free(a->worker, a);
+	worker_free(a->exporter, a);
+	wire_close(w); /* lets every watcher and every export go */
 	a->wire = NULL;
-	wire_close(w); /* lets every watcher go */
 	errands_free(a->errands);
 	views_done(&a->views);
 	model_done(&a->model);

@@ -46,6 +46,8 @@ struct exchange { /* one request and its answer */
 	size_t want, sent; /* bytes of the body; of head and answer */
 	int64_t deadline_mono_ms;
 	bool blocked;
+	bool starved; /* of a stream: the next piece was asked for */
+	bool last;    /* of a stream: no other piece comes */
 };
 
 struct conn { /* per connection, zeroed by the library */
@@ -158,6 +160,8 @@ static char *custom_header(struct lws *wsi, const char *name)
 }
 
 /* The library cuts the query at each &. */
+/* The library gives each pair with its %XX read already, and `+` as it stands (also for %2B: so it is never a space, as in
+ * +08:00): encoded again, so that what reads the query reads it once. */
 static char *query(struct lws *wsi)
 {
 	struct buf b = {0};
@@ -167,7 +171,16 @@ static char *query(struct lws *wsi)
 	for (int i = 0; (n = lws_hdr_copy_fragment(wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS, i)) > 0; i++) {
 		if (i)
 			buf_addc(&b, '&');
-		buf_add(&b, part, (size_t)n);
+		for (int k = 0, eq = 0; k < n; k++) {
+			unsigned char c = (unsigned char)part[k];
+
+			if (c > ' ' && c < 0x7f && !strchr("%&+#=", c))
+				buf_addc(&b, part[k]);
+			else if (c == '=' && !eq++)
+				buf_addc(&b, '=');
+			else
+				buf_addf(&b, "%%%02X", c);
+		}
 	}
 	return b.p;
 }
@@ -223,6 +236,8 @@ static void exchange_free(struct exchange *x)
 		x->next->at = x->at;
 	for (size_t i = 0; i < ARRAY_LEN(x->own); i++)
 		free(x->own[i]);
+	if (x->rs.streams)
+		x->rs.stream.gone(x->rs.stream.ctx);
 	response_done(&x->rs);
 	buf_done(&x->body);
 	buf_done(&x->head);
@@ -268,6 +283,68 @@ static struct exchange *exchange_new(struct lws *wsi, struct conn *conn)
 
 /* ------------------------------------------------------------------ responses */
 
+/* One chunk (RFC 9112, 7.1), and the end of all when it is the last. */
+static void frame_chunk(struct buf *piece, bool last)
+{
+	struct buf b = {0};
+
+	if (piece->n) {
+		buf_reserve(&b, piece->n + 32);
+		buf_addf(&b, "%zx\r\n", piece->n);
+		buf_add(&b, piece->p, piece->n);
+		buf_adds(&b, "\r\n");
+	}
+	if (last)
+		buf_adds(&b, "0\r\n\r\n");
+	buf_done(piece);
+	*piece = b;
+}
+
+/* All of a piece is written: the next one.  Until it comes, the input is off, as when the socket is full, and nothing
+ * is to be written. */
+static void ask_more(struct exchange *x)
+{
+	x->starved = true;
+	x->deadline_mono_ms = clock_mono_ms() + WIRE_RESPONSE_MS;
+	lws_rx_flow_control(x->wsi, 0);
+	x->rs.stream.next(x->rs.stream.ctx);
+}
+
+static struct exchange *starved(struct wire *w, uint64_t ticket)
+{
+	struct exchange *x = map_get(&w->by_ticket, &ticket, sizeof ticket);
+
+	return x && x->rs.streams && x->starved ? x : NULL;
+}
+
+void wire_more(struct wire *w, uint64_t ticket, struct buf *piece, bool last)
+{
+	struct exchange *x = starved(w, ticket);
+
+	if (!x) {
+		buf_done(piece);
+		return;
+	}
+	x->starved = false;
+	x->last = last;
+	frame_chunk(piece, last);
+	buf_done(&x->rs.body);
+	x->rs.body = *piece;
+	*piece = (struct buf){0};
+	x->sent = x->head.n; /* the head went before */
+	x->deadline_mono_ms = clock_mono_ms() + WIRE_RESPONSE_MS;
+	lws_rx_flow_control(x->wsi, 1);
+	lws_callback_on_writable(x->wsi);
+}
+
+void wire_break(struct wire *w, uint64_t ticket)
+{
+	struct exchange *x = starved(w, ticket);
+
+	if (x)
+		lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
 /* As much as the socket takes.  Returns what the library's callback must return. */
 static int exchange_write(struct exchange *x)
 {
@@ -308,6 +385,10 @@ static int exchange_write(struct exchange *x)
 		lws_rx_flow_control(wsi, 0);
 		return 0;
 	}
+	if (x->rs.streams && !x->last) {
+		ask_more(x);
+		return 0;
+	}
 	w->counts.responses[x->rs.status / 100 < 6 ? x->rs.status / 100 : 5]++;
 	if (x->rs.close && x->want > x->body.n && !x->rq.tls) {
 		/* Closed with unread input, the socket would throw our answer away. */
@@ -332,6 +413,12 @@ static int exchange_answer(struct exchange *x)
 		response_problem(&x->rs, 500, "internal", NULL), body = response_body(&x->rs);
 	if (x->state == THINKING)
 		(void)map_take(&x->wire->by_ticket, &x->rq.ticket, sizeof x->rq.ticket);
+	if (x->rs.streams) {
+		x->last = x->rq.method == HTTP_HEAD;
+		frame_chunk(&x->rs.body, x->last);
+		body = response_body(&x->rs);
+		(void)map_put(&x->wire->by_ticket, &x->rq.ticket, sizeof x->rq.ticket, x); /* was taken out before */
+	}
 	x->state = SENDING;
 	x->deadline_mono_ms = clock_mono_ms() + WIRE_RESPONSE_MS;
 	lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0);
@@ -359,6 +446,7 @@ static int exchange_dispatch(struct exchange *x)
 	if (!x->rs.later || x->rs.status)
 		return exchange_answer(x);
 	x->state = THINKING;
+	lws_rx_flow_control(x->wsi, 0); /* the library would spin on a peer that asks on, or leaves */
 	x->deadline_mono_ms = clock_mono_ms() + WIRE_LATER_MS;
 	map_put(&w->by_ticket, &x->rq.ticket, sizeof x->rq.ticket, x);
 	return 0;
@@ -369,6 +457,8 @@ void wire_answer(struct wire *w, uint64_t ticket, struct response *rs)
 	struct exchange *x = map_get(&w->by_ticket, &ticket, sizeof ticket);
 
 	if (!x) {
+		if (rs->streams)
+			rs->stream.gone(rs->stream.ctx);
 		response_done(rs);
 		return;
 	}
@@ -377,6 +467,7 @@ void wire_answer(struct wire *w, uint64_t ticket, struct response *rs)
 	x->rs = *rs;
 	x->rs.later = false;
 	x->state = READING; /* until its turn to write */
+	lws_rx_flow_control(x->wsi, 1);
 	lws_callback_on_writable(x->wsi);
 }
 

@@ -18,7 +18,7 @@
 
 #define WIRE_PIECE (16 * 1024)      /* bytes of a response written at one go */
 #define WIRE_REQUEST_MS 10000       /* a whole body */
-#define WIRE_RESPONSE_MS 120000     /* a whole response */
+#define WIRE_RESPONSE_MS 120000     /* a whole response; of a stream: each piece of it */
 #define WIRE_LATER_MS 30000         /* an answer that comes later */
 #define WIRE_FDS_MAX 65536
 #define WIRE_FDS_KEEP 24            /* descriptors for files, the database, the door */
@@ -64,6 +64,11 @@ void wire_certificate(struct wire *w); /* reads cert and key again */
 
 /* The answer to a request that was to come later; takes rs.  Gone by now: dropped. */
 void wire_answer(struct wire *w, uint64_t ticket, struct response *rs);
+
+/* The next piece of a stream, which was asked for; taken (empty again).  last: it ends with it.  Gone by now: dropped. */
+void wire_more(struct wire *w, uint64_t ticket, struct buf *piece, bool last);
+/* It cannot go on: the connection is closed, so that the peer sees that something is missing. */
+void wire_break(struct wire *w, uint64_t ticket);
 
 /* A descriptor that is no connection: takes fd, closes it in the end.  readable and writable say
  * false when it is over; gone tells that it was closed by the loop. */

@@ -1,0 +1,168 @@
+// The exports over HTTP: the bytes of the command, streamed, limited to one's scope; readers that are slow or leave.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { COMMUNITY, GRID, TOWN, Town, until } from '../lib/index.mjs';
+
+const FROM = '2020-01-01', TO = '2100-01-01';
+const AT = '2030-01-01T00:00:00+08:00';
+
+describe('exports over HTTP', { timeout: 150000 }, () => {
+	let town, centre, east, district;
+
+	before(async () => {
+		town = await Town.start({ server: true });
+		await town.user('centre', 'p-duty', 'centre', TOWN);
+		await town.user('east', 'p-duty', 'office', COMMUNITY[0]);
+		await town.user('data', 'p-duty', 'district', TOWN);
+		const phone = await town.device('d-0001', 'p-0001'), west = await town.device('d-0002', 'p-0002');
+
+		for (let n = 0; n < 40; n++)
+			await phone.publish(Array.from({ length: 200 }, (_, i) => phone.event('inspect', { topic: 'burn_straw', result: 'ok', object: n === 0 && i === 0 ? '=cmd|x 𠮷野家，电话13812345678' : `第${n}-${i}处，${'长'.repeat(40)}` }, { scope: GRID[0] })));
+		await phone.answer(8000);
+		await west.send('case.report', { case: 'w-1', class: 'hazard', category: 'fire', severity: 2, title: '西边的' }, { scope: GRID[2] });
+		await phone.send('patrol.start', { patrol: 'k-1', route: 'grid', target: GRID[0] });
+		await phone.send('patrol.track', { patrol: 'k-1', pts: [[0, 33.39, 104.92, 5], [20000, 33.391, 104.92, 5], [900000, 33.392, 104.92, 5]] });
+		centre = await town.session('centre');
+		east = await town.session('east');
+		district = await town.session('data');
+	});
+	after(() => town.stop());
+
+	const url = (file, more = '') => `/api/v1/exports/${file}?from=${FROM}&to=${TO}&at=${encodeURIComponent(AT)}${more}`;
+	const bytes = async (s, file, more) => {
+		const r = await s.fetch(url(file, more));
+
+		assert.equal(r.status, 200, r.ok ? '' : `${file}: ${await r.text()}`);
+		return { r, body: Buffer.from(await r.arrayBuffer()) };
+	};
+	const problem = async (s, path, status, code) => {
+		const r = await s.fetch(path);
+		const text = await r.text();
+
+		assert.equal(r.status, status, `${path}: ${text.slice(0, 200)}`);
+		assert.equal(JSON.parse(text).code, code, text);
+		return JSON.parse(text).detail;
+	};
+
+	test('each name and format: the same bytes as from the command', async () => {
+		const names = /there are (.*)/.exec((await town.xunge(['export', 'none', '--from', FROM, '--to', TO])).err)[1].split(', ').map((n) => n.replace(/[^a-z].*/s, ''));
+		let pairs = 0;
+
+		assert.ok(names.length > 10, names.join());
+		for (const name of names)
+			for (const format of ['csv', 'json', 'xlsx', 'geojson']) {
+				const out = town.path(`x.${format}`);
+				const cmd = await town.xunge(['export', name, '--from', FROM, '--to', TO, '--at', AT, '--scope', TOWN, '--format', format, '-o', out]);
+
+				if (cmd.code !== 0) {
+					assert.match(await problem(centre, url(`${name}.${format}`), 404, 'not_found'), /no such format/);
+					continue;
+				}
+				const { r, body } = await bytes(centre, `${name}.${format}`, `&scope=${TOWN}`);
+
+				pairs++;
+				assert.ok(body.equals(readFileSync(out)), `${name}.${format}`);
+				assert.match(r.headers.get('content-disposition'), new RegExp(`^attachment; filename="xunge-${name}-[0-9-]+\\.${format}"; filename\\*=UTF-8''[%A-Za-z0-9._~-]+$`));
+				assert.equal(r.headers.get('cache-control'), 'no-store');
+			}
+		assert.ok(pairs > 25, `${pairs} pairs`);
+	});
+
+	test('a long one comes in chunks and is whole; formulas, rare characters and numbers of people are safe', async () => {
+		const { r, body } = await bytes(centre, 'inspections.csv');
+		const text = body.toString();
+
+		assert.equal(r.headers.get('transfer-encoding'), 'chunked');
+		assert.equal(text.split('\r\n').length, 8002);
+		assert.match(text, /'=cmd\|x 𠮷野家，电话138\*\*\*\*5678/);
+		assert.ok(!text.includes('13812345678'));
+		const whole = (await bytes(centre, 'inspections.csv', '&unmask=1')).body.toString();
+
+		assert.ok(whole.includes('13812345678'));
+		const events = JSON.parse((await bytes(centre, 'events.json')).body.toString());
+
+		assert.equal(events.rows.length, 8003);
+	});
+
+	test('scope and rights: one sees one\'s own, and is told so', async () => {
+		const cases = JSON.parse((await bytes(east, 'cases.json')).body.toString());
+
+		assert.deepEqual(cases.rows, []);
+		assert.equal(JSON.parse((await bytes(centre, 'cases.json')).body.toString()).rows.length, 1);
+		assert.match(await problem(east, url('cases.json', `&scope=${COMMUNITY[1]}`), 403, 'not_allowed'), new RegExp(COMMUNITY[0]));
+		await problem(east, url('cases.json', `&scope=${TOWN}`), 403, 'not_allowed');
+		await problem(district, url('cases.json', '&unmask=1'), 403, 'not_allowed');
+		await bytes(east, 'visits.csv', '&unmask=1');
+		assert.equal((await fetch(town.base + url('cases.json'))).status, 401);
+	});
+
+	test('bad questions: what is wrong, in words', async () => {
+		await problem(centre, url('nothing.csv'), 404, 'not_found');
+		await problem(centre, url('figures.pdf'), 404, 'not_found');
+		await problem(centre, url('figures'), 404, 'not_found');
+		await problem(centre, url('figures.geojson'), 404, 'not_found');
+		await problem(centre, '/api/v1/exports/figures.csv', 400, 'bad_parameter');
+		await problem(centre, '/api/v1/exports/figures.csv?from=2024-02-01&to=2024-01-01', 400, 'bad_parameter');
+		await problem(centre, '/api/v1/exports/figures.csv?from=2090-01-01&to=2091-01-01', 400, 'bad_parameter');
+		await problem(centre, '/api/v1/exports/figures.csv?from=x&to=y', 400, 'bad_parameter');
+		await problem(centre, url('figures.csv', '&as_of=999999999'), 404, 'not_found');
+		await problem(centre, url('figures.csv', '&as_of=-1'), 400, 'bad_parameter');
+		await problem(centre, url('figures.csv', '&colour=red'), 400, 'bad_parameter');
+		await problem(centre, url('figures.csv', '&lang=de'), 400, 'bad_parameter');
+	});
+
+	test('HEAD tells the head alone; the connection serves the next request', async () => {
+		const r = await centre.fetch(url('events.csv'), { method: 'HEAD' });
+
+		assert.equal(r.status, 200);
+		assert.match(r.headers.get('content-type'), /^text\/csv/);
+		assert.equal((await r.text()).length, 0);
+		assert.equal((await centre.fetch('/api/v1/me')).status, 200);
+	});
+
+	/** A request over a socket of our own, whose answer is not read. */
+	async function stuck(session, file) {
+		const s = net.connect(town.httpPort, '127.0.0.1');
+
+		s.write(`GET ${url(file)} HTTP/1.1\r\nHost: 127.0.0.1:${town.httpPort}\r\nCookie: ${session.cookie}\r\n\r\n`);
+		await new Promise((ok) => s.once('data', ok));
+		s.pause();
+		return s;
+	}
+
+	test('slow readers hold nothing but a piece; a third export of one\'s own waits; who leaves is forgotten', async () => {
+		const rss = async () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${town.server.pid}/status`, 'utf8'))[1]);
+		const before = await rss();
+		const two = [await stuck(centre, 'events.csv'), await stuck(centre, 'events.json')];
+
+		assert.equal((await centre.fetch(url('figures.csv'))).status, 429);
+		const others = [await stuck(east, 'events.csv'), await stuck(east, 'inspections.csv'), await stuck(district, 'events.csv'), await stuck(district, 'inspections.csv')];
+
+		assert.equal((await centre.fetch('/api/v1/me')).status, 200, 'others are served');
+		assert.ok(await rss() - before < 40 * 1024, `${before} -> ${await rss()} KiB`);
+		for (const s of [...two, ...others]) s.destroy();
+		await until(async () => (await centre.fetch(url('figures.csv'))).status === 200, 'the exports to be over');
+	});
+
+	test('a server that dies on the way: the client sees that it is not whole', async () => {
+		const s = await new Promise((ok) => http.get({ port: town.httpPort, host: '127.0.0.1', path: url('events.csv'), headers: { Cookie: centre.cookie } }, ok));
+		const over = new Promise((ok) => {
+			s.on('error', () => ok('error'));
+			s.on('aborted', () => ok('error'));
+			s.on('end', () => ok('end'));
+		});
+
+		s.once('data', () => {
+			s.pause();
+			town.server.kill('SIGKILL');
+			setTimeout(() => s.resume(), 300);
+		});
+		assert.equal(await over, 'error');
+		await town.server.ended;
+		await town.startServer();
+	});
+});
