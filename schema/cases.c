@@ -482,6 +482,23 @@ static enum err write(struct cases *cs, const struct casus *c)
 	return sql_run(q);
 }
 
+enum err cases_was(struct store *st, const struct dossier *d, int64_t commit)
+{
+	sqlite3_stmt *q = sql_get(st, "UPDATE asof_casus SET (" FOLDED ", \"commit\") = (" PARAMS ", ?35) WHERE id = ?34");
+	char counts[140];
+
+	enum err e;
+
+	bind_row(q, d, counts);
+	sql_int(q, P_MORE, commit);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(st, "UPDATE asof_casus SET last = ? WHERE id = ?"); /* the chain goes on from its newest act by then */
+	sql_int(q, 1, commit);
+	sql_int(q, 2, d->id);
+	return sql_run(q);
+}
+
 static enum err flush_one(struct cases *cs, struct casus *c, struct tallies *t, struct alerts *as, int64_t now_ms)
 {
 	int64_t next = -1;

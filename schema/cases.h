@@ -64,4 +64,7 @@ void cases_drop(struct cases *cs);
 /* Does the row of this case say what d says?  For checks. */
 enum err cases_row_is(struct store *st, const struct dossier *d, bool *out) MUST_CHECK;
 
+/* For schema/asof.c: puts what d was into its row of the temporary table asof_casus. */
+enum err cases_was(struct store *st, const struct dossier *d, int64_t commit) MUST_CHECK;
+
 #endif

@@ -218,7 +218,7 @@ static enum err recount_events(struct store *st, int64_t as_of, struct sums *s)
 }
 
 /* Each case as of then, read and folded anew. */
-static enum err recount_cases(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx)
+enum err ledger_cases(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx)
 {
 	struct dossier_source src = {.st = st, .registry = registry_new(st, as_of), .as_of = as_of};
 	char name[EVENT_ID_MAX + 1];
@@ -272,7 +272,7 @@ enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, 
 	if (e == OK)
 		e = recount_events(st, as_of, &sums);
 	if (e == OK)
-		e = recount_cases(st, as_of, sum_case, &sums);
+		e = ledger_cases(st, as_of, sum_case, &sums);
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
 	free_values(&sums.map);
@@ -638,7 +638,7 @@ static enum err meet_case(void *ctx, const struct dossier *d)
 
 static enum err check_cases(struct check *c)
 {
-	enum err e = recount_cases(c->st, REGISTRY_NOW, meet_case, c);
+	enum err e = ledger_cases(c->st, REGISTRY_NOW, meet_case, c);
 
 	if (e != OK)
 		return e;

@@ -27,6 +27,9 @@ struct figure_row {
 enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;
 /* The same from the kept tallies (as of now), days in [from, to). */
 enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, const char *scope, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;
+struct dossier;
+/* Each case as of then, read and folded anew; one that was not known yet has no acts (d->n 0). */
+enum err ledger_cases(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx) MUST_CHECK;
 /* The commit's instant (of its batch); ERR_NOTFOUND beyond the head. */
 enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms) MUST_CHECK;
 

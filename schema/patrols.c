@@ -536,6 +536,26 @@ static void bind_rest(sqlite3_stmt *q, const struct patrol *p)
 	sql_int(q, 22, p->share.valid);
 }
 
+enum err patrols_was(struct store *st, const struct patrol *p, int64_t commit)
+{
+	struct patrols ps = {.st = st};
+	sqlite3_stmt *q = sql_get(st, "UPDATE asof_patrol SET " TRACK REST ", start_at = ?23, start_epoch = ?24, start_seq = ?25, "
+				      "person = ?26, actor = ?27, route = ?28, target = ?29, sub_at = ?30, sub_epoch = ?31, "
+				      "sub_seq = ?32, sub_person = ?33, sub_way = ?34, sub_target = ?35 WHERE id = ?11");
+	enum err e;
+
+	sql_int(q, 1, p->last);
+	sql_int(q, 3, commit);
+	bind_track(&ps, q, p);
+	sql_int(q, 10, p->reasons);
+	sql_int(q, 11, p->id);
+	bind_rest(q, p);
+	bind_start(q, p);
+	e = sql_run(q);
+	buf_done(&ps.state);
+	return e;
+}
+
 static enum err write_patrol(struct patrols *ps, struct patrol *p, const struct changed *row, int64_t commit)
 {
 	enum width w = p->is_new ? WIDTH_NEW : p->moved ? WIDTH_ALL : row->place || p->other_end ? WIDTH_REST : WIDTH_TRACK;

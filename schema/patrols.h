@@ -64,4 +64,7 @@ enum err patrols_refold_all(struct patrols *ps, struct registry *r, struct talli
 const char *patrols_touched(const struct patrols *ps, size_t *pos);
 void patrols_touched_clear(struct patrols *ps);
 
+/* For schema/asof.c: puts what p was into its row of the temporary table asof_patrol. */
+enum err patrols_was(struct store *st, const struct patrol *p, int64_t commit) MUST_CHECK;
+
 #endif

@@ -61,6 +61,8 @@ static enum err follow(struct recount *rc, struct patrol *p, int64_t last, bool 
 		if (e == OK) {
 			at = sqlite3_column_int64(q, 2);
 			if (commit <= rc->as_of) {
+				if (!*any)
+					p->last = commit; /* its newest by then */
 				*any = true;
 				rc->seen++;
 				if (sqlite3_column_type(q, 5) == SQLITE_NULL || sqlite3_column_int64(q, 5) > rc->as_of)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/area.h"
 #include "core/civil.h"
+#include "schema/asof.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/tables.h"
 #include "schema/ledger.h"
@@ -317,17 +318,31 @@ static void read_end(struct export *x)
 	live_end(x->w.st);
 }
 
-/* What must be read to know what is asked; the table's beginning too. */
+/* From here on the database is that of an older commit.  Events know themselves of which commit they are. */
+static enum err go_back(struct export *x, struct why *why)
+{
+	struct head head;
+	enum err e = store_head(x->w.st, &head);
+
+	if (e != OK)
+		return why_set(why, e, "cannot read the head: %s", store_detail(x->w.st));
+	return x->w.as_of == head.commit || x->table == &table_events ? OK : asof_enter(x->w.st, x->w.as_of, why);
+}
+
+/* What must be read to know what is asked; then the table's beginning, as of the commit. */
 static enum err look(struct export *x, const struct export_ask *ask, struct why *why)
 {
 	enum err e;
 
 	if ((e = read_begin(x, why)) != OK)
 		return e;
-	if ((e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, why)) == OK && x->table->begin) {
-		x->started = true;
-		e = x->table->begin(&x->w, why);
-	}
+	if ((e = fix_place(x, ask, why)) == OK)
+		e = fix_as_of(x, ask, why);
+	read_end(x);
+	if (e != OK || (e = go_back(x, why)) != OK || !x->table->begin || (e = read_begin(x, why)) != OK)
+		return e;
+	x->started = true;
+	e = x->table->begin(&x->w, why);
 	read_end(x);
 	return e;
 }

@@ -178,7 +178,7 @@ enum { Q_AT, Q_NAME, Q_LAST, Q_REPORT, Q_CLASS, Q_CATEGORY, Q_CATEGORY_NAME, Q_S
 	"AND code = c.category AND until IS NULL), c.severity, c.title, c.area, " SQL_AREA("c.area") ", c.scope, "           \
 	SQL_PLACE("c.scope") ", c.reporter, " SQL_PERSON("c.reporter") ", c.accepted_at, c.dispatched_at, c.due, "          \
 	"c.handled_at, c.closed_at, c.state, c.on_time, c.result, c.rating, c.level, c.holder, " SQL_PERSON("c.holder")      \
-	", c.handler, " SQL_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.\"commit\" "
+	", c.handler, " SQL_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.last "
 
 static bool is_null(sqlite3_stmt *q, int col)
 {

@@ -1,10 +1,6 @@
 #include "schema/exports/tables.h"
 
-#include <stdlib.h>
-
-#include "core/area.h"
-#include "schema/figures.h"
-#include "schema/ledger.h"
+#include "schema/figures/figures.h"
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
@@ -26,63 +22,66 @@ static const struct column columns[] = {
 struct walk {
 	const struct table_world *w;
 	struct rows *r;
-	struct figures_sum *sum;
 };
 
-static void line(void *ctx, const struct plain_figure *f, const char *part, int64_t n)
+/* "98.3" as a number: 983 with 1 decimal. */
+static void number(struct rows *r, const char *text)
+{
+	int64_t v = 0;
+	int decimals = -1;
+	bool minus = *text == '-';
+
+	for (const char *p = text + minus; *p; p++) {
+		if (*p == '.') {
+			decimals = 0;
+		} else {
+			v = v * 10 + (*p - '0');
+			decimals += decimals >= 0;
+		}
+	}
+	rows_decimal(r, minus ? -v : v, decimals < 0 ? 0 : decimals);
+}
+
+static void line(void *ctx, const struct figure_value *v)
 {
 	struct walk *k = ctx;
 	struct rows *r = k->r;
-	bool by_level = f->by == FIGURES_BY_LEVEL;
-	struct buf display = {0};
 
-	buf_int(&display, n);
-	rows_text(r, f->id);
-	rows_text(r, f->name);
+	rows_text(r, v->f->id);
+	rows_text(r, v->name);
 	rows_text(r, k->w->place);
-	rows_text(r, by_level ? part : "");
-	rows_text(r, by_level ? "" : part);
+	rows_text(r, v->level);
+	rows_text(r, v->category);
 	rows_text(r, k->w->period);
-	rows_decimal(r, n, 0);
-	rows_text(r, f->unit);
-	rows_none(r);
-	rows_none(r);
-	rows_text(r, display.p);
+	if (v->has)
+		number(r, v->value);
+	else
+		rows_none(r);
+	rows_text(r, v->unit);
+	if (v->f->kind == FIGURE_RATE) { /* also 0 of 0: parts add up by these */
+		rows_int(r, v->num);
+		rows_int(r, v->den);
+	} else {
+		rows_none(r);
+		rows_none(r);
+	}
+	rows_text(r, v->display);
 	rows_int(r, k->w->as_of);
 	rows_text(r, k->w->as_of_time);
-	rows_text(r, f->definition);
+	rows_text(r, v->definition);
 	rows_end(r);
-	buf_done(&display);
-}
-
-static void take(void *ctx, const struct figure_row *row)
-{
-	struct walk *k = ctx;
-
-	if (row->day >= k->w->from_day && row->day < k->w->to_day && area_covers(slice_of(k->w->place), slice_of(row->area)))
-		figures_add(k->sum, row);
 }
 
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
-	struct walk k = {w, r, xcalloc(plain_figures_n, sizeof(struct figures_sum))};
-	struct head head;
-	enum err e = store_head(w->st, &head);
+	struct walk k = {w, r};
+	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
+		.at_ms = w->at_ms, .english = w->english};
 
 	*more = false;
-	if (e == OK && head.commit == w->as_of)
-		e = ledger_tallies(w->st, w->from_day, w->to_day, w->place, take, &k);
-	else if (e == OK)
-		e = ledger_recount(w->st, w->as_of, take, &k);
-	if (e == OK)
-		e = figures_catalogue(k.sum, w->st, w->as_of, w->from_day, w->to_day);
-	for (size_t f = 0; e == OK && f < plain_figures_n; f++)
-		figures_each(&plain_figures[f], &k.sum[f], line, &k);
-	figures_done(k.sum);
-	free(k.sum);
-	return e;
+	return figures_read(w->st, &ask, line, &k);
 }
 
 const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.whole_days = true, .areas_only = true, .keys = true, .page = page};
+	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .page = page};

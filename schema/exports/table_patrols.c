@@ -136,7 +136,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	sqlite3_stmt *q = sql_get(w->st, "SELECT t.start_at, t.device, t.name, t.end_at, t.route, t.target, " SQL_PLACE("t.target") ", "
 		"(SELECT river FROM reach WHERE code = t.target AND until IS NULL), coalesce(t.t_river_level, t.t_level), t.person, "
 		SQL_PERSON("t.person") ", t.actor, " SQL_PERSON("t.actor") ", t.t_area, " SQL_AREA("t.t_area") ", t.duration_s, "
-		"t.distance_m, t.coverage, t.points, t.reasons, t.rule, t.clear, t.\"commit\" FROM patrol t "
+		"t.distance_m, t.coverage, t.points, t.reasons, t.rule, t.clear, t.last FROM patrol t "
 		"WHERE t.start_at >= ?3 AND t.start_at < ?4 AND (t.start_at > ?3 OR (t.device, t.name) > (?5, ?6)) AND"
 		SQL_MINE("t.t_area", "t.target") "ORDER BY t.start_at, t.device, t.name");
 	enum err e;

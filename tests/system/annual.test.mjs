@@ -136,10 +136,13 @@ describe('a year that is the report of the town', () => {
 	});
 	after(() => town?.stop());
 	const others = [];
+	let then;
+	after(() => then?.stop());
 	after(() => Promise.all(others.map((t) => t.stop())));
 
 	before(async () => {
 		for (let i = 0; i < 2; i++) others.push(await another(town));
+		then = await another(town);
 		await town.startIngest();
 		await importEvents(town, year.events);
 		await town.user('leader', 'p-0096', 'leader', '*');
@@ -152,7 +155,13 @@ describe('a year that is the report of the town', () => {
 		const r = await session.fetch(`/api/v1/figures?from=${from}&to=${to}${scope === '*' ? '' : `&scope=${scope}`}`);
 		assert.equal(r.status, 200);
 		const doc = await r.json();
-		return doc.figures.map((f) => ({ ...f, figure: f.id, as_of_commit: doc.as_of }));
+		const rows = doc.figures.map((f) => ({ ...f, figure: f.id, as_of_commit: doc.as_of }));
+		if (to <= '2024-01-01') { // the command says the same
+			const { rows: own } = JSON.parse(await exported(town, 'figures', from, to, '--format', 'json', ...(scope === '*' ? [] : ['--scope', scope])));
+			const part = (r) => [r.figure, r.level, r.category, Number(r.value), r.unit ?? '', r.numerator, r.denominator, r.display, r.definition];
+			assert.deepEqual(own.filter((r) => r.figure !== 'duty_rate').map(part), rows.filter((r) => r.figure !== 'duty_rate').map(part));
+		}
+		return rows;
 	}
 
 	test('the generator gives the same events again', () => {
@@ -320,6 +329,31 @@ describe('a year that is the report of the town', () => {
 		const part = await rows('visits', '--scope', communities[0]);
 
 		assert.ok(part.length < visits.length && part.every((v) => v.area.startsWith(communities[0])));
+	});
+
+	test('as of an older commit: the bytes of then, whatever came since', async () => {
+		const door = await then.door(), half = shuffled(year.events, 21), names = ['figures', 'annual', 'patrols', 'cases', 'duty', 'overdue', 'inspections', 'visits', 'works', 'households', 'tracks'];
+		const send = async (events) => {
+			const of = new Map();
+			for (const { device, ...e } of events) of.get(device)?.push(e) ?? of.set(device, [e]);
+			for (const [device, rest] of of) while (rest.length) await door.events(device, rest.splice(0, 200));
+		};
+
+		await send(half.slice(0, half.length / 2));
+		const commit = String(await then.one('SELECT max(last) FROM batch'));
+		const before = {};
+
+		for (const n of names) before[n] = await exported(then, n, '2023-01-01', '2024-01-01');
+		await send(half.slice(half.length / 2));
+		await then.import('appointments', 'person,role,scope,level,valid_from,valid_to\np-0001,chief,990101100001,community,2022-01-01,\n');
+		for (const n of names) {
+			assert.notEqual(await exported(then, n, '2023-01-01', '2024-01-01'), before[n], `${n} has moved`);
+			assert.ok(await exported(then, n, '2023-01-01', '2024-01-01', '--as-of', commit) === before[n], `${n} as of ${commit}`);
+		}
+		const r = await then.xunge(['export', 'quality', '--from', '2023-01-01', '--to', '2024-01-01', '--as-of', commit]);
+
+		assert.equal(r.code, 2);
+		assert.match(r.err, /how things stand now/);
 	});
 
 	test('shuffled, duplicated and split, the same events give the same bytes', async () => {
