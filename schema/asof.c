@@ -74,8 +74,10 @@ static enum err was_case(void *ctx, const struct dossier *d)
 	for (uint32_t i = 0; i < d->n; i++)
 		if (d->of[i].commit > commit)
 			commit = d->of[i].commit;
-	if (!d->n || (e = cases_was(a->st, d, commit)) != OK)
-		return d->n ? e : OK;
+	if (!d->n)
+		return OK;
+	if ((e = cases_was(a->st, d, commit)) != OK)
+		return e;
 	q = sql_get(a->st, "INSERT INTO asof_seen(id) VALUES(?)");
 	sql_int(q, 1, d->id);
 	return sql_run(q);

@@ -276,13 +276,14 @@ describe('the command beside ingest', () => {
 		assert.deepEqual(order, [...order].sort());
 		assert.ok(order.length > 9 && order[0] === '');
 		const commit = String(t[0].as_of_commit);
-		const json = await ask('--format', 'json');
+		const AT = ['--at', '2026-01-01T00:00:00+08:00']; // without, it is now, or the commit's time
+		const json = await ask('--format', 'json', ...AT);
 		const cell = (c, v) => (c === 'value' && v !== '' ? String(Number(v)) : v); // 98.0 is 98 in JSON
 		assert.deepEqual(JSON.parse(json).rows.map((x) => FIGURES.split(',').map((c) => cell(c, String(x[c] ?? '')))), t.map((x) => Object.entries(x).map(([c, v]) => cell(c, v))));
 		await town.import('categories', `${CSV}later,hazard,后加,,,,,,,,,\n`);
 		await events('void.ndjson', [one(10, 'void', '03-01', { target: 'd-grid/cat/1', reason: '误报' })]);
 		assert.equal(await ask('--as-of', commit), full); // recounted: the same bytes
-		assert.equal(await ask('--as-of', commit, '--format', 'json'), json);
+		assert.equal(await ask('--as-of', commit, '--format', 'json', ...AT), json);
 		assert.equal(await ask('--as-of', String(old)), before);
 		const now = table(await ask());
 		assert.equal(figure(now, 'inspections', { category: 'drone_straw' }), 1);

@@ -94,6 +94,9 @@ const textRow = (app, name, label, v, mode = "text") => row(app, name, app.say(l
 function photoRow(app, v) {
 	const { say } = app;
 
+	if (!app.down?.files) // this platform takes no photos yet
+		return nothing;
+
 	return html`<div class="row"><div class="photos">
 		<label class="shoot big">${say("photo")}<input class="vh" type="file" accept="image/*" capture="environment" ?disabled=${open.busy || v.photos.length >= MAX_PHOTOS}
 			@change=${(/** @type {any} */ e) => addPhoto(app, e.target.files[0]).then(() => (e.target.value = ""))}></label>

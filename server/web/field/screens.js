@@ -23,7 +23,7 @@ export function topView(app) {
 	const { say, post, here, gps } = app;
 	const link = post ? post.link : "off";
 
-	return html`<header class="top"><span class=${link === "mqtt" || link === "http" ? "good" : "bad"} data-test="link"><span class="dot" aria-hidden="true"></span>${app.account ? say(/** @type {import("./words.js").Word} */ (`link_${link}`)) : say("title")}</span>
+	return html`<header class="top"><h1 class="vh">${say("title")}</h1><span class=${link === "mqtt" || link === "http" ? "good" : "bad"} data-test="link"><span class="dot" aria-hidden="true"></span>${app.account ? say(/** @type {import("./words.js").Word} */ (`link_${link}`)) : say("title")}</span>
 	<span class=${isVague() || gps !== "good" ? "warn" : ""} data-test="gps">${!app.account ? nothing : here ? say(isVague() ? "gps_poor" : "gps_good", { n: here.acc }) : say(gps === "none" ? "gps_none" : "gps_wait")}</span></header>
 	${globalThis.isSecureContext ? nothing : html`<p class="note" role="alert">${say("unsafe")}</p>`}
 	${/MicroMessenger/i.test(navigator.userAgent) ? html`<p class="note">${say("wechat")}</p>` : nothing}`;
