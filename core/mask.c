@@ -74,6 +74,19 @@ void mask_names(struct slice names, struct buf *out)
 		mask_name((struct slice){from, (uint32_t)(end - from)}, out);
 }
 
+void mask_key(struct slice key, struct buf *out)
+{
+	bool chinese = key.n > 0;
+	size_t len;
+
+	for (const char *p = key.p, *end = key.p + key.n; p < end && chinese; p++)
+		chinese = (unsigned char)*p >= 0x80 && digit_at(p, end, &len) < 0;
+	if (chinese)
+		mask_name(key, out);
+	else
+		mask_text(key, out);
+}
+
 /* ------------------------------------------------------------------ numbers */
 
 /* A stretch of digits, with single separators between them. */
@@ -281,7 +294,7 @@ static const char *string_end(const char *p, const char *end, bool *escaped)
 
 static void put_string(struct slice text, bool escaped, struct slice key, struct json *j, struct buf *out)
 {
-	bool names = slice_is(key, "parties") || slice_is(key, "household") || slice_is(key, "name");
+	bool names = slice_is(key, "parties") || slice_is(key, "name");
 	struct buf masked = {0};
 
 	if (escaped) { /* with its quotes it is a JSON text of its own */
@@ -291,6 +304,8 @@ static void put_string(struct slice text, bool escaped, struct slice key, struct
 	}
 	if (names)
 		mask_names(text, &masked);
+	else if (slice_is(key, "household"))
+		mask_key(text, &masked);
 	else
 		mask_text(text, &masked);
 	if (escaped) {

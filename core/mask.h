@@ -11,6 +11,9 @@
 void mask_name(struct slice name, struct buf *out);
 /* Several in one text, separated by 、 ， , ; ； / or spaces between Chinese names; separators stay. */
 void mask_names(struct slice names, struct buf *out);
+/* A key that should be a code (of a household), and may be somebody's name: one in Chinese alone is masked as a name, in
+ * others the numbers of mask_text. */
+void mask_key(struct slice key, struct buf *out);
 /* A field of its own that holds a phone number, or several. */
 void mask_phone(struct slice phone, struct buf *out);
 /* Free text: mobile numbers (also +86, also in groups), numbers with an area code, identity numbers of 18 (17 and X), and

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/map.h"
 #include "core/civil.h"
 #include "schema/cases.h"
@@ -14,56 +13,6 @@
 #include "schema/recount.h"
 #include "schema/sql.h"
 #include "schema/stream.h"
-
-#define READ_MS 250 /* how long one read transaction may last (platform page, 19) */
-
-/* ------------------------------------------------------------------ events */
-
-enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms,
-	const char *scope, int limit, void (*row)(void *ctx, const struct ledger_event *ev), void *ctx,
-	int64_t *next)
-{
-	sqlite3_stmt *q = sql_get(st,
-		"SELECT e.\"commit\", s.device, s.epoch, e.seq, e.kind, e.at, e.recv, (SELECT time FROM "
-		"batch WHERE last >= e.\"commit\" ORDER BY last, rev LIMIT 1), e.person, e.scope, "
-		"e.area, e.flags, "
-		"(SELECT v.by FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND "
-		"v.seq = e.seq), e.raw "
-		"FROM event e JOIN stream s ON s.id = e.stream WHERE e.\"commit\" > ?1 AND "
-		"e.\"commit\" <= ?2 ORDER BY e.\"commit\"");
-	int64_t until = clock_mono_ms() + READ_MS, last = 0;
-	size_t n = strlen(scope);
-	bool all = strcmp(scope, "*") == 0;
-	int given = 0, seen = 0;
-	enum err e;
-
-	sql_int(q, 1, after);
-	sql_int(q, 2, as_of);
-	*next = 0;
-	while ((e = sql_row(q)) == OK) {
-		struct ledger_event ev = {.commit = sqlite3_column_int64(q, 0),
-			.device = sql_cstr(q, 1), .epoch = sql_cstr(q, 2), .seq = sqlite3_column_int64(q, 3),
-			.kind = event_kind_name((enum event_kind)sqlite3_column_int(q, 4)),
-			.at_ms = sqlite3_column_int64(q, 5), .recv_ms = sqlite3_column_int64(q, 6),
-			.committed_ms = sqlite3_column_int64(q, 7), .person = sql_cstr(q, 8),
-			.scope = sql_cstr(q, 9), .area = sql_cstr(q, 10),
-			.imported = sqlite3_column_int64(q, 11) & 1,
-			.voided = sqlite3_column_type(q, 12) != SQLITE_NULL &&
-				sqlite3_column_int64(q, 12) <= as_of,
-			.raw = sql_col(q, 13)};
-
-		last = ev.commit;
-		if (ev.at_ms >= from_ms && ev.at_ms < to_ms && (all || strncmp(ev.area, scope, n) == 0)) {
-			row(ctx, &ev);
-			given++;
-		}
-		if (given == limit || (++seen % 256 == 0 && clock_mono_ms() > until)) {
-			*next = last;
-			break;
-		}
-	}
-	return sql_end(q, e);
-}
 
 enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms)
 {

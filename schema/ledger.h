@@ -4,18 +4,6 @@
 
 #include "schema/store.h"
 
-struct ledger_event {
-	int64_t commit, seq, at_ms, recv_ms, committed_ms;
-	const char *device, *epoch, *kind, *person, *scope, *area;
-	bool imported, voided;
-	struct slice raw;
-};
-/* Events with from <= event time < to in scope ("*": all), commit in (after, as_of], by commit; at most limit.
- * *next: commit to go on from (as `after`), 0 at the end.  One call reads for at most 250 ms (it may
- * return early with *next set): call in a loop. */
-enum err ledger_events(struct store *st, int64_t after, int64_t as_of, int64_t from_ms, int64_t to_ms, const char *scope, int limit,
-	void (*row)(void *ctx, const struct ledger_event *ev), void *ctx, int64_t *next) MUST_CHECK;
-
 struct figure_row {
 	const char *figure, *level, *category; /* category "" = total of the figure */
 	const char *area;

@@ -13,6 +13,7 @@
 #include "schema/live.h"
 #include "schema/sql.h"
 
+#define MAPPED "16777216" /* bytes of the database */
 #define READ_MS 220 /* of a page; with its last row and the end of the transaction it stays under 250 ms */
 
 static const struct table *const tables[] = {TABLES};
@@ -165,7 +166,9 @@ static enum err fix_period(struct export *x, const struct export_ask *ask, struc
 static enum err fix_filters(struct export *x, const struct export_ask *ask, struct why *why)
 {
 	static const char *const classes[] = {"hazard", "finding", "appeal", "dispute", "rectify"};
-	const char *const behind[][2] = {{"figure", ask->figure}, {"level", ask->level}, {"category", ask->category}};
+	/* An empty level or category is the total, as in the table of figures. */
+	const char *level = ask->level && *ask->level ? ask->level : NULL, *category = ask->category && *ask->category ? ask->category : NULL;
+	const char *const behind[][2] = {{"figure", ask->figure}, {"level", level}, {"category", category}};
 	bool known = !ask->klass;
 
 	for (size_t i = 0; i < ARRAY_LEN(classes) && !known; i++)
@@ -182,8 +185,8 @@ static enum err fix_filters(struct export *x, const struct export_ask *ask, stru
 	}
 	x->w.klass = ask->klass;
 	x->w.figure = ask->figure;
-	x->w.level = ask->level;
-	x->w.category = ask->category;
+	x->w.level = level;
+	x->w.category = category;
 	return OK;
 }
 
@@ -318,7 +321,8 @@ static void read_end(struct export *x)
 	live_end(x->w.st);
 }
 
-/* From here on the database is that of an older commit.  Events know themselves of which commit they are. */
+/* From here on the database is that of an older commit.  Events know themselves of which commit they are; which of them
+ * are behind a figure, only the others know. */
 static enum err go_back(struct export *x, struct why *why)
 {
 	struct head head;
@@ -326,7 +330,9 @@ static enum err go_back(struct export *x, struct why *why)
 
 	if (e != OK)
 		return why_set(why, e, "cannot read the head: %s", store_detail(x->w.st));
-	return x->w.as_of == head.commit || x->table == &table_events ? OK : asof_enter(x->w.st, x->w.as_of, why);
+	if (x->w.as_of == head.commit || (x->table == &table_events && !x->w.figure))
+		return OK;
+	return asof_enter(x->w.st, x->w.as_of, why);
 }
 
 /* What must be read to know what is asked; then the table's beginning, as of the commit. */
@@ -347,6 +353,15 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 	return e;
 }
 
+/* Readers map 256 MiB of the database into memory, which suits short looks at the same pages; an export passes over all of
+ * them once, and what it holds must not grow with the file. */
+static enum err spare_memory(struct store *st, struct why *why)
+{
+	enum err e = sql_err(sqlite3_exec(sql_db(st), "PRAGMA mmap_size=" MAPPED "; PRAGMA temp_store=FILE", NULL, NULL, NULL));
+
+	return e == OK ? OK : why_set(why, e, "cannot read: %s", store_detail(st));
+}
+
 enum err export_open(struct store *st, const struct export_ask *ask, struct export **out, struct why *why)
 {
 	struct export *x = xcalloc(1, sizeof *x);
@@ -359,7 +374,7 @@ enum err export_open(struct store *st, const struct export_ask *ask, struct expo
 	if ((e = find_table(ask->name, &x->table, why)) != OK)
 		goto out;
 	x->rows = (struct rows){.table = x->table, .w = &x->w, .no_bom = ask->no_bom, .piece = ask->piece ? ask->piece : EXPORT_PIECE};
-	if ((e = choose_format(x, ask, why)) != OK || (e = fix_period(x, ask, why)) != OK || (e = fix_filters(x, ask, why)) != OK ||
+	if ((e = spare_memory(st, why)) != OK || (e = choose_format(x, ask, why)) != OK || (e = fix_period(x, ask, why)) != OK || (e = fix_filters(x, ask, why)) != OK ||
 		(e = look(x, ask, why)) != OK)
 		goto out;
 	name_files(x);

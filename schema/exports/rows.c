@@ -166,6 +166,11 @@ void rows_names(struct rows *r, struct slice names)
 	masked(r, names, mask_names);
 }
 
+void rows_key(struct rows *r, struct slice key)
+{
+	masked(r, key, mask_key);
+}
+
 void rows_phone(struct rows *r, const char *phone)
 {
 	masked(r, slice_of(phone ? phone : ""), mask_phone);

@@ -46,6 +46,7 @@ void rows_name(struct rows *r, const char *name);
 void rows_phone(struct rows *r, const char *phone);
 void rows_free(struct rows *r, struct slice text);
 void rows_names(struct rows *r, struct slice names); /* several, with 、 or a comma between them: 张*、李* */
+void rows_key(struct rows *r, struct slice key);     /* a code that may be a name: of a household */
 void rows_body(struct rows *r, struct slice json);   /* a JSON value in which people may be named (core/mask.h) */
 
 /* What a table reads with. */

@@ -77,8 +77,8 @@ static enum err give(struct table_world *w, struct rows *r, const struct househo
 		return OK;
 	if ((e = name_of(w->st, h->area, area)) != OK)
 		return e;
-	rows_text(r, h->name);
-	rows_text(r, h->type);
+	rows_key(r, slice_of(h->name));
+	rows_free(r, slice_of(h->type));
 	if (h->persons >= 0)
 		rows_int(r, h->persons);
 	else

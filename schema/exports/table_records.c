@@ -175,8 +175,8 @@ static void visit(struct rows *r, sqlite3_stmt *q, struct json *j, uint32_t body
 	int64_t fen;
 
 	(void)q;
-	rows_slice(r, body_text(j, body, "group"));
-	rows_slice(r, body_text(j, body, "household"));
+	rows_free(r, body_text(j, body, "group"));
+	rows_key(r, body_text(j, body, "household"));
 	body_int(r, j, body, "persons");
 	body_int(r, j, body, "staff");
 	if (t && json_int(j, t, &fen))

@@ -194,6 +194,44 @@ describe('a year that is the report of the town', () => {
 		assert.equal(works.ad_cleaning, '480处'); // one that is approximate was voided
 	});
 
+	/** What the listed events come to, by the figure's own way of counting. */
+	function counted(figure, rows) {
+		const of = (f) => new Set(rows.map(f)).size;
+		const sum = (member) => rows.reduce((n, r) => n + (r.body[member] ?? 0), 0);
+		if (/patrols/.test(figure)) return of((r) => `${r.device}/${r.body.patrol}`);
+		if (/^(monitored|risk_removed|visited)/.test(figure)) return of((r) => r.body.household);
+		if (figure === 'visit_staff') return sum('staff');
+		if (figure === 'aid') return sum('aid_fen') / 100;
+		if (figure === 'works') return sum('qty');
+		if (/^(visits|inspections)$/.test(figure)) return of((r) => `${r.device}/${r.epoch}/${r.seq}`);
+		return of((r) => r.body.case);
+	}
+
+	test('the events behind each number are as many as it says', async () => {
+		const listed = async (figure, level, category) => {
+			const r = await session.fetch(`/api/v1/exports/events.json?from=2023-01-01&to=2024-01-01&${new URLSearchParams({ figure, level, category })}`);
+			const text = await r.text();
+			assert.equal(r.status, 200, text);
+			return JSON.parse(text).rows;
+		};
+		for (const [figure, parts] of Object.entries(EXPECTED))
+			for (const [k, want] of Object.entries(parts)) {
+				if (/^(patrol_|(monitored|risk_removed)_persons)/.test(figure)) continue; // sums of what the events do not say
+				const [level, category] = k.split('/');
+				const rows = await listed(figure, level, category);
+				assert.ok(rows.every((r) => !r.voided), `${figure} ${k}`);
+				assert.equal(counted(figure, rows), Array.isArray(want) ? want[2] + (figure === 'duty_rate' ? want[1] : 0) : want, `${figure} ${k}`);
+			}
+		const closed = await listed('appeals_closed', '', '');
+		assert.equal(closed.filter((r) => r.body.action === 'verify_pass').length, 623 - closed.filter((r) => r.body.self_fixed).length);
+		assert.equal(closed.filter((r) => r.kind === 'case.report').length, 623);
+		assert.equal((await listed('patrols', '', '')).length, 905);
+		assert.ok((await listed('patrols', '', '')).every((r) => r.kind === 'patrol.start'));
+		assert.deepEqual(await listed('inspections', '', 'no_such_topic'), []);
+		for (const [more, says] of [['duty_rate', /made of duties/], ['no_such', /no_such/], ['visits&level=town', /no levels/], ['river_patrols&category=x', /no categories/]])
+			assert.match((await town.xunge(['export', 'events', '--from', '2023-01-01', '--to', '2024-01-01', ...more.split('&').flatMap((w, i) => i ? `--${w}` : ['--figure', w])])).err, says);
+	});
+
 	test('the report of the year', async () => {
 		const doc = JSON.parse(await exported(town, 'annual', '2023-01-01', '2024-01-01', '--format', 'json'));
 		const [, body, day, commit] = /^(.*)（数据截至(.*?)，提交号(\d+)，由巡格系统生成；口径见附表。）$/.exec(doc.paragraph);
