@@ -150,8 +150,8 @@ static bool is_mobile(const char *p, const char *end, struct number *out)
 	return grouped(p, end, groups, out);
 }
 
-/* 0934-8321000: an area code of three or four digits, seven or eight behind it. */
-static bool is_landline(const char *p, const char *end, struct number *out)
+/* 0934-8321000: an area code of three or four digits (*area), seven or eight behind it. */
+static bool is_landline(const char *p, const char *end, struct number *out, unsigned *area)
 {
 	static const unsigned groups[][3] = {{4, 8, 0}, {4, 7, 0}, {3, 8, 0}, {3, 7, 0}};
 	size_t len;
@@ -159,9 +159,27 @@ static bool is_landline(const char *p, const char *end, struct number *out)
 	if (digit_at(p, end, &len) != 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		if (grouped(p, end, groups[i], out))
+		if (grouped(p, end, groups[i], out)) {
+			*area = groups[i][0];
 			return true;
+		}
 	return false;
+}
+
+/* A phone number at p: writes it masked, *to is its end. */
+static bool put_known(struct buf *out, const char *p, const char *end, const char **to)
+{
+	struct number n;
+	unsigned area;
+
+	if (is_mobile(p, end, &n))
+		put_phone(out, &n);
+	else if (is_landline(p, end, &n, &area))
+		put_stars(out, &n, area, n.digits - 4);
+	else
+		return false;
+	*to = n.end;
+	return true;
 }
 
 /* 622801 19900101 1234, the last may be X. */
@@ -190,6 +208,7 @@ static struct number run_of(const char *p, const char *end)
 static const char *put_number(struct buf *out, const char *p, const char *end)
 {
 	struct number run = run_of(p, end), n;
+	const char *to;
 
 	if (is_identity(p, end, &n)) {
 		put_stars(out, &n, 0, n.digits);
@@ -203,10 +222,8 @@ static const char *put_number(struct buf *out, const char *p, const char *end)
 		put_stars(out, &run, 0, run.digits);
 		return run.end;
 	}
-	if (is_mobile(p, end, &n) || is_landline(p, end, &n)) {
-		put_phone(out, &n);
-		return n.end;
-	}
+	if (put_known(out, p, end, &to))
+		return to;
 	/* 86 138 0000 0000: the country's number stays, what follows is looked at again. */
 	if (run.digits == 2 && run.end < end && (*run.end == ' ' || *run.end == '-') && is_mobile(run.end + 1, end, &n)) {
 		buf_add(out, p, (size_t)(run.end + 1 - p));
@@ -247,6 +264,8 @@ void mask_phone(struct slice phone, struct buf *out)
 			buf_addc(out, *p++);
 			continue;
 		}
+		if (put_known(out, p, end, &p))
+			continue;
 		/* Groups belong to one number: 0934-8321000, 138 0000 0000. */
 		while (p < end) {
 			if (digit_at(p, end, &len) >= 0) {
