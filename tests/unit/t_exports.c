@@ -1,0 +1,495 @@
+/* t_exports.c - the frame of the exports, and those of patrols, cases, tracks and events: pieces, masks, formulas, what is refused. */
+#include "tests/unit/town.h"
+
+#include "base/csv.h"
+#include "tests/jansson.h"
+
+#include "schema/exports/export.h"
+
+#define EAST "990101100001"
+#define WEST "990101100002"
+#define PHONE "13812345678"
+#define IDENTITY "62280119900101123X"
+
+struct world {
+	struct town town;
+	struct store *reader;
+	struct export_ask ask; /* what run() asks, but for name and format */
+	struct why why;
+	int steps;
+	size_t longest; /* bytes of one step */
+};
+
+#define EVENT(seq, kind, second, more) "{\"epoch\":\"e\",\"seq\":" #seq ",\"kind\":\"" kind "\",\"at\":17640300" #second "000," more "}"
+
+static void one_patrol(struct town *t)
+{
+	town_send(t, "d-2", EVENT(1, "patrol.start", 10, "\"body\":{\"patrol\":\"p-a\",\"route\":\"river\",\"target\":\"QSH-01\"}"));
+	/* two stretches, a point alone, one that is too vague */
+	town_send(t, "d-2", EVENT(2, "patrol.track", 11, "\"body\":{\"patrol\":\"p-a\",\"pts\":[[0,33.39,104.92,5],[20000,33.3905,104.92,5],"
+		"[30000,33.3905,104.92,500],[700000,33.391,104.921,5],[720000,33.3912,104.921,5],[1400000,33.3913,104.9211,5]]}"));
+	town_send(t, "d-2", EVENT(3, "patrol.end", 90, "\"body\":{\"patrol\":\"p-a\",\"clear\":true,\"note\":\"电话" PHONE "\"}"));
+	/* delegated: d-3's person walks for d-2's, who is not enrolled there; so his own, without track or end */
+	town_send(t, "d-1", EVENT(1, "patrol.start", 12, "\"body\":{\"patrol\":\"p-b\",\"route\":\"grid\",\"target\":\"" EAST "001\"}"));
+	town_send(t, "d-4", EVENT(1, "patrol.start", 12, "\"body\":{\"patrol\":\"p-c\",\"route\":\"grid\",\"target\":\"" WEST "001\"}"));
+	(void)town_commit(t);
+}
+
+static void some_cases(struct town *t)
+{
+	town_send(t, "d-1", EVENT(2, "case.report", 20, "\"scope\":\"" EAST "001\",\"loc\":{\"lat\":33.3912,\"lon\":104.9217},\"att\":[{\"sha256\":\""
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"role\":\"before\",\"mime\":\"image/jpeg\",\"bytes\":5}],"
+		"\"body\":{\"case\":\"c-1\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"=HYPERLINK(1)\",\"text\":\"𠮷野家，\\\"电话\\\"" PHONE
+		"，\\n身份证" IDENTITY "\"}"));
+	town_send(t, "d-4", EVENT(2, "case.report", 20, "\"scope\":\"" WEST "001\",\"body\":{\"case\":\"c-2\",\"class\":\"dispute\",\"category\":\"family\","
+		"\"title\":\"+1邻里\",\"parties\":\"司马相如、卓文君\",\"amount_fen\":1250}"));
+	(void)town_commit(t);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct why why = {""};
+
+	town_make(&w->town);
+	town_sql(&w->town, "UPDATE person SET name = '欧阳修', phone = '" PHONE "' WHERE id = 'p-2'");
+	town_sql(&w->town, "UPDATE person SET name = '𠮷野太郎' WHERE id = 'p-1'");
+	town_sql(&w->town, "UPDATE person SET name = '=cmd|x' WHERE id = 'p-4'");
+	one_patrol(&w->town);
+	some_cases(&w->town);
+	if (store_open(w->town.path, STORE_READER, &w->reader, &why) != OK)
+		fail_msg("%s", why.text);
+	w->ask = (struct export_ask){.from = "2025-11-25", .to = "2025-11-26", .scope = "*", .at_ms = TOWN_NOW, .now_ms = TOWN_NOW};
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	store_close(w->reader);
+	town_remove(&w->town);
+	free(w);
+	return 0;
+}
+
+/* All of it; NULL: it cannot be had in this format.  The caller frees. */
+static char *run(struct world *w, const char *name, enum export_format format, size_t piece)
+{
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+	struct buf all = {0};
+	bool more = true;
+	enum err e;
+
+	ask.name = name;
+	ask.format = format;
+	ask.has_format = true;
+	ask.piece = piece;
+	w->steps = 0;
+	w->longest = 0;
+	if ((e = export_open(w->reader, &ask, &x, &w->why)) == ERR_USAGE && strstr(w->why.text, "cannot be had"))
+		return NULL;
+	if (e != OK)
+		fail_msg("%s: %s", name, w->why.text);
+	for (; more; w->steps++) {
+		size_t was = all.n;
+
+		if (export_step(x, &all, &more, &w->why) != OK)
+			fail_msg("%s: %s", name, w->why.text);
+		w->longest = all.n - was > w->longest ? all.n - was : w->longest;
+		assert_true(sqlite3_get_autocommit(sql_db(w->reader))); /* nothing is held between steps */
+	}
+	export_close(x);
+	return all.p;
+}
+
+static void refused(struct world *w, const char *name, enum err want, const char *says)
+{
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+
+	ask.name = name;
+	w->why.text[0] = '\0';
+	assert_int_equal(export_open(w->reader, &ask, &x, &w->why), want);
+	if (!strstr(w->why.text, says))
+		fail_msg("%s: \"%s\" does not say \"%s\"", name, w->why.text, says);
+	assert_true(sqlite3_get_autocommit(sql_db(w->reader)));
+}
+
+/* ------------------------------------------------------------------ CSV, read as RFC 4180 has it */
+
+struct cells {
+	char cell[64][512];
+	int n;
+};
+
+/* The next row from *p; fails on anything that RFC 4180 does not have. */
+static bool next_row(const char **p, struct cells *c)
+{
+	c->n = 0;
+	while (**p) {
+		char *out = c->cell[c->n++];
+		size_t n = 0;
+
+		assert_true(c->n <= 64);
+		if (**p == '"') {
+			for (++*p;; ++*p) {
+				assert_true(**p);
+				if (**p == '"' && *++*p != '"')
+					break;
+				assert_true(n < 511);
+				out[n++] = **p;
+			}
+		} else {
+			for (; **p && !strchr(",\r\n\"", **p); ++*p) {
+				assert_true(n < 511);
+				out[n++] = **p;
+			}
+		}
+		out[n] = '\0';
+		if (*(*p) == ',') {
+			++*p;
+			continue;
+		}
+		assert_true((*p)[0] == '\r' && (*p)[1] == '\n');
+		*p += 2;
+		return true;
+	}
+	assert_int_equal(c->n, 0);
+	return false;
+}
+
+static const char *cell(const struct cells *head, const struct cells *row, const char *heading)
+{
+	for (int i = 0; i < head->n; i++)
+		if (strcmp(head->cell[i], heading) == 0)
+			return row->cell[i];
+	fail_msg("no column %s", heading);
+	return "";
+}
+
+static void check_table(const char *csv)
+{
+	struct cells *head = calloc(1, sizeof *head), *row = calloc(1, sizeof *row);
+
+	assert_memory_equal(csv, "\xef\xbb\xbf", 3);
+	csv += 3;
+	assert_true(next_row(&csv, head));
+	while (next_row(&csv, row)) {
+		assert_int_equal(row->n, head->n);
+		for (int i = 0; i < row->n; i++) {
+			char *end;
+
+			if (row->cell[i][0] && strchr("=+-@\t\r", row->cell[i][0])) { /* a formula, unless it is a number */
+				(void)strtod(row->cell[i], &end);
+				assert_string_equal(end, "");
+			}
+		}
+	}
+	free(head);
+	free(row);
+}
+
+/* ------------------------------------------------------------------ tests */
+
+/* Every export in every format: pieces of a row give the same bytes as one piece, and a strict reader takes them. */
+static void t_pieces(void **state)
+{
+	struct world *w = *state;
+	unsigned formats;
+	const char *name;
+	int pairs = 0;
+
+	for (size_t i = 0; (name = export_name(i, &formats)); i++)
+		for (int f = 0; f < EXPORT_FORMATS; f++) {
+			char *whole, *rows;
+
+			if (!(formats & 1U << f) || f == EXPORT_XLSX)
+				continue;
+			whole = run(w, name, (enum export_format)f, 0);
+			rows = run(w, name, (enum export_format)f, 1);
+			assert_non_null(whole);
+			assert_string_equal(whole, rows);
+			if (f == EXPORT_CSV)
+				check_table(whole);
+			if (f == EXPORT_JSON || f == EXPORT_GEOJSON) {
+				json_t *j = json_loads(whole, JSON_REJECT_DUPLICATES, NULL);
+
+				assert_non_null(j);
+				json_decref(j);
+			}
+			if (strcmp(name, "patrols") == 0)
+				assert_int_equal(w->steps, 4); /* 3 patrols, and that there is no other */
+			free(whole);
+			free(rows);
+			pairs++;
+		}
+	assert_true(pairs >= 20);
+}
+
+/* A full step stops at its bound, and no earlier than half of it. */
+static void t_bound(void **state)
+{
+	struct world *w = *state;
+	struct buf b = {0};
+	char *whole;
+
+	for (int i = 0; i < 3000; i++) {
+		buf_clear(&b);
+		buf_addf(&b, "{\"epoch\":\"n\",\"seq\":%d,\"kind\":\"inspect\",\"at\":1764030020000,\"scope\":\"" EAST "\",\"body\":{\"topic\":\"burn_straw\","
+			"\"result\":\"ok\",\"note\":\"%0300d\"}}", i + 1, i);
+		town_send(&w->town, "d-1", b.p);
+		if (i % 500 == 499)
+			(void)town_commit(&w->town);
+	}
+	whole = run(w, "events", EXPORT_CSV, 0);
+	assert_true(w->steps >= 4);
+	assert_true(w->longest > EXPORT_PIECE / 2 && w->longest < EXPORT_PIECE + 4096);
+	check_table(whole);
+	free(whole);
+	buf_done(&b);
+}
+
+static void t_masks(void **state)
+{
+	static const char *const secret[] = {PHONE, IDENTITY, "欧阳修", "𠮷野太郎", "=cmd|x", "司马相如", "卓文君"};
+	struct world *w = *state;
+	unsigned formats;
+	const char *name;
+	bool shown[ARRAY_LEN(secret)] = {false};
+
+	for (int unmask = 0; unmask < 2; unmask++) {
+		w->ask.unmask = unmask;
+		for (size_t i = 0; (name = export_name(i, &formats)); i++)
+			for (int f = 0; f < EXPORT_FORMATS; f++) {
+				char *whole = formats & 1U << f && f != EXPORT_XLSX ? run(w, name, (enum export_format)f, 0) : NULL;
+
+				for (size_t k = 0; whole && k < ARRAY_LEN(secret); k++) {
+					if (!unmask && strstr(whole, secret[k]))
+						fail_msg("%s in %s", secret[k], name);
+					shown[k] |= unmask && strstr(whole, secret[k]);
+				}
+				free(whole);
+			}
+	}
+	for (size_t k = 0; k < ARRAY_LEN(secret); k++)
+		assert_true(shown[k]); /* it was there to be hidden */
+}
+
+static void t_patrols(void **state)
+{
+	struct world *w = *state;
+	struct cells *head = calloc(1, sizeof *head), *row = calloc(1, sizeof *row);
+	char *csv = run(w, "patrols", EXPORT_CSV, 0);
+	const char *p = csv + 3;
+
+	assert_true(next_row(&p, head) && next_row(&p, row));
+	assert_string_equal(cell(head, row, "日期"), "2025-11-25");
+	assert_string_equal(cell(head, row, "开始时间"), "2025-11-25T08:20:10.000+08:00");
+	assert_string_equal(cell(head, row, "结束时间"), "2025-11-25T08:21:30.000+08:00");
+	assert_string_equal(cell(head, row, "路线"), "河道");
+	assert_string_equal(cell(head, row, "巡查对象"), "清水河上段");
+	assert_string_equal(cell(head, row, "河流"), "清水河");
+	assert_string_equal(cell(head, row, "级别"), "社区级");
+	assert_string_equal(cell(head, row, "人员"), "欧*");
+	assert_string_equal(cell(head, row, "委托"), "否");
+	assert_string_equal(cell(head, row, "时长（分钟）"), "0.7"); /* 40 s: half up of two thirds */
+	assert_string_equal(cell(head, row, "里程（公里）"), "0.077");
+	assert_string_equal(cell(head, row, "零报告"), "是");
+	assert_string_equal(cell(head, row, "区域"), "东街");
+	assert_true(next_row(&p, row)); /* the same time: by device */
+	assert_string_equal(cell(head, row, "设备"), "d-1");
+	assert_string_equal(cell(head, row, "人员"), "𠮷*");
+	assert_string_equal(cell(head, row, "结束时间"), "");
+	assert_string_equal(cell(head, row, "零报告"), "");
+	assert_string_equal(cell(head, row, "有效"), "否");
+	assert_string_equal(cell(head, row, "无效原因"), "轨迹点不足、未结束");
+	assert_true(next_row(&p, row));
+	assert_string_equal(cell(head, row, "设备"), "d-4");
+	assert_string_equal(cell(head, row, "人员"), "'=*");
+	assert_false(next_row(&p, row));
+	free(csv);
+	w->ask.within = "QSH-01"; /* a reach narrows it */
+	csv = run(w, "patrols", EXPORT_JSON, 0);
+	assert_non_null(strstr(csv, "\"patrol\":\"p-a\""));
+	assert_null(strstr(csv, "\"patrol\":\"p-b\""));
+	assert_non_null(strstr(csv, "\"scope\":\"QSH-01\",\"period\":\"2025-11-25/2025-11-26\""));
+	free(csv);
+	w->ask.within = NULL;
+	w->ask.scope = WEST; /* the asker sees no other */
+	csv = run(w, "patrols", EXPORT_JSON, 0);
+	assert_null(strstr(csv, "\"patrol\":\"p-a\""));
+	assert_non_null(strstr(csv, "\"patrol\":\"p-c\""));
+	free(csv);
+	w->ask.scope = "*";
+	w->ask.english = true;
+	csv = run(w, "patrols", EXPORT_CSV, 0);
+	p = csv + 3;
+	assert_true(next_row(&p, head) && next_row(&p, row) && next_row(&p, row));
+	assert_string_equal(cell(head, row, "Route"), "grid"); /* words are codes */
+	assert_string_equal(cell(head, row, "Reasons"), "TOO_FEW_POINTS NO_END");
+	assert_string_equal(cell(head, row, "Valid"), "no");
+	free(csv);
+	free(head);
+	free(row);
+}
+
+static void t_cases(void **state)
+{
+	struct world *w = *state;
+	struct cells *head = calloc(1, sizeof *head), *row = calloc(1, sizeof *row);
+	char *csv = run(w, "cases", EXPORT_CSV, 0);
+	const char *p = csv + 3;
+
+	assert_true(next_row(&p, head) && next_row(&p, row));
+	assert_string_equal(cell(head, row, "编号"), "c-1");
+	assert_string_equal(cell(head, row, "类别"), "隐患");
+	assert_string_equal(cell(head, row, "类型"), "消防安全");
+	assert_string_equal(cell(head, row, "内容"), "'=HYPERLINK(1)");
+	assert_string_equal(cell(head, row, "详情"), "𠮷野家，\"电话\"138****5678，\n身份证******************");
+	assert_string_equal(cell(head, row, "上报人"), "𠮷*");
+	assert_string_equal(cell(head, row, "状态"), "待立案");
+	assert_string_equal(cell(head, row, "照片数"), "1");
+	assert_string_equal(cell(head, row, "经度"), "104.9217000");
+	assert_true(next_row(&p, row));
+	assert_string_equal(cell(head, row, "编号"), "c-2");
+	assert_string_equal(cell(head, row, "内容"), "'+1邻里");
+	assert_string_equal(cell(head, row, "当事人"), "司*、卓*");
+	assert_string_equal(cell(head, row, "金额（元）"), "12.50");
+	assert_false(next_row(&p, row));
+	free(csv);
+	w->ask.klass = "dispute";
+	csv = run(w, "cases", EXPORT_JSON, 0);
+	assert_null(strstr(csv, "\"id\":\"c-1\""));
+	assert_non_null(strstr(csv, "\"id\":\"c-2\",\"class\":\"dispute\""));
+	assert_non_null(strstr(csv, "\"at\":\"2025-11-25T09:55:30.000+08:00\"")); /* it hangs on the clock */
+	free(csv);
+	free(head);
+	free(row);
+}
+
+static void t_tracks(void **state)
+{
+	struct world *w = *state;
+	char *text = run(w, "tracks", EXPORT_GEOJSON, 0);
+	json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *f, *g, *lines;
+
+	assert_non_null(j);
+	assert_string_equal(json_string_value(json_object_get(j, "type")), "FeatureCollection");
+	assert_int_equal(json_array_size(json_object_get(j, "features")), 3);
+	f = json_array_get(json_object_get(j, "features"), 0);
+	assert_string_equal(json_string_value(json_object_get(f, "type")), "Feature");
+	g = json_object_get(f, "geometry");
+	assert_string_equal(json_string_value(json_object_get(g, "type")), "MultiLineString");
+	lines = json_object_get(g, "coordinates");
+	assert_int_equal(json_array_size(lines), 3); /* gaps of 680 s part them */
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(json_array_size(json_array_get(lines, i)), 2); /* the vague point is none; the last is alone, and twice */
+	assert_non_null(strstr(text, "[[[104.9200000,33.3900000],[104.9200000,33.3905000]],[[104.9210000,33.3910000]"));
+	assert_non_null(strstr(text, "[[104.9211000,33.3913000],[104.9211000,33.3913000]]]"));
+	assert_string_equal(json_string_value(json_object_get(json_object_get(f, "properties"), "person_name")), "欧*");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(f, "properties"), "metres")), 77);
+	assert_non_null(strstr(text, "{\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"patrol\":\"p-b\""));
+	json_decref(j);
+	free(text);
+}
+
+static void t_refused(void **state)
+{
+	struct world *w = *state;
+	const struct export_ask good = w->ask;
+
+#define ASK(...) (w->ask = good, w->ask.__VA_ARGS__)
+	refused(w, "nothing", ERR_NOTFOUND, "there are figures, patrols");
+	refused(w, "", ERR_NOTFOUND, "no such export");
+	ASK(from = NULL);
+	refused(w, "patrols", ERR_USAGE, "from is missing");
+	ASK(to = NULL);
+	refused(w, "patrols", ERR_USAGE, "to is missing");
+	w->ask.command = true;
+	refused(w, "patrols", ERR_USAGE, "--to is missing");
+	ASK(from = "2025-02-30");
+	refused(w, "patrols", ERR_USAGE, "2025-02-30: want a day");
+	ASK(from = "2025-11-25T08:00:00+08:00");
+	refused(w, "figures", ERR_USAGE, "want a day such as");
+	ASK(to = "2025-11-25");
+	refused(w, "patrols", ERR_USAGE, "nothing lies between");
+	ASK(from = "2026-01-01");
+	refused(w, "patrols", ERR_USAGE, "nothing lies between");
+	w->ask.to = "2026-01-02";
+	refused(w, "patrols", ERR_INVALID, "yet to come");
+	ASK(within = "110000");
+	refused(w, "patrols", ERR_NOTFOUND, "there is no such place");
+	ASK(within = "99010");
+	refused(w, "patrols", ERR_USAGE, "want an area code");
+	ASK(within = "NO-1");
+	refused(w, "patrols", ERR_NOTFOUND, "there is no such place");
+	ASK(within = "QSH-01");
+	refused(w, "figures", ERR_USAGE, "counts by area");
+	ASK(scope = EAST);
+	w->ask.within = WEST;
+	refused(w, "patrols", ERR_DENIED, "lies outside of " EAST);
+	w->ask.within = "HG-01";
+	refused(w, "patrols", ERR_DENIED, "lies outside of " EAST);
+	w->ask.within = "110000"; /* whether it is there, is none of the asker's business */
+	refused(w, "patrols", ERR_DENIED, "lies outside of " EAST);
+	ASK(klass = "hazard");
+	refused(w, "patrols", ERR_USAGE, "class does not go with patrols");
+	ASK(klass = "hazards");
+	refused(w, "cases", ERR_USAGE, "want hazard, finding");
+	ASK(figure = "patrols");
+	refused(w, "patrols", ERR_USAGE, "figure does not go with patrols");
+	ASK(level = "town");
+	refused(w, "events", ERR_USAGE, "level wants figure");
+	ASK(figure = "no");
+	refused(w, "events", ERR_USAGE, "figure no: there is none");
+	ASK(as_of = -1);
+	refused(w, "patrols", ERR_USAGE, "want a commit number");
+	ASK(as_of = 9999);
+	refused(w, "patrols", ERR_NOTFOUND, "there is no such commit");
+	ASK(has_format = true);
+	w->ask.format = EXPORT_GEOJSON;
+	refused(w, "patrols", ERR_USAGE, "patrols cannot be had as geojson; there is csv, json");
+	w->ask = good;
+#undef ASK
+}
+
+/* Given up on the way, nothing is left; names of files lead nowhere else. */
+static void t_ends(void **state)
+{
+	struct world *w = *state;
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+	struct buf b = {0};
+	bool more;
+	int64_t ms;
+
+	town_sql(&w->town, "UPDATE area SET name = '东/街:\"..' WHERE code = '" EAST "'");
+	ask.name = "patrols";
+	ask.within = EAST;
+	ask.from = "2025-11-25T00:00:00+08:00";
+	ask.piece = 1;
+	assert_int_equal(export_open(w->reader, &ask, &x, &w->why), OK);
+	assert_int_equal(export_step(x, &b, &more, &w->why), OK);
+	assert_true(more);
+	assert_int_equal(export_rows(x), 1);
+	assert_string_equal(export_filename(x, false), "东-街--..巡河台账_2025-11-25T00-00-00.000+08-00_2025-11-26.csv");
+	assert_string_equal(export_filename(x, true), "xunge-patrols-2025-11-25T00-00-00.000+08-00-2025-11-26.csv");
+	assert_string_equal(export_type(x), "text/csv; charset=utf-8");
+	assert_true(export_as_of(x, &ms) > 2);
+	assert_int_equal(ms, TOWN_NOW);
+	assert_true(export_progress(x) >= 0 && export_progress(x) < 1000);
+	export_close(x);
+	export_close(NULL);
+	buf_done(&b);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_ends)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
