@@ -1,9 +1,10 @@
 // The xunge command beside a running ingest: what it changes goes through the local door, what it reads it reads itself.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, unlinkSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { COMMUNITY, DISTRICT, GULLY, RIVER, TOWN, Town } from '../lib/index.mjs';
+import { BUILD, COMMUNITY, DISTRICT, GULLY, Proc, RIVER, TOWN, Town, run } from '../lib/index.mjs';
 
 /** RFC 4180, strictly: CRLF after every row, quotes where they must be. */
 function rows(text) {
@@ -320,6 +321,40 @@ describe('the command beside ingest', () => {
 		assert.equal(table(hour).length, 1);
 		assert.equal(table(await town.must('export', 'events', ...YEAR)).length, 7 + 600 + 2 + 2 + 2); // page after page
 		assert.equal(table(await town.must('export', 'events', ...YEAR, '--scope', COMMUNITY[1])).length, 2);
+	});
+
+	test('an export that cannot be written, or is ended, leaves no file', async () => {
+		const files = () => readdirSync(town.dir).filter((f) => f.startsWith('gone')).join();
+		const oneLine = (r, says) => {
+			assert.equal(r.code, 1, r.err);
+			assert.match(r.err, /^xunge export: [^\n]*\n$/);
+			assert.match(r.err, says);
+			assert.equal(files(), '');
+		};
+		const sh = (line) => run('sh', ['-c', line, 'sh', path.join(BUILD, 'xunge'), '--config', town.conf, 'export', 'events', ...YEAR]);
+		oneLine(await sh('exec "$@" -o /dev/full'), /\/dev\/full: No space left/);
+		oneLine(await sh(`ulimit -f 100; trap "" XFSZ; exec "$@" -o "${town.path('gone.csv')}"`), /gone\.csv: File too large/);
+		oneLine(await sh('exec "$@" >/dev/full'), /standard output: No space left/);
+		// somebody reads a little and goes
+		const pipe = await sh('{ "$@"; echo "status $?" >&2; } | head -c 10 >/dev/null');
+		assert.match(pipe.err, /^xunge export: [^\n]*standard output: Broken pipe[^\n]*\nstatus 1\n$/);
+		// Ctrl-C and SIGTERM while nobody reads on: the pipe holds 64 KiB of it
+		for (const signal of ['SIGINT', 'SIGTERM']) {
+			const fifo = town.path('fifo');
+			assert.equal((await run('mkfifo', [fifo])).code, 0);
+			const p = new Proc('export', path.join(BUILD, 'xunge'), ['--config', town.conf, 'export', 'events', ...YEAR, '-o', fifo]);
+			const reader = openSync(fifo, 'r');
+			try {
+				assert.ok(readSync(reader, Buffer.alloc(100)) > 0);
+				p.child.kill(signal);
+				assert.deepEqual(await p.ended, { code: 1, signal: null });
+				assert.match(p.log, /^xunge export: stopped\n$/);
+			} finally {
+				closeSync(reader);
+				p.child.kill('SIGKILL');
+				unlinkSync(fifo);
+			}
+		}
 	});
 
 	test('backup of a database in use; restore only when nobody writes', async () => {

@@ -93,6 +93,28 @@ static void t_given_up(void **state)
 	free(block);
 }
 
+/* A signal came: nothing more is written, and nothing is left. */
+static void t_stopped(void **state)
+{
+	volatile sig_atomic_t stop = 0;
+	struct outfile o;
+	struct why why = {""};
+	char *block = xcalloc(1, OUTFILE_BLOCK);
+
+	(void)state;
+	assert_int_equal(outfile_open(&o, name, &why), OK);
+	o.stop = &stop;
+	buf_add(&o.b, block, OUTFILE_BLOCK);
+	assert_int_equal(outfile_push(&o, &why), OK);
+	stop = SIGTERM;
+	buf_add(&o.b, block, OUTFILE_BLOCK);
+	assert_int_equal(outfile_push(&o, &why), ERR_CLOSED);
+	assert_int_equal(outfile_close(&o, &why), ERR_CLOSED); /* also when only the end is left */
+	outfile_abort(&o);
+	assert_int_equal(entries(), 0);
+	free(block);
+}
+
 static void t_fails(void **state)
 {
 	struct outfile o;
@@ -121,7 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(t_whole, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(t_given_up, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(t_given_up, make_dir, drop_dir), cmocka_unit_test_setup_teardown(t_stopped, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(t_fails, make_dir, drop_dir),
 	};
 
