@@ -7,6 +7,7 @@
 #include "core/area.h"
 #include "core/civil.h"
 #include "schema/asof.h"
+#include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/tables.h"
 #include "schema/ledger.h"
@@ -35,7 +36,8 @@ struct export {
 	struct rows rows;
 	char period[2 * CIVIL_INSTANT_TEXT], as_of_time[CIVIL_INSTANT_TEXT];
 	char *place_name, *file, *ascii;
-	bool command, started, begun, read, finished;
+	bool command, asked, back; /* asked: the commit was; back: the database stands at an older one */
+	bool started, begun, read, finished;
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -248,7 +250,19 @@ static enum err fix_place(struct export *x, const struct export_ask *ask, struct
 
 /* ------------------------------------------------------------------ when */
 
-static enum err fix_as_of(struct export *x, const struct export_ask *ask, struct why *why)
+static enum err time_of_as_of(struct export *x, struct why *why)
+{
+	struct table_world *w = &x->w;
+	enum err e = ledger_commit_time(w->st, w->as_of, &w->as_of_ms);
+
+	if (e != OK)
+		return why_set(why, e, "cannot find commit %lld: %s", (long long)w->as_of, store_detail(w->st));
+	civil_instant_text(w->as_of_ms, x->as_of_time);
+	w->as_of_time = x->as_of_time;
+	return OK;
+}
+
+static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_t *newest, struct why *why)
 {
 	struct table_world *w = &x->w;
 	struct head head;
@@ -264,11 +278,11 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, struct
 			(long long)w->as_of, (long long)head.commit);
 	if (w->as_of != head.commit && x->table->now_only)
 		return why_set(why, ERR_USAGE, "%sas-of does not go with %s: it shows how things stand now", dashes(x), x->table->name);
-	if ((e = ledger_commit_time(w->st, w->as_of, &w->as_of_ms)) != OK)
-		return why_set(why, e, "cannot find commit %lld: %s", (long long)w->as_of, store_detail(w->st));
+	if ((e = time_of_as_of(x, why)) != OK)
+		return e;
+	*newest = head.commit;
+	x->asked = ask->as_of != 0;
 	w->at_ms = ask->at_ms != EXPORT_AT_DEFAULT ? ask->at_ms : ask->as_of ? w->as_of_ms : ask->now_ms;
-	civil_instant_text(w->as_of_ms, x->as_of_time);
-	w->as_of_time = x->as_of_time;
 	return OK;
 }
 
@@ -316,48 +330,97 @@ static enum err read_begin(struct export *x, struct why *why)
 	return e == OK ? OK : why_set(why, e, "cannot read: %s", store_detail(x->w.st));
 }
 
+/* Temporary tables that were made on the way stay, as they do not after live_end(). */
 static void read_end(struct export *x)
 {
-	live_end(x->w.st);
+	if (!sqlite3_get_autocommit(sql_db(x->w.st)) && sql_run(sql_get(x->w.st, "COMMIT")) != OK)
+		die("export: cannot end a read: %s", store_detail(x->w.st));
 }
 
-/* From here on the database is that of an older commit.  Events know themselves of which commit they are; which of them
- * are behind a figure, only the others know. */
+/* From here on the database is that of an older commit.  In a read, which is another one afterwards. */
 static enum err go_back(struct export *x, struct why *why)
 {
-	struct head head;
-	enum err e = store_head(x->w.st, &head);
+	enum err e;
 
-	if (e != OK)
-		return why_set(why, e, "cannot read the head: %s", store_detail(x->w.st));
-	if (x->w.as_of == head.commit || (x->table == &table_events && !x->w.figure))
+	read_end(x);
+	x->back = true;
+	if ((e = asof_enter(x->w.st, x->w.as_of, why)) != OK)
+		return e;
+	return read_begin(x, why);
+}
+
+/* Events know themselves of which commit they are; which of them are behind a figure, only the others know. */
+static bool must_go_back(const struct export *x, int64_t head)
+{
+	return !x->back && x->w.as_of != head && (x->table != &table_events || x->w.figure);
+}
+
+static enum err table_begin(struct export *x, struct why *why)
+{
+	enum err e;
+
+	if (!x->table->begin)
 		return OK;
-	return asof_enter(x->w.st, x->w.as_of, why);
+	x->started = true;
+	e = x->table->begin(&x->w, why);
+	return e == OK || e == ERR_STALE || e == ERR_USAGE ? e : why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
+}
+
+static void table_end(struct export *x)
+{
+	if (x->started && x->table->end)
+		x->table->end(&x->w);
+	x->started = false;
+	x->w.own = NULL;
 }
 
 /* What must be read to know what is asked; then the table's beginning, as of the commit. */
 static enum err look(struct export *x, const struct export_ask *ask, struct why *why)
 {
-	enum err e;
+	int64_t head = 0;
+	enum err e = ERR_STALE;
 
-	if ((e = read_begin(x, why)) != OK)
-		return e;
-	if ((e = fix_place(x, ask, why)) == OK)
-		e = fix_as_of(x, ask, why);
-	read_end(x);
-	if (e != OK || (e = go_back(x, why)) != OK || !x->table->begin || (e = read_begin(x, why)) != OK)
-		return e;
-	x->started = true;
-	e = x->table->begin(&x->w, why);
-	read_end(x);
+	for (int tries = 1; e == ERR_STALE; tries++) {
+		table_end(x);
+		free(x->place_name);
+		x->place_name = NULL;
+		x->w.hold = ask->as_of || !x->table->exact || tries >= PIN_TRIES;
+		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
+			(!must_go_back(x, head) || (e = go_back(x, why)) == OK))
+			e = table_begin(x, why);
+		read_end(x);
+	}
 	return e;
 }
 
+/* Something may have been committed since.  A table that is not exact then begins again: at the new head, or, when the
+ * commit was asked for, as of that. */
+static enum err refresh(struct export *x, struct why *why)
+{
+	struct table_world *w = &x->w;
+	struct head head;
+	enum err e = store_head(w->st, &head);
+
+	if (e != OK)
+		return why_set(why, e, "cannot read the head: %s", store_detail(w->st));
+	if (x->table->exact || x->back || head.commit == w->as_of)
+		return OK;
+	table_end(x);
+	if (x->asked && !x->table->now_only) {
+		e = go_back(x, why);
+	} else {
+		w->as_of = head.commit;
+		e = time_of_as_of(x, why);
+	}
+	return e == OK ? table_begin(x, why) : e;
+}
+
 /* Readers map 256 MiB of the database into memory, which suits short looks at the same pages; an export passes over all of
- * them once, and what it holds must not grow with the file. */
+ * them once, and what it holds must not grow with the file.  Temporary tables are files; the database is open for reading
+ * only, whatever query_only says. */
 static enum err spare_memory(struct store *st, struct why *why)
 {
-	enum err e = sql_err(sqlite3_exec(sql_db(st), "PRAGMA mmap_size=" MAPPED "; PRAGMA temp_store=FILE", NULL, NULL, NULL));
+	enum err e = sql_err(sqlite3_exec(sql_db(st), "PRAGMA query_only=OFF; PRAGMA mmap_size=" MAPPED "; PRAGMA temp_store=FILE", NULL, NULL, NULL));
 
 	return e == OK ? OK : why_set(why, e, "cannot read: %s", store_detail(st));
 }
@@ -371,6 +434,7 @@ enum err export_open(struct store *st, const struct export_ask *ask, struct expo
 	x->w.st = st;
 	x->w.english = ask->english;
 	x->w.unmask = ask->unmask;
+	x->w.piece = ask->piece;
 	if ((e = find_table(ask->name, &x->table, why)) != OK)
 		goto out;
 	x->rows = (struct rows){.table = x->table, .w = &x->w, .no_bom = ask->no_bom, .piece = ask->piece ? ask->piece : EXPORT_PIECE};
@@ -391,6 +455,11 @@ static enum err read_page(struct export *x, struct buf *out, bool *more, struct 
 
 	if ((e = read_begin(x, why)) != OK)
 		return e;
+	if (!x->begun && ((e = refresh(x, why)) != OK || (x->rows.sink && (e = x->rows.sink->begin(&x->rows, why)) != OK))) {
+		read_end(x);
+		return e;
+	}
+	x->begun = true;
 	if (x->w.format == EXPORT_TEXT)
 		e = x->table->text(&x->w, out, more);
 	else
@@ -413,9 +482,6 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	r->start = out->n;
 	r->until_mono_ms = clock_mono_ms() + READ_MS;
 	*more = true;
-	if (!x->begun && r->sink && (e = r->sink->begin(r, why)) != OK)
-		return e;
-	x->begun = true;
 	if (!x->read) {
 		if ((e = read_page(x, out, &again, why)) != OK)
 			return e;
@@ -434,8 +500,7 @@ void export_close(struct export *x)
 {
 	if (!x)
 		return;
-	if (x->started && x->table->end)
-		x->table->end(&x->w);
+	table_end(x);
 	if (x->rows.sink && x->rows.sink->close)
 		x->rows.sink->close(&x->rows);
 	buf_done(&x->rows.scratch);

@@ -46,7 +46,7 @@ void export_close(struct export *x); /* NULL does nothing */
 const char *export_type(const struct export *x);  /* media type */
 /* Names of a file: "示例镇巡河台账_2023-01-01_2024-01-01.csv" and its ASCII form "xunge-patrols-2023-01-01-2024-01-01.csv". */
 const char *export_filename(const struct export *x, bool ascii);
-int64_t export_as_of(const struct export *x, int64_t *time_ms);
+int64_t export_as_of(const struct export *x, int64_t *time_ms); /* for certain after the first step */
 int64_t export_rows(const struct export *x);      /* written so far */
 int export_progress(const struct export *x);      /* thousandths, by time or commits walked; -1: unknown */
 

@@ -62,6 +62,8 @@ struct table_world {
 	const char *place;         /* what was asked for: within, else scope */
 	const char *place_name;    /* "示例镇"; "" for everything */
 	const char *period, *as_of_time; /* "2023-01-01/2024-01-01"; RFC 3339 */
+	size_t piece;              /* as asked; not 0: as little as can be at once (tests) */
+	bool hold;                 /* begin() reads in one transaction, however long it takes */
 	void *own;                 /* the table's own state, from begin() to end() */
 };
 
@@ -76,10 +78,11 @@ struct table {
 	bool by_class;             /* takes --class */
 	bool behind;               /* takes --figure, --level, --category */
 	bool clock;                /* rows hang on at_ms: JSON says it */
+	bool exact;                /* its pages are as of as_of, whatever is committed between them */
 	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
 	bool keys;                 /* CSV: the keys as headings, in every language */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */
-	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL */
+	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL; ERR_STALE: begin again at the head */
 	/* One page of rows, in an order that hangs on nothing but the records; *more: there are others.  Goes on where the last
 	 * page ended by what it kept in w->own; the snapshot is another one for each page, of the same commit. */
 	enum err (*page)(struct table_world *w, struct rows *r, bool *more) MUST_CHECK;

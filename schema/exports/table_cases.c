@@ -5,6 +5,7 @@
 #include "core/casus.h"
 #include "core/event.h"
 #include "schema/books_sql.h"
+#include "schema/exports/pin.h"
 #include "schema/exports/words.h"
 
 #define COUNTS 6 /* casus.counts: returns escalations extensions urges reopens reworks */
@@ -82,13 +83,14 @@ static enum err begin(struct table_world *w, struct why *why)
 	(void)why;
 	o->at_ms = w->from_ms;
 	w->own = o;
-	return OK;
+	return pin_cases(w);
 }
 
 static void end(struct table_world *w)
 {
 	struct own *o = w->own;
 
+	pin_drop(w->st);
 	json_done(&o->facts.json);
 	json_done(&o->facts.act);
 	buf_done(&o->facts.raw);
@@ -122,9 +124,10 @@ static void take_event(struct facts *f, sqlite3_stmt *q, int64_t commit, int64_t
 }
 
 /* Along event.link, at most CASUS_ACTS_MAX and what was voided of them. */
-static enum err read_facts(struct store *st, int64_t last, int64_t report, struct facts *f)
+static enum err read_facts(struct store *st, int64_t last, int64_t report, int64_t as_of, struct facts *f)
 {
 	enum err e = OK;
+	bool out;
 
 	f->signed_ms = -1;
 	f->photos = 0;
@@ -134,8 +137,8 @@ static enum err read_facts(struct store *st, int64_t last, int64_t report, struc
 		sqlite3_stmt *q = sql_get(st, "SELECT kind, flags, link, at, raw FROM event WHERE \"commit\" = ?");
 
 		sql_int(q, 1, last);
-		if ((e = sql_row(q)) == OK) {
-			if (!(sqlite3_column_int(q, 1) & 6)) /* neither voided nor displaced */
+		if ((e = sql_row(q)) == OK && (e = pin_is_out(st, last, sqlite3_column_int64(q, 1), as_of, &out)) == OK) {
+			if (!out)
 				take_event(f, q, last, report);
 			last = sqlite3_column_int64(q, 2);
 		}
@@ -175,10 +178,10 @@ enum { Q_AT, Q_NAME, Q_LAST, Q_REPORT, Q_CLASS, Q_CATEGORY, Q_CATEGORY_NAME, Q_S
 
 #define SELECT_CASES                                                                                                      \
 	"SELECT c.report_at, c.name, c.last, c.report, c.class, c.category, (SELECT name FROM category WHERE class = c.class " \
-	"AND code = c.category AND until IS NULL), c.severity, c.title, c.area, " SQL_AREA("c.area") ", c.scope, "           \
-	SQL_PLACE("c.scope") ", c.reporter, " SQL_PERSON("c.reporter") ", c.accepted_at, c.dispatched_at, c.due, "          \
-	"c.handled_at, c.closed_at, c.state, c.on_time, c.result, c.rating, c.level, c.holder, " SQL_PERSON("c.holder")      \
-	", c.handler, " SQL_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.last "
+	"AND code = c.category AND " PIN_AT "), c.severity, c.title, c.area, " PIN_AREA("c.area") ", c.scope, "           \
+	PIN_PLACE("c.scope") ", c.reporter, " PIN_PERSON("c.reporter") ", c.accepted_at, c.dispatched_at, c.due, "          \
+	"c.handled_at, c.closed_at, c.state, c.on_time, c.result, c.rating, c.level, c.holder, " PIN_PERSON("c.holder")      \
+	", c.handler, " PIN_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.last "
 
 static bool is_null(sqlite3_stmt *q, int col)
 {
@@ -292,7 +295,7 @@ static void particulars(struct rows *r, sqlite3_stmt *q, struct facts *f)
 static enum err line(struct table_world *w, struct rows *r, sqlite3_stmt *q)
 {
 	struct own *o = w->own;
-	enum err e = read_facts(w->st, sqlite3_column_int64(q, Q_LAST), sqlite3_column_int64(q, Q_REPORT), &o->facts);
+	enum err e = read_facts(w->st, sqlite3_column_int64(q, Q_LAST), sqlite3_column_int64(q, Q_REPORT), w->as_of, &o->facts);
 
 	if (e != OK)
 		return e;
@@ -307,18 +310,14 @@ static enum err line(struct table_world *w, struct rows *r, sqlite3_stmt *q)
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct own *o = w->own;
-	sqlite3_stmt *q = sql_get(w->st, SELECT_CASES "FROM casus c WHERE c.report_at >= ?3 AND c.report_at < ?4 AND "
-		"(c.report_at > ?3 OR c.name > ?5) AND (?6 IS NULL OR c.class = ?6) AND" SQL_MINE("c.area", "c.scope")
+	sqlite3_stmt *q = sql_get(w->st, SELECT_CASES "FROM export_casus c WHERE c.report_at >= ?1 AND (c.report_at > ?1 OR c.name > ?2) "
 		"ORDER BY c.report_at, c.name");
 	enum err e;
 
 	*more = false;
-	sql_str(q, 1, w->scope);
-	sql_str(q, 2, w->within);
-	sql_int(q, 3, o->at_ms);
-	sql_int(q, 4, w->to_ms);
-	sql_str(q, 5, o->name);
-	sql_str(q, 6, w->klass);
+	sql_int(q, 1, o->at_ms);
+	sql_str(q, 2, o->name);
+	sql_int(q, 9, w->as_of);
 	while ((e = sql_row(q)) == OK) {
 		if ((e = line(w, r, q)) != OK)
 			break;
@@ -341,4 +340,4 @@ static int progress(const struct table_world *w)
 
 const struct table table_cases = {.name = "cases", .title = "案件台账", .title_en = "Cases", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.by_class = true, .clock = true, .begin = begin, .page = page, .progress = progress, .end = end};
+	.by_class = true, .clock = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

@@ -308,4 +308,4 @@ static int progress(const struct table_world *w)
 
 const struct table table_events = {.name = "events", .title = "事件", .title_en = "Events", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.areas_only = true, .behind = true, .keys = true, .begin = begin, .page = page, .progress = progress, .end = end};
+	.areas_only = true, .exact = true, .behind = true, .keys = true, .begin = begin, .page = page, .progress = progress, .end = end};

@@ -6,6 +6,7 @@
 #include "core/event.h"
 #include "core/track.h"
 #include "schema/books_sql.h"
+#include "schema/exports/pin.h"
 #include "schema/exports/words.h"
 
 static const struct column columns[] = {
@@ -49,11 +50,12 @@ static enum err begin(struct table_world *w, struct why *why)
 	(void)why;
 	o->at_ms = w->from_ms;
 	w->own = o;
-	return OK;
+	return pin_patrols(w);
 }
 
 static void end(struct table_world *w)
 {
+	pin_drop(w->st);
 	free(w->own);
 }
 
@@ -133,21 +135,18 @@ static void line(struct rows *r, sqlite3_stmt *q)
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct own *o = w->own;
-	sqlite3_stmt *q = sql_get(w->st, "SELECT t.start_at, t.device, t.name, t.end_at, t.route, t.target, " SQL_PLACE("t.target") ", "
-		"(SELECT river FROM reach WHERE code = t.target AND until IS NULL), coalesce(t.t_river_level, t.t_level), t.person, "
-		SQL_PERSON("t.person") ", t.actor, " SQL_PERSON("t.actor") ", t.t_area, " SQL_AREA("t.t_area") ", t.duration_s, "
-		"t.distance_m, t.coverage, t.points, t.reasons, t.rule, t.clear, t.last FROM patrol t "
-		"WHERE t.start_at >= ?3 AND t.start_at < ?4 AND (t.start_at > ?3 OR (t.device, t.name) > (?5, ?6)) AND"
-		SQL_MINE("t.t_area", "t.target") "ORDER BY t.start_at, t.device, t.name");
+	sqlite3_stmt *q = sql_get(w->st, "SELECT t.start_at, t.device, t.name, t.end_at, t.route, t.target, " PIN_PLACE("t.target") ", "
+		"(SELECT river FROM reach WHERE code = t.target AND " PIN_AT "), coalesce(t.t_river_level, t.t_level), t.person, "
+		PIN_PERSON("t.person") ", t.actor, " PIN_PERSON("t.actor") ", t.t_area, " PIN_AREA("t.t_area") ", t.duration_s, "
+		"t.distance_m, t.coverage, t.points, t.reasons, t.rule, t.clear, t.last FROM export_patrol t "
+		"WHERE t.start_at >= ?1 AND (t.start_at > ?1 OR (t.device, t.name) > (?2, ?3)) ORDER BY t.start_at, t.device, t.name");
 	enum err e;
 
 	*more = false;
-	sql_str(q, 1, w->scope);
-	sql_str(q, 2, w->within);
-	sql_int(q, 3, o->at_ms);
-	sql_int(q, 4, w->to_ms);
-	sql_str(q, 5, o->device);
-	sql_str(q, 6, o->name);
+	sql_int(q, 1, o->at_ms);
+	sql_str(q, 2, o->device);
+	sql_str(q, 3, o->name);
+	sql_int(q, 9, w->as_of);
 	while ((e = sql_row(q)) == OK) {
 		line(r, q);
 		if (rows_full(r)) {
@@ -170,4 +169,4 @@ static int progress(const struct table_world *w)
 
 const struct table table_patrols = {.name = "patrols", .title = "巡河台账", .title_en = "Patrols", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.begin = begin, .page = page, .progress = progress, .end = end};
+	.exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

@@ -4,9 +4,9 @@
 
 #include "core/event.h"
 #include "core/track.h"
-#include "schema/books_patrols.h"
-#include "schema/books_sql.h"
+#include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
+#include "schema/sql.h"
 
 /* Where somebody walked: the points that count, a line for each stretch without a gap (a point alone is a line of it twice,
  * since a LineString has two positions). */
@@ -26,6 +26,8 @@ static const struct column columns[] = {
 	{"cut", "轨迹不全", "Cut off", COL_BOOL, 8, false}, /* more points than a patrol may have */
 };
 
+#define CHAIN_STEPS 20000 /* events of a patrol that are walked past; beyond: cut */
+
 struct own {
 	int64_t at_ms; /* the last row given */
 	char device[EVENT_DEVICE_MAX + 1], name[EVENT_ID_MAX + 1];
@@ -44,13 +46,14 @@ static enum err begin(struct table_world *w, struct why *why)
 	(void)why;
 	o->at_ms = w->from_ms;
 	w->own = o;
-	return OK;
+	return pin_patrols(w);
 }
 
 static void end(struct table_world *w)
 {
 	struct own *o = w->own;
 
+	pin_drop(w->st);
 	json_done(&o->json);
 	free(o->p);
 	free(o->mark);
@@ -58,9 +61,8 @@ static void end(struct table_world *w)
 	free(o);
 }
 
-static void take_event(void *ctx, struct slice raw)
+static void take_event(struct own *o, struct slice raw)
 {
-	struct own *o = ctx;
 	bool backwards = false, mock = false;
 
 	if (o->n + EVENT_PTS_MAX > TRACK_POINTS_MAX) {
@@ -74,6 +76,28 @@ static void take_event(void *ctx, struct slice raw)
 	}
 	if (json_read(&o->json, raw.p, raw.n))
 		o->n += track_read_event(&o->json, o->p + o->n, &backwards, &mock);
+}
+
+/* Its track events, along the chain from `last` on. */
+static enum err read_points(struct own *o, struct store *st, int64_t last, int64_t as_of)
+{
+	enum err e = OK;
+
+	o->n = 0;
+	o->cut = false;
+	for (int steps = 0; e == OK && last && !(o->cut |= steps == CHAIN_STEPS); steps++) {
+		sqlite3_stmt *q = sql_get(st, "SELECT kind, flags, link, raw FROM event WHERE \"commit\" = ?");
+		bool out = false;
+
+		sql_int(q, 1, last);
+		if ((e = sql_row(q)) == OK && (e = pin_is_out(st, last, sqlite3_column_int64(q, 1), as_of, &out)) == OK) {
+			if (!out && sqlite3_column_int(q, 0) == EV_PATROL_TRACK)
+				take_event(o, sql_col(q, 3));
+			last = sqlite3_column_int64(q, 2);
+		}
+		sql_done(q);
+	}
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
 
 static void position(struct buf *b, struct geo g)
@@ -124,11 +148,8 @@ static void draw(struct own *o)
 static enum err line(struct table_world *w, struct rows *r, sqlite3_stmt *q)
 {
 	struct own *o = w->own;
-	enum err e;
+	enum err e = read_points(o, w->st, sqlite3_column_int64(q, 11), w->as_of);
 
-	o->n = 0;
-	o->cut = false;
-	e = books_patrol_tracks(w->st, sql_col(q, 1), sql_col(q, 2), TRACK_EVENTS_MAX, &o->cut, take_event, o);
 	if (e != OK)
 		return e;
 	track_mark(o->p, o->n, o->mark);
@@ -156,19 +177,16 @@ static enum err line(struct table_world *w, struct rows *r, sqlite3_stmt *q)
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct own *o = w->own;
-	sqlite3_stmt *q = sql_get(w->st, "SELECT t.start_at, t.device, t.name, t.person, " SQL_PERSON("t.person") ", t.route, t.target, "
-		"t.end_at, t.distance_m, t.duration_s, t.reasons FROM patrol t "
-		"WHERE t.start_at >= ?3 AND t.start_at < ?4 AND (t.start_at > ?3 OR (t.device, t.name) > (?5, ?6)) AND"
-		SQL_MINE("t.t_area", "t.target") "ORDER BY t.start_at, t.device, t.name");
+	sqlite3_stmt *q = sql_get(w->st, "SELECT t.start_at, t.device, t.name, t.person, " PIN_PERSON("t.person") ", t.route, t.target, "
+		"t.end_at, t.distance_m, t.duration_s, t.reasons, t.last FROM export_patrol t "
+		"WHERE t.start_at >= ?1 AND (t.start_at > ?1 OR (t.device, t.name) > (?2, ?3)) ORDER BY t.start_at, t.device, t.name");
 	enum err e;
 
 	*more = false;
-	sql_str(q, 1, w->scope);
-	sql_str(q, 2, w->within);
-	sql_int(q, 3, o->at_ms);
-	sql_int(q, 4, w->to_ms);
-	sql_str(q, 5, o->device);
-	sql_str(q, 6, o->name);
+	sql_int(q, 1, o->at_ms);
+	sql_str(q, 2, o->device);
+	sql_str(q, 3, o->name);
+	sql_int(q, 9, w->as_of);
 	while ((e = sql_row(q)) == OK) {
 		if ((e = line(w, r, q)) != OK)
 			break;
@@ -192,4 +210,4 @@ static int progress(const struct table_world *w)
 
 const struct table table_tracks = {.name = "tracks", .title = "巡查轨迹", .title_en = "Tracks", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_GEOJSON, .usual = EXPORT_GEOJSON,
-	.begin = begin, .page = page, .progress = progress, .end = end};
+	.exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

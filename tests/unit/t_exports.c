@@ -456,6 +456,147 @@ static void t_refused(void **state)
 #undef ASK
 }
 
+/* ------------------------------------------------------------------ while others commit */
+
+static void storm(struct town *t)
+{
+	town_send(t, "d-4", EVENT(7, "patrol.track", 13, "\"body\":{\"patrol\":\"p-c\",\"pts\":[[0,33.39,104.92,5],[20000,33.3905,104.92,5]]}"));
+	town_send(t, "d-4", EVENT(8, "patrol.end", 60, "\"body\":{\"patrol\":\"p-c\",\"clear\":false}"));
+	town_send(t, "d-4", EVENT(9, "patrol.start", 50, "\"body\":{\"patrol\":\"p-late\",\"route\":\"grid\",\"target\":\"" WEST "001\"}"));
+	town_send(t, "d-2", EVENT(9, "void", 60, "\"body\":{\"target\":\"d-2/e/2\",\"reason\":\"错\"}"));
+	town_send(t, "d-4", EVENT(10, "void", 60, "\"body\":{\"target\":\"d-4/e/2\",\"reason\":\"错\"}"));
+	town_send(t, "d-1", EVENT(9, "case.report", 61, "\"scope\":\"" EAST "001\",\"body\":{\"case\":\"c-3\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"后\"}"));
+	town_send(t, "d-1", EVENT(10, "inspect", 15, "\"scope\":\"" EAST "001\",\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}"));
+	(void)town_commit(t);
+}
+
+static void rename_people(struct town *t)
+{
+	int64_t commit;
+	char sql[256];
+
+	assert_int_equal(store_begin(t->st), OK);
+	assert_int_equal(store_note(t->st, TOWN_NOW, "import people", 2, &commit), OK);
+	(void)snprintf(sql, sizeof sql, "UPDATE person SET until = %lld WHERE id IN ('p-1', 'p-4')", (long long)commit);
+	town_sql(t, sql);
+	(void)snprintf(sql, sizeof sql, "INSERT INTO person VALUES('p-1','改名','',%lld,NULL),('p-4','换人','',%lld,NULL)", (long long)commit, (long long)commit);
+	town_sql(t, sql);
+	assert_int_equal(store_commit(t->st, TOWN_NOW, NULL), OK);
+}
+
+/* Between the pages of an export others go on: it has none of it, and is what it is asked for again as of its commit. */
+static void t_exact(void **state)
+{
+	static const char *const names[] = {"patrols", "cases", "tracks", "events"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct export_ask ask = w->ask;
+		struct export *x = NULL;
+		struct buf b = {0};
+		bool more = true;
+		char *before;
+
+		if (i) { /* a town that is as it was */
+			teardown(state);
+			setup(state);
+			w = *state;
+			ask = w->ask;
+		}
+		before = run(w, names[i], i == 2 ? EXPORT_GEOJSON : EXPORT_CSV, 0);
+		ask.name = names[i];
+		ask.piece = 1;
+		assert_int_equal(export_open(w->reader, &ask, &x, &w->why), OK);
+		storm(&w->town);
+		assert_int_equal(export_step(x, &b, &more, &w->why), OK);
+		rename_people(&w->town);
+		while (more)
+			assert_int_equal(export_step(x, &b, &more, &w->why), OK);
+		assert_string_equal(b.p, before);
+		w->ask.as_of = export_as_of(x, NULL);
+		export_close(x);
+		free(before);
+		before = run(w, names[i], i == 2 ? EXPORT_GEOJSON : EXPORT_CSV, 0); /* the connection is that of then from here on */
+		assert_string_equal(b.p, before);
+		free(before);
+		buf_done(&b);
+	}
+}
+
+/* What is read in one page is as of the commit that it names. */
+static void t_label(void **state)
+{
+	struct world *w = *state;
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+	struct buf b = {0};
+	bool more = true;
+	int64_t then;
+	char want[64];
+
+	ask.name = "figures";
+	assert_int_equal(export_open(w->reader, &ask, &x, &w->why), OK);
+	then = export_as_of(x, NULL);
+	storm(&w->town);
+	while (more)
+		assert_int_equal(export_step(x, &b, &more, &w->why), OK);
+	assert_true(export_as_of(x, NULL) > then);
+	(void)snprintf(want, sizeof want, ",2025-11-25/2025-11-26,4,次,,,4,%lld,", (long long)export_as_of(x, NULL));
+	assert_non_null(strstr(b.p, want)); /* four patrols now, and the commit that brought the fourth */
+	export_close(x);
+	buf_done(&b);
+}
+
+struct meddler {
+	struct town *town;
+	int times, left; /* COMMITs seen; of them to meddle with */
+};
+
+static int meddle(unsigned type, void *ctx, void *stmt, void *sql)
+{
+	struct meddler *m = ctx;
+
+	(void)type;
+	(void)stmt;
+	if (strncmp(sql, "COMMIT", 6) != 0)
+		return 0;
+	m->times++;
+	if (m->left) {
+		struct buf b = {0};
+
+		buf_addf(&b, "{\"epoch\":\"m\",\"seq\":%d,\"kind\":\"patrol.start\",\"at\":1764030010000,\"body\":{\"patrol\":\"m-%d\",\"route\":\"grid\","
+			"\"target\":\"" EAST "001\"}}", m->times, m->times);
+		m->left--;
+		town_send(m->town, "d-1", b.p);
+		(void)town_commit(m->town);
+		buf_done(&b);
+	}
+	return 0;
+}
+
+/* The copy is made in several reads: what comes between them begins it again, at last it is made in one. */
+static void t_restart(void **state)
+{
+	struct world *w = *state;
+	struct meddler m = {&w->town, 0, 1};
+	struct head head;
+	char *json, want[48];
+
+	sqlite3_trace_v2(sql_db(w->reader), SQLITE_TRACE_STMT, meddle, &m);
+	json = run(w, "patrols", EXPORT_JSON, 1);
+	assert_int_equal(m.left, 0);
+	assert_non_null(strstr(json, "\"patrol\":\"m-1\"")); /* begun again at the commit of the meddler */
+	free(json);
+	m = (struct meddler){&w->town, 100, 1000}; /* with every read: it comes to an end all the same */
+	json = run(w, "patrols", EXPORT_JSON, 1);
+	assert_true(m.left > 900);
+	sqlite3_trace_v2(sql_db(w->reader), 0, NULL, NULL);
+	assert_int_equal(store_head(w->reader, &head), OK);
+	(void)snprintf(want, sizeof want, "\"as_of_commit\":%lld,", (long long)head.commit);
+	assert_null(strstr(json, want)); /* what came since is not in it */
+	free(json);
+}
+
 /* Given up on the way, nothing is left; names of files lead nowhere else. */
 static void t_ends(void **state)
 {
@@ -489,7 +630,7 @@ static void t_ends(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_ends)};
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_restart), T(t_ends)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
