@@ -167,8 +167,7 @@ static enum err make_view(struct asof *a, const char *table, const char *until, 
 static enum err make_views(struct asof *a)
 {
 	static const char *const registry[] = {"area", "reach", "person", "appointment", "exemption", "category", "duty", "calendar", "shape", "device", "enrolment", "account"};
-	enum err e = run(a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol; CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus; "
-			    "CREATE TEMP VIEW tally AS SELECT * FROM temp.asof_tally");
+	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(registry); i++)
 		e = make_view(a, registry[i], "until", "since");
@@ -190,7 +189,19 @@ enum err asof_enter(struct store *st, int64_t commit, struct why *why)
 
 	/* The file is open for reading only; what is written goes to a temporary one, not to memory. */
 	if ((e = run(&a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE")) == OK && (e = make_patrols(&a)) == OK && (e = make_cases(&a)) == OK &&
-		(e = make_tallies(&a)) == OK)
+		(e = make_tallies(&a)) == OK &&
+		(e = run(&a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol; CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus; "
+			     "CREATE TEMP VIEW tally AS SELECT * FROM temp.asof_tally")) == OK)
+		e = make_views(&a);
+	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)commit, store_detail(st));
+}
+
+enum err asof_kept(struct store *st, int64_t commit, struct why *why)
+{
+	struct asof a = {st, commit, OK};
+	enum err e = run(&a, "PRAGMA query_only=OFF");
+
+	if (e == OK)
 		e = make_views(&a);
 	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)commit, store_detail(st));
 }

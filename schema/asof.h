@@ -13,4 +13,8 @@
 /* st: a private reader, outside of a transaction.  commit: one that there is. */
 enum err asof_enter(struct store *st, int64_t commit, struct why *why) MUST_CHECK;
 
+/* Only what is kept with its commit numbers: the registry, events and voids, households, freezes.  Costs nothing.  Patrols,
+ * cases and tallies are those of now: figures of months that were frozen by then need no more. */
+enum err asof_kept(struct store *st, int64_t commit, struct why *why) MUST_CHECK;
+
 #endif

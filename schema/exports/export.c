@@ -36,7 +36,7 @@ struct export {
 	struct rows rows;
 	char period[2 * CIVIL_INSTANT_TEXT], as_of_time[CIVIL_INSTANT_TEXT];
 	char *place_name, *file, *ascii;
-	bool command, asked, back; /* asked: the commit was; back: the database stands at an older one */
+	bool command, asked, frozen, back; /* asked: the commit is fixed, by the asker or a freeze (frozen); back: the database stands there */
 	bool started, begun, read, finished;
 };
 
@@ -262,6 +262,25 @@ static enum err time_of_as_of(struct export *x, struct why *why)
 	return OK;
 }
 
+/* A period of whole months that are all frozen is shown as of its latest freeze. */
+static enum err frozen_at(const struct table_world *w, int64_t *commit)
+{
+	int32_t from = civil_yyyymmdd(w->from_day) / 100, to = civil_yyyymmdd(w->to_day) / 100;
+	sqlite3_stmt *q;
+	enum err e;
+
+	*commit = 0;
+	if (w->from_ms != civil_day_ms(civil_month_first(w->from_day)) || w->to_ms != civil_day_ms(civil_month_first(w->to_day)))
+		return OK;
+	q = sql_get(w->st, "SELECT count(*), max(\"commit\") FROM freeze WHERE month >= ? AND month < ?");
+	sql_int(q, 1, from);
+	sql_int(q, 2, to);
+	if ((e = sql_row(q)) == OK && sqlite3_column_int64(q, 0) == (to / 100 - from / 100) * 12 + to % 100 - from % 100)
+		*commit = sqlite3_column_int64(q, 1);
+	sql_done(q);
+	return e;
+}
+
 static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_t *newest, struct why *why)
 {
 	struct table_world *w = &x->w;
@@ -272,7 +291,13 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 		return why_set(why, ERR_USAGE, "%sas-of %lld: want a commit number", dashes(x), (long long)ask->as_of);
 	if ((e = store_head(w->st, &head)) != OK)
 		return why_set(why, e, "cannot read the head: %s", store_detail(w->st));
-	w->as_of = ask->as_of ? ask->as_of : head.commit;
+	w->as_of = ask->as_of;
+	if (!w->as_of && !x->table->now_only && !x->table->corrections && (e = frozen_at(w, &w->as_of)) != OK)
+		return why_set(why, e, "cannot read what is frozen: %s", store_detail(w->st));
+	x->frozen = w->as_of && !ask->as_of;
+	x->asked = w->as_of != 0;
+	if (!w->as_of)
+		w->as_of = head.commit;
 	if (w->as_of > head.commit)
 		return why_set(why, ERR_NOTFOUND, "%sas-of %lld: there is no such commit, the newest is %lld", dashes(x),
 			(long long)w->as_of, (long long)head.commit);
@@ -281,8 +306,7 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 	if ((e = time_of_as_of(x, why)) != OK)
 		return e;
 	*newest = head.commit;
-	x->asked = ask->as_of != 0;
-	w->at_ms = ask->at_ms != EXPORT_AT_DEFAULT ? ask->at_ms : ask->as_of ? w->as_of_ms : ask->now_ms;
+	w->at_ms = ask->at_ms != EXPORT_AT_DEFAULT ? ask->at_ms : x->asked ? w->as_of_ms : ask->now_ms;
 	return OK;
 }
 
@@ -344,9 +368,8 @@ static enum err go_back(struct export *x, struct why *why)
 
 	read_end(x);
 	x->back = true;
-	if ((e = asof_enter(x->w.st, x->w.as_of, why)) != OK)
-		return e;
-	return read_begin(x, why);
+	e = (x->frozen && x->table == &table_figures ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
+	return e == OK ? read_begin(x, why) : e;
 }
 
 /* Events know themselves of which commit they are; which of them are behind a figure, only the others know. */
@@ -384,10 +407,11 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 		table_end(x);
 		free(x->place_name);
 		x->place_name = NULL;
-		x->w.hold = ask->as_of || !x->table->exact || tries >= PIN_TRIES;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
-			(!must_go_back(x, head) || (e = go_back(x, why)) == OK))
+			(!must_go_back(x, head) || (e = go_back(x, why)) == OK)) {
+			x->w.hold = x->asked || !x->table->exact || tries >= PIN_TRIES;
 			e = table_begin(x, why);
+		}
 		read_end(x);
 	}
 	return e;

@@ -79,6 +79,7 @@ struct table {
 	bool behind;               /* takes --figure, --level, --category */
 	bool clock;                /* rows hang on at_ms: JSON says it */
 	bool exact;                /* its pages are as of as_of, whatever is committed between them */
+	bool corrections;          /* what came after a freeze: not as of it, though the period is frozen */
 	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
 	bool keys;                 /* CSV: the keys as headings, in every language */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */

@@ -547,6 +547,45 @@ static void t_label(void **state)
 	buf_done(&b);
 }
 
+/* Whole months that are frozen are shown as of their freeze, by default; figures without going back through all events. */
+static void t_frozen(void **state)
+{
+	struct world *w = *state;
+	int64_t commit;
+	char sql[256], *now, *then;
+
+	w->ask.from = "2025-11-01";
+	w->ask.to = "2025-12-01";
+	assert_int_equal(store_begin(w->town.st), OK);
+	assert_int_equal(store_note(w->town.st, TOWN_NOW, "freeze 2025-11", 1, &commit), OK);
+	(void)snprintf(sql, sizeof sql, "INSERT INTO freeze VALUES(202511, %lld, %lld, 'p', '{}', x'', 0, '')", (long long)commit, (long long)TOWN_NOW);
+	town_sql(&w->town, sql);
+	assert_int_equal(store_commit(w->town.st, TOWN_NOW, NULL), OK);
+	town_sql(&w->town, "INSERT INTO category(class, code, name, name_en, parent, deadline_unit, photo_before, photo_after, since) "
+		"VALUES('topic', 'later', '后加', '', '', '', 0, 0, 99)");
+	storm(&w->town);
+	town_sql(&w->town, "UPDATE batch SET last = 99 WHERE rev = (SELECT max(rev) FROM batch)");
+	now = run(w, "figures", EXPORT_CSV, 0);
+	(void)snprintf(sql, sizeof sql, ",%lld,2025-11-25T", (long long)commit);
+	assert_non_null(strstr(now, sql));
+	assert_null(strstr(now, "later"));
+	free(now);
+	/* the connection stands at the freeze from here on */
+	store_close(w->reader);
+	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
+	then = run(w, "patrols", EXPORT_JSON, 0);
+	(void)snprintf(sql, sizeof sql, "\"as_of_commit\":%lld,", (long long)commit);
+	assert_non_null(strstr(then, sql));
+	assert_null(strstr(then, "p-late"));
+	free(then);
+	store_close(w->reader);
+	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
+	w->ask.to = "2025-11-30"; /* no whole month: as of now */
+	then = run(w, "patrols", EXPORT_JSON, 0);
+	assert_non_null(strstr(then, "p-late"));
+	free(then);
+}
+
 struct meddler {
 	struct town *town;
 	int times, left; /* COMMITs seen; of them to meddle with */
@@ -630,7 +669,7 @@ static void t_ends(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_restart), T(t_ends)};
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
