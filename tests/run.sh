@@ -28,7 +28,9 @@ count() {
 	passed=$((passed + $2))
 	failed=$((failed + $3))
 	if [ "$3" -gt 0 ]; then
-		grep -nE '^ *not ok |error:|warning:|undefined reference|^#' "$log" | head -40 | sed 's/^/    /'
+		# what failed, and why, before anything else: a long log is cut
+		grep -nE -A 12 '^ *not ok ' "$log" | grep -vE '^[0-9]+-#' | head -40 | sed 's/^/    /'
+		grep -nE 'error:|warning:|undefined reference|^# [^S]' "$log" | head -20 | sed 's/^/    /'
 		echo "    all of it: $log"
 	fi
 }
