@@ -26,7 +26,7 @@ _Static_assert(ACCOUNT_SECRET >= SECRET_TOKEN, "room for a token");
 /* ---------------------------------------------------------------- what names may be */
 
 /* [a-z0-9][a-z0-9-]{0,31}, and not one of the platform's own names at the broker. */
-static enum err check_device(const char *id, struct why *why)
+enum err account_device_name(const char *id, struct why *why)
 {
 	static const char *const reserved[] = {"office", "ingest", "server"};
 	size_t n = strlen(id);
@@ -141,7 +141,7 @@ enum err account_device_add(struct store *st, int64_t now_ms, const char *id, co
 	int64_t n;
 	enum err e;
 
-	if ((e = check_device(id, why)) != OK)
+	if ((e = account_device_name(id, why)) != OK)
 		return e;
 	if (area_level(slice_of(district)) != AREA_DISTRICT)
 		return why_set(why, ERR_INVALID, "district %.20s: want 6 digits", district);
@@ -173,17 +173,67 @@ enum err account_device_add(struct store *st, int64_t now_ms, const char *id, co
 	return OK;
 }
 
+enum err account_device_secret(struct store *st, int64_t now_ms, const char *id, const char *person,
+	char secret[ACCOUNT_SECRET], int64_t *commit, struct why *why)
+{
+	sqlite3_stmt *s = sql_get(st, "SELECT person = ?2 FROM device WHERE id = ?1 AND until IS NULL AND revoked IS NULL");
+	char hash[ACCOUNT_HASH], made[SECRET_TOKEN];
+	bool his = false;
+	int64_t n;
+	enum err e;
+
+	sql_str(s, 1, id);
+	sql_str(s, 2, person);
+	if ((e = sql_row(s)) == OK)
+		his = sqlite3_column_int(s, 0) != 0;
+	sql_done(s);
+	if (e != OK)
+		return no_device(why, e, id);
+	if (!his)
+		return why_set(why, ERR_EXISTS, "device %s belongs to somebody else: revoke it first", id);
+	if ((e = check_person(st, person, why)) != OK)
+		return e == ERR_NOTFOUND ? ERR_INVALID : e;
+	secret_token(made);
+	account_broker_hash(made, hash);
+	if ((e = note(st, now_ms, "device secret", id, &n)) != OK || (e = close_device(st, id, n)) != OK)
+		return e;
+	s = sql_get(st, "INSERT INTO device(id, person, district, secret, since) "
+			"SELECT id, person, district, ?1, ?2 FROM device WHERE id = ?3 AND until = ?2");
+	sql_str(s, 1, hash);
+	sql_int(s, 2, n);
+	sql_str(s, 3, id);
+	if ((e = sql_run(s)) != OK)
+		return e;
+	memcpy(secret, made, sizeof made);
+	*commit = n;
+	return OK;
+}
+
+static enum err end_codes(struct store *st, int64_t now_ms, const char *id, bool *any)
+{
+	sqlite3_stmt *s = sql_get(st, "UPDATE enrol_code SET ended = ?1, how = 'revoked' WHERE device = ?2 AND ended IS NULL");
+	enum err e;
+
+	sql_int(s, 1, now_ms);
+	sql_str(s, 2, id);
+	e = sql_run(s);
+	*any = e == OK && sqlite3_changes(sql_db(st)) > 0;
+	return e;
+}
+
 enum err account_device_revoke(
 	struct store *st, int64_t now_ms, const char *id, int64_t *commit, struct why *why)
 {
-	bool revoked = false;
+	bool revoked = false, codes = false;
 	sqlite3_stmt *s;
 	int64_t n;
 	enum err e;
 
 	if ((e = device_now(st, id, &revoked)) != OK)
 		return no_device(why, e, id);
-	if (revoked) {
+	if ((e = end_codes(st, now_ms, id, &codes)) != OK)
+		return e;
+	if (revoked && !codes) {
 		*commit = 0;
 		return OK;
 	}

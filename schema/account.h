@@ -13,7 +13,13 @@
  * secret: in, kept when not empty (16..47 printable characters without space); else made and given out. */
 enum err account_device_add(struct store *st, int64_t now_ms, const char *id, const char *person,
 	const char *district, char secret[ACCOUNT_SECRET], int64_t *commit, struct why *why) MUST_CHECK;
-/* These two, done a second time, change nothing: OK and *commit = 0. */
+/* May a device be called so?  ERR_INVALID. */
+enum err account_device_name(const char *id, struct why *why) MUST_CHECK;
+/* A new secret for one that is there; the old one opens nothing any more.  ERR_NOTFOUND: there is none, or it is revoked;
+ * ERR_EXISTS: it is not this person's. */
+enum err account_device_secret(struct store *st, int64_t now_ms, const char *id, const char *person,
+	char secret[ACCOUNT_SECRET], int64_t *commit, struct why *why) MUST_CHECK;
+/* These two, done a second time, change nothing: OK and *commit = 0.  A revoked device's codes (schema/enrol.h) end too. */
 enum err account_device_revoke(struct store *st, int64_t now_ms, const char *id, int64_t *commit, struct why *why) MUST_CHECK;
 enum err account_device_enrol(struct store *st, int64_t now_ms, const char *id, const char *person, int64_t *commit, struct why *why) MUST_CHECK;
 
