@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "core/json.h"
 #include "schema/acts.h"
+#include "schema/enrol.h"
 
 #define UNREAD_MAX (1024 * 1024)
 #define READ_TURN (256 * 1024) /* bytes of one connection in one turn: the others wait no longer */
@@ -447,6 +448,50 @@ static void op_alert_ack(struct request *r)
 	acted(r, e, &ans, &end, &why);
 }
 
+static void op_device_code(struct request *r)
+{
+	char user[80], device[64], person[80], district[16];
+	struct enrol_request rq = {.device = device, .hours = ENROL_HOURS};
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	uint32_t t = json_get(r->j, 0, "hours");
+	enum err e;
+
+	text_of(r, "user", user, sizeof user, false);
+	text_of(r, "device", device, sizeof device, true);
+	text_of(r, "person", person, sizeof person, false);
+	text_of(r, "district", district, sizeof district, false);
+	if (!r->bad && t && !json_int(r->j, t, &rq.hours)) {
+		refuse(r, ERR_INVALID, "hours: want a number");
+		return;
+	}
+	rq.user = json_get(r->j, 0, "user") ? user : NULL; /* an empty name is no command's */
+	rq.person = person[0] ? person : NULL;
+	rq.district = district[0] ? district : NULL;
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = enrol_offer(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), &rq, &ans, &end, &why);
+	acted(r, e, &ans, &end, &why);
+}
+
+static void op_device_redeem(struct request *r)
+{
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	char token[128];
+	enum err e;
+
+	text_of(r, "token", token, sizeof token, true);
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = enrol_redeem(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), token, &ans, &end, &why);
+	if (e == OK && ans.status == 200)
+		r->d->hooks.accounts(r->d->hooks.ctx, true); /* an old secret is as good as revoked */
+	acted(r, e, &ans, &end, &why);
+}
+
 static void op_status(struct request *r)
 {
 	answer_begin(&r->c->out, r->id);
@@ -465,6 +510,8 @@ static const struct {
 	{"device.add", op_device_add},
 	{"device.revoke", op_device_revoke},
 	{"device.enrol", op_device_enrol},
+	{"device.code", op_device_code},
+	{"device.redeem", op_device_redeem},
 	{"user.put", op_user_put},
 	{"user.disable", op_user_disable},
 	{"act", op_act},
