@@ -13,6 +13,7 @@
 #include "cli/args.h"
 #include "cli/desk.h"
 #include "core/civil.h"
+#include "schema/enrol.h"
 
 /* ------------------------------------------------------------------ secrets */
 
@@ -147,6 +148,32 @@ int cmd_device_add(struct cli *c, int argc, char **argv)
 		(void)printf("%s\n", secret); /* once, and alone: cli_flush says */
 	desk_close(d);
 	forget(secret, sizeof secret);
+	return cli_status(c, e, &why);
+}
+
+int cmd_device_code(struct cli *c, int argc, char **argv)
+{
+	const char *person = NULL, *district = NULL, *url = NULL, *id = NULL;
+	const struct args_opt opt[] = {{"--person", &person, NULL}, {"--district", &district, NULL}, {"--url", &url, NULL}};
+	struct desk_code code = {.path = ""};
+	struct why why = {""};
+	struct desk *d = NULL;
+	int64_t hours = 0;
+	enum err e;
+	int n = 0;
+
+	if ((e = args_read(argc, argv, opt, ARRAY_LEN(opt), &id, 1, &n, &why)) != OK)
+		return cli_status(c, e, &why);
+	if (!n)
+		return cli_usage(c, "the device's ID is missing");
+	if (!url)
+		url = conf_str(c->conf, "server", "url", "");
+	n = (int)strlen(url);
+	if ((e = conf_int(c->conf, "server", "enrol_hours", 1, ENROL_HOURS_MAX, ENROL_HOURS, &hours, &why)) == OK &&
+		(e = desk_open(c, &d, &why)) == OK && (e = desk_device_code(d, id, person, district, hours, &code, &why)) == OK)
+		(void)printf("%.*s%s\n%s: good once, until %s\n", n > 0 && url[n - 1] == '/' ? n - 1 : n, url, code.path, id, code.until); /* cli_flush says */
+	desk_close(d);
+	forget(code.path, sizeof code.path);
 	return cli_status(c, e, &why);
 }
 

@@ -41,6 +41,7 @@ int cmd_restore(struct cli *c, int argc, char **argv);
 int cmd_import(struct cli *c, int argc, char **argv);
 int cmd_export(struct cli *c, int argc, char **argv);
 int cmd_device_add(struct cli *c, int argc, char **argv);
+int cmd_device_code(struct cli *c, int argc, char **argv);
 int cmd_device_enrol(struct cli *c, int argc, char **argv);
 int cmd_device_revoke(struct cli *c, int argc, char **argv);
 int cmd_device_list(struct cli *c, int argc, char **argv);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/door.h"
 #include "core/json.h"
-#include "schema/office.h"
+#include "schema/enrol.h"
 
 #define DESK_WAIT_MS 30000         /* a batch and its fsync, on a bad day */
 #define DESK_IMPORT_WAIT_MS 600000 /* a national list on a slow disk */
@@ -272,6 +272,66 @@ enum err desk_device_revoke(struct desk *d, const char *id, int64_t *commit, str
 	request(d, "device.revoke");
 	member(d, "device", id);
 	return simple(d, commit, why);
+}
+
+/* OK with status 200, else why not; answer: the token of the answer's object. */
+static enum err answer_of(struct json *j, uint32_t answer, int64_t status, struct why *why)
+{
+	struct slice detail = text_of(j, json_get(j, answer, "detail"));
+
+	if (status == 200)
+		return OK;
+	return why_set(why, status == 404 ? ERR_NOTFOUND : ERR_INVALID, "%.*s", (int)detail.n, detail.p);
+}
+
+static enum err code_text(struct json *j, uint32_t answer, struct desk_code *out, struct why *why)
+{
+	struct slice path = text_of(j, json_get(j, answer, "path")), until = text_of(j, json_get(j, answer, "until"));
+
+	if (!path.n || path.n >= sizeof out->path || !until.n || until.n >= sizeof out->until)
+		return why_set(why, ERR_IO, "local door: ingest gave no code");
+	slice_copy(out->path, sizeof out->path, path);
+	slice_copy(out->until, sizeof out->until, until);
+	return OK;
+}
+
+static enum err code_direct(struct desk *d, const struct enrol_request *rq, struct desk_code *out, struct why *why)
+{
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	int64_t commit = 0;
+	enum err e = enrol_offer(d->st, d->in, clock_wall_ms(), rq, &ans, &end, why);
+
+	if (e == OK && !json_read(&d->json, ans.json.p, ans.json.n))
+		e = why_set(why, ERR_CORRUPT, "no answer"); /* our own JSON */
+	if (e == OK && (e = answer_of(&d->json, 0, ans.status, why)) == OK)
+		e = code_text(&d->json, 0, out, why);
+	buf_done(&ans.json);
+	return direct(d, e, &end, &commit, why);
+}
+
+enum err desk_device_code(struct desk *d, const char *id, const char *person, const char *district, int64_t hours,
+	struct desk_code *out, struct why *why)
+{
+	struct enrol_request rq = {.device = id, .person = person, .district = district, .hours = hours};
+	uint32_t t;
+	enum err e;
+
+	if (!d->door)
+		return code_direct(d, &rq, out, why);
+	request(d, "device.code");
+	member(d, "device", id);
+	if (person)
+		member(d, "person", person);
+	if (district)
+		member(d, "district", district);
+	buf_addf(&d->line, ",\"hours\":%lld", (long long)hours);
+	if ((e = ask(d, (struct slice){0}, DESK_WAIT_MS, NULL, why)) != OK)
+		return e;
+	t = json_get(&d->json, 0, "answer");
+	if ((e = answer_of(&d->json, t, number(d, "status"), why)) != OK)
+		return e;
+	return code_text(&d->json, t, out, why);
 }
 
 enum err desk_user_put(struct desk *d, const char *name, const char *person, const char *role,

@@ -23,6 +23,12 @@ enum err desk_device_add(struct desk *d, const char *id, const char *person, con
 enum err desk_device_enrol(struct desk *d, const char *id, const char *person, int64_t *commit,
 	struct why *why) MUST_CHECK;
 enum err desk_device_revoke(struct desk *d, const char *id, int64_t *commit, struct why *why) MUST_CHECK;
+/* A code that lets one phone in: path of the field app, until when.  person, district NULL: as schema/enrol.h says. */
+struct desk_code {
+	char path[160], until[48];
+};
+enum err desk_device_code(struct desk *d, const char *id, const char *person, const char *district, int64_t hours,
+	struct desk_code *out, struct why *why) MUST_CHECK;
 enum err desk_user_put(struct desk *d, const char *name, const char *person, const char *role,
 	const char *scope, const char *hash, int64_t *commit, struct why *why) MUST_CHECK;
 enum err desk_user_disable(struct desk *d, const char *name, int64_t *commit, struct why *why) MUST_CHECK;

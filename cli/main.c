@@ -37,6 +37,11 @@ static const struct command commands[] = {
 		"--secret-file FILE   the secret to give it (the first line); else one is made\n"
 		"The broker lets it in within a moment; when xunge-ingest does not run, once it does.\n",
 		false, false},
+	{"device code", "ID [--person P] [--district CODE] [--url URL]", "a link that lets one phone in, once", cmd_device_code,
+		"ID: new, revoked (then with --person), or one that lost its secret: the old one opens nothing once the link\n"
+		"is used.  The link holds [server] enrol_hours (24); another one for the same device ends it.\n"
+		"--url URL   the platform's address as phones see it (default: [server] url, else the path alone)\n",
+		false, false},
 	{"device enrol", "ID --person P", "let a further person act on a device", cmd_device_enrol, NULL,
 		false, false},
 	{"device revoke", "ID", "end a device's access, at once", cmd_device_revoke,
