@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "server/access.h"
 #include "server/acts_api.h"
+#include "server/enrol_api.h"
 #include "server/exports_api.h"
 #include "server/read.h"
 #include "server/router.h"
@@ -35,6 +36,10 @@ static void me_json(const struct app *a, const struct session *s, struct buf *b)
 	buf_json_str(b, s->user.scope);
 	buf_adds(b, ",\"csrf\":");
 	buf_json_str(b, s->csrf);
+	if (a->url) {
+		buf_adds(b, ",\"url\":");
+		buf_json_str(b, a->url);
+	}
 	buf_addf(b, ",\"demo\":%s}", a->demo ? "true" : "false");
 }
 
@@ -354,6 +359,8 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/devices.geojson", read_map_devices},
 	{HTTP_GET, "/api/v1/sync", sync_get},
 	{HTTP_POST, "/api/v1/events", sync_post_events},
+	{HTTP_POST, "/api/v1/enrol", enrol_post},
+	{HTTP_POST, "/api/v1/devices/{}/code", enrol_post_code},
 	{HTTP_POST, "/api/v1/cases/{}/actions", acts_post_action},
 	{HTTP_POST, "/api/v1/alerts/{*}/ack", acts_post_ack},
 };

@@ -37,9 +37,11 @@ struct app {
 	struct wire *wire;
 	bool tls, demo;
 	bool recheck; /* accounts must be read again */
+	const char *url;     /* under which phones reach us; NULL: as the page was reached */
+	int64_t enrol_hours; /* a code holds */
 	char *metrics_token;
 	int64_t swept_mono_ms;
-	uint64_t refreshes, refresh_errors, signins, signins_refused, signins_busy;
+	uint64_t refreshes, refresh_errors, signins, signins_refused, signins_busy, enrol_refused;
 };
 
 /* app.c: the database, and what follows from its changes */

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "schema/enrol.h"
 #include "server/acts_api.h"
 #include "server/exports_api.h"
 
@@ -121,6 +122,17 @@ static enum err wire_settings(struct app *a, struct wire_conf *w, struct why *wh
 			"[server] listen = %s without TLS: passwords would cross the network in the clear; set cert and key, "
 			"or insecure_lan = yes", w->listen);
 	return OK;
+}
+
+/* How phones are let in. */
+static enum err enrol_settings(struct app *a, struct why *why)
+{
+	const char *url = conf_str(a->conf, "server", "url", NULL);
+
+	if (url && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return why_set(why, ERR_INVALID, "[server] url = %s: want http:// or https:// and the address that phones use", url);
+	a->url = url;
+	return conf_int(a->conf, "server", "enrol_hours", 1, ENROL_HOURS_MAX, ENROL_HOURS, &a->enrol_hours, why);
 }
 
 static void rung(void *ctx)
@@ -249,7 +261,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	const char *path;
 	enum err e;
 
-	if ((e = conf_open(config, &a->conf, why)) != OK || (e = wire_settings(a, &wc, why)) != OK ||
+	if ((e = conf_open(config, &a->conf, why)) != OK || (e = wire_settings(a, &wc, why)) != OK || (e = enrol_settings(a, why)) != OK ||
 		(e = load_token(a, why)) != OK || (e = load_pages(a, why)) != OK)
 		return e;
 	if (!(path = conf_path(a->conf, "store", "path", NULL)))

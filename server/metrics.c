@@ -85,6 +85,7 @@ void metrics_text(struct app *a, struct buf *b)
 	counter(b, "signins_total", a->signins);
 	counter(b, "signins_refused_total", a->signins_refused);
 	counter(b, "signins_busy_total", a->signins_busy);
+	counter(b, "enrol_refused_total", a->enrol_refused);
 	counter(b, "acts_asked_total", errands_counts(a->errands)->asked);
 	counter(b, "acts_refused_total", errands_counts(a->errands)->refused);
 	counter(b, "acts_unknown_total", errands_counts(a->errands)->unknown);

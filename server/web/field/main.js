@@ -316,11 +316,12 @@ async function byLink() {
 		return;
 	const r = await fetch("/api/v1/enrol", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token: m[1] }), credentials: "omit" }).catch(() => null);
 
-	history.replaceState(null, "", "#/today");
+	if (r && r.status < 500 && r.status !== 429) // else the link may still be good: loaded anew, it is tried again
+		history.replaceState(null, "", "#/today");
 	if (r && r.ok)
 		await enrol(await r.json());
 	else
-		app.error = app.say(r ? "enrol_gone" : "enrol_failed");
+		app.error = app.say(r && r.status < 500 && r.status !== 429 ? "enrol_gone" : "enrol_failed");
 }
 
 async function boot() {
