@@ -53,6 +53,14 @@ export declare const map: typeof any, geoJSON: typeof any, polyline: typeof any,
 `,
 	},
 	{
+		file: "qr.js",
+		npm: "uqr",
+		home: "https://github.com/unjs/uqr",
+		entry: `export { encode } from "uqr";`,
+		types: `export declare const encode: (text: string, opt: {ecc?: "L"|"M"|"Q"|"H", border?: number}) => {size: number, data: boolean[][]};
+`,
+	},
+	{
 		file: "uplot.js",
 		npm: "uplot",
 		home: "https://github.com/leeoniya/uPlot",

@@ -14,6 +14,7 @@ import { newFlash } from "./flash.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
 import { ledgerView } from "./ledger.js";
+import { letinView, newLetin } from "./letin.js";
 import { newLink } from "./link.js";
 import { mapView, newMap } from "./map.js";
 import { overdueView } from "./overdue.js";
@@ -92,6 +93,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newMap>} map
  * @property {ReturnType<typeof newChart>} chart
  * @property {ReturnType<typeof newClosing>} closing
+ * @property {ReturnType<typeof newLetin>} letin
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
@@ -119,6 +121,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {() => void} draw
  * @property {() => void} closeFile
  * @property {() => void} copyLink
+ * @property {() => void} expired the session is over
  */
 
 /** @type {App} */
@@ -144,6 +147,7 @@ const app = {
 	map: /** @type {any} */ (null),
 	chart: /** @type {any} */ (null),
 	closing: /** @type {any} */ (null),
+	letin: /** @type {any} */ (null),
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -185,6 +189,7 @@ const app = {
 			route();
 			/** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${CSS.escape(row || "")}"] a`) || document.getElementById("main"))?.focus();
 		},
+		expired: () => toSignIn("note_expired"),
 		copyLink: () => {
 			// without a secure context there is no clipboard: then the address bar has it
 			navigator.clipboard?.writeText(location.href).then(() => {
@@ -198,6 +203,7 @@ const app = {
 app.map = newMap(app);
 app.chart = newChart(app);
 app.closing = newClosing(app);
+app.letin = newLetin(app);
 
 // ---------------------------------------------------------------- drawing
 
@@ -239,7 +245,7 @@ const narrow = matchMedia("(max-width: 720px)"); // there the case covers the pa
 /** @type {Record<import("./route.js").Page, () => unknown>} */
 const BLOCKS = {
 	desk: () => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}`,
-	people: () => html`${areasView(app)}${devicesView(app)}${feedView(app)}`,
+	people: () => html`${areasView(app)}${devicesView(app)}${letinView(app)}${feedView(app)}`,
 };
 const dutyView = () => html`${headView(app)}
 <div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
@@ -362,6 +368,7 @@ function toSignIn(note) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
+	app.letin.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -438,6 +445,7 @@ function enter(me) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
+	app.letin.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;

@@ -124,7 +124,7 @@ export async function startMock(opt = {}) {
 		res.end(JSON.stringify(body));
 	};
 	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
-	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, demo: opt.demo !== false });
+	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, ...(m.fieldUrl && { url: m.fieldUrl }), demo: opt.demo !== false });
 	const body = async (req) => {
 		let s = "";
 
@@ -182,6 +182,18 @@ export async function startMock(opt = {}) {
 			if (m.actStatus)
 				return problem(res, m.actStatus, m.actCode || "refused", {}, "the stand-in was told to refuse");
 			return alert ? m.signFor(res, decodeURIComponent(alert[1])) : m.act(res, decodeURIComponent(kase[1]), b, req.headers);
+		}
+		const letin = /^\/api\/v1\/devices\/([^/]+)\/code$/.exec(path);
+
+		if (letin && req.method === "POST") {
+			const b = await body(req);
+
+			m.posts.push({ path, body: b });
+			if (req.headers["x-csrf-token"] !== m.csrf)
+				return problem(res, 403, "bad_csrf");
+			if (m.actStatus)
+				return problem(res, m.actStatus, m.actCode || "refused", {}, "the stand-in was told to refuse");
+			return json(res, 200, { token: "A".repeat(43), path: `/field/#/enrol/${"A".repeat(43)}`, device: letin[1], person: b.person || "p-0001", name: "马某某", district: "990101", until: "2026-11-25T08:00:00.000+08:00" });
 		}
 		const layer = /^\/api\/v1\/(areas|reaches)\.geojson$/.exec(path);
 
