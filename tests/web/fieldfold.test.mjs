@@ -27,7 +27,9 @@ test("answered for and never sent: another phone has the epoch", () => {
 	const f = foldAck([mail(3, "waiting"), mail(4, "waiting", { tries: 2 }), mail(9, "waiting")], ack(5), false, 1);
 
 	assert.deepEqual(f.cloned.map((m) => m.seq), [3]);
-	assert.deepEqual(states(f), [[4, "stored"]]);
+	assert.deepEqual(states(f), [], "sent once, unanswered: it is sent again, and that answer counts");
+	assert.deepEqual(states(foldAck([mail(4, "sent", { tries: 3 })], ack(5), false, 1)), [[4, "stored"]]);
+	assert.deepEqual(states(foldAck([mail(4, "waiting", { tries: 2 })], ack(5, { results: [{ seq: 4, status: "conflict", code: "conflict" }] }), true, 1)), [[4, "conflict"]]);
 });
 
 test("a repeat of the ack changes nothing; a refused one stays refused; a held one that was released is stored", () => {

@@ -2,6 +2,7 @@
 //
 //   waiting --published--> sent --ack--> stored | held | refused | conflict
 //   asked for again (missing; or above `upto` in the answer to a hello: a platform restored from a backup): waiting
+//   answered for before it was sent again: only the answer to that counts (the number may be another phone's)
 //   answered for, and never sent: another phone has this epoch; the record moves to a new one
 
 /** @typedef {"waiting"|"sent"|"stored"|"held"|"refused"|"conflict"|"moved"} State */
@@ -29,6 +30,8 @@ export function foldAck(mails, ack, all, nowMs) {
 
 		if (m.seq <= ack.upto && m.tries === 0 && m.state === "waiting") {
 			out.cloned.push(m); // also one that is "missing": that number is another phone's by now
+		} else if (covered && !r && m.state === "waiting") {
+			continue; // sent once, unanswered, about to be sent again: the answer to that says whether the number is ours
 		} else if (r || covered) {
 			const state = r ? STATUS[r.status] || "stored" : m.state === "held" || !isAnswered(m) ? "stored" : m.state;
 

@@ -172,11 +172,17 @@ async function again(m) {
 
 let syncedAt = 0;
 
+/** @param {number} off platform clock - ours, ms: an event recorded from now on says so */
+function clock(off) {
+	app.off = Math.round(off);
+	app.box.set("off", app.off);
+}
+
 async function sync() {
 	if (!app.account)
 		return;
 	syncedAt = Date.now();
-	const r = await syncOnce(app.box, app.account, app.down);
+	const r = await syncOnce(app.box, app.account, app.down, { another: () => app.post?.greet(), clock });
 
 	if (r) {
 		app.down = r;
@@ -299,10 +305,7 @@ async function connectAll() {
 	const account = /** @type {Account} */ (app.account);
 
 	app.post?.stop();
-	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: reload, sync, clock: (off) => {
-		app.off = Math.round(off);
-		app.box.set("off", app.off);
-	} });
+	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: reload, sync, clock });
 	app.post.start();
 	await sync();
 	photos();

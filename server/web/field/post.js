@@ -9,6 +9,7 @@ import { againAfter } from "./fold.js";
 const HTTP_AFTER_MS = 6000; // no MQTT by then: try HTTP
 const HTTP_EVERY_MS = 15e3;
 const ANSWER_MS = 20e3;
+const HELLO_MS = 8000; // its answer is waited for so long
 
 /** @param {{box: import("./box.js").Box, account: Account, app: string, changed: () => void, sync: () => void, clock: (off: number) => void}} o */
 export function newPost(o) {
@@ -24,6 +25,8 @@ export function newPost(o) {
 	let busy = false;
 	let since = Date.now();
 	let httpAt = 0;
+	let asked = false; // what the platform has of ours, since it was last out of reach
+	let askedAt = 0;
 	/** @type {() => void} */
 	let release = () => {};
 	const post = {
@@ -44,6 +47,13 @@ export function newPost(o) {
 			clearTimeout(timer);
 			client?.end(true);
 			release();
+		},
+		/** The platform is another one than before: what it lacks, it is to get again. */
+		async greet() {
+			asked = false;
+			if (!stopped && client?.connected)
+				await hello();
+			post.poke();
 		},
 		/** Something new is in the outbox, or the network is back. */
 		poke() {
@@ -85,6 +95,7 @@ export function newPost(o) {
 		client.on("close", () => {
 			if (post.link === "mqtt") {
 				post.link = "connecting";
+				asked = false;
 				since = Date.now();
 				o.changed();
 			}
@@ -102,7 +113,12 @@ export function newPost(o) {
 			greeted.add(h.epoch);
 			client.publish(`${at}/up`, JSON.stringify({ hello: { ...h, time: Date.now(), app: o.app } }), { qos: 1 });
 		}
+		asked = true;
+		askedAt = Date.now();
 	}
+
+	/** Is it not yet told which numbers are taken?  Another phone may have ours: nothing new leaves before. */
+	const unanswered = () => !asked || (greeted.size > 0 && Date.now() - askedAt < HELLO_MS);
 
 	/** @param {string} text what came down */
 	async function heard(text) {
@@ -150,7 +166,7 @@ export function newPost(o) {
 			const now = Date.now();
 
 			if (post.link === "mqtt") {
-				const next = await box.due(now);
+				const next = unanswered() ? null : await box.due(now);
 
 				if (next) {
 					await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
@@ -169,31 +185,55 @@ export function newPost(o) {
 		}
 	}
 
+	/** One payload and its acks; null: it did not get there, or nobody knows. @param {string} payload @returns {Promise<any[]|null>} */
+	async function carry(payload) {
+		const stop = new AbortController();
+		const limit = setTimeout(() => stop.abort(), ANSWER_MS);
+		const r = await fetch("/api/v1/events", { method: "POST", headers: { "Content-Type": "application/json", Authorization: basic(account) }, body: payload, signal: stop.signal, credentials: "omit" }).catch(() => null);
+
+		clearTimeout(limit);
+		if (!r || !r.ok) {
+			if (r && r.status === 401)
+				post.link = "refused";
+			else if (post.link === "http")
+				post.link = "connecting";
+			return null;
+		}
+		post.link = client?.connected ? "mqtt" : "http";
+		post.heard = Date.now();
+		const body = await r.json().catch(() => ({}));
+
+		return body.acks || [];
+	}
+
+	/** A hello for each epoch, its answers. @returns {Promise<boolean>} */
+	async function helloByHttp() {
+		for (const h of await box.hellos()) {
+			const acks = await carry(JSON.stringify({ hello: { ...h, time: Date.now(), app: o.app } }));
+
+			if (!acks)
+				return false;
+			greeted.add(h.epoch);
+			for (const ack of acks)
+				await answered(ack);
+		}
+		return (asked = true);
+	}
+
 	/** @param {number} now */
 	async function byHttp(now) {
-		let next = await box.due(now);
-
 		httpAt = now;
+		if (!asked && !(await helloByHttp()))
+			return o.changed();
+		let next = await box.due(Date.now());
+
 		for (let i = 0; next && i < 50; i++) {
-			const stop = new AbortController();
-			const limit = setTimeout(() => stop.abort(), ANSWER_MS);
-			const r = await fetch("/api/v1/events", { method: "POST", headers: { "Content-Type": "application/json", Authorization: basic(account) }, body: next.payload, signal: stop.signal, credentials: "omit" }).catch(() => null);
+			const acks = await carry(next.payload);
 
-			clearTimeout(limit);
-			if (!r || !r.ok) {
-				if (r && r.status === 401)
-					post.link = "refused";
-				else if (post.link === "http")
-					post.link = "connecting";
-				o.changed();
-				return;
-			}
-			await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
-			post.link = client?.connected ? "mqtt" : "http";
-			post.heard = Date.now();
-			const body = await r.json().catch(() => ({}));
-
-			for (const ack of body.acks || (body.type === "ack" ? [body] : []))
+			if (!acks)
+				break;
+			await box.left(next.mails, Date.now(), (n) => againAfter(n, Math.random()));
+			for (const ack of acks)
 				await answered(ack);
 			next = await box.due(Date.now());
 		}

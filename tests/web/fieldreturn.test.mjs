@@ -1,0 +1,323 @@
+// What goes wrong with phones and platforms: a platform restored from yesterday's backup, two phones with one memory, a memory that is
+// cleared, two tabs, a clock that is wrong.  Chromium at phone size against the real daemons; what is lost is listed, the rest is there once.
+import { after, before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { GRID, Town, until } from "../lib/index.mjs";
+import { openBrowser } from "./browser.mjs";
+
+let browser;
+const towns = [];
+
+before(async () => {
+	browser = await openBrowser();
+});
+after(async () => {
+	await browser?.close();
+	for (const t of towns)
+		await t.stop();
+});
+
+const SIZE = { locale: "zh-CN", timezoneId: "America/New_York", viewport: { width: 390, height: 844 }, geolocation: { latitude: 33.39, longitude: 104.92, accuracy: 12 }, permissions: ["geolocation"] };
+
+async function start() {
+	const town = await Town.start({ server: true });
+
+	towns.push(town);
+	await town.enrol("d-0001", "p-0001");
+	return town;
+}
+
+/** A phone's page; skew: how wrong its clock is. */
+async function phone(town, { context = null, skew = 0, enrol = true, serviceWorkers = "block" } = {}) {
+	const page = await (context || (await browser.newContext({ ...SIZE, serviceWorkers }))).newPage();
+
+	page.setDefaultTimeout(20e3);
+	if (skew)
+		await page.clock.install({ time: Date.now() + skew });
+	await page.goto(`${town.base}/field/`);
+	if (enrol) {
+		await page.fill("#f-device", "d-0001");
+		await page.fill("#f-secret", town.secrets["d-0001"]);
+		await page.fill("#f-district", "990101");
+		await page.click("button.primary");
+		await good(page);
+	}
+	return page;
+}
+
+const good = (page) => page.waitForSelector("[data-test=link].good", { timeout: 60e3 });
+const tab = (page, name) => page.click(`.bottom button:has-text("${name}")`);
+
+/** An inspection, by the form. */
+async function inspect(page) {
+	await tab(page, "今日");
+	await page.click('button:has-text("专项检查")');
+	await page.click('.choices button:has-text("烧秸秆")');
+	await page.selectOption("#f-scope", GRID[0]);
+	await page.click(".form .primary");
+	await page.waitForSelector("[data-test=start]");
+}
+
+const states = async (page, fits, what) => {
+	await tab(page, "发件箱");
+	return until(async () => {
+		const s = await page.$$eval("[data-mail]", (e) => e.map((x) => x.dataset.state));
+
+		return fits(s) && s;
+	}, what, 60e3);
+};
+const all = (state, n) => (s) => s.length === n && s.every((x) => x === state);
+const stored = (town, device = "d-0001") => town.sql(`SELECT s.epoch, e.seq FROM event e JOIN stream s ON s.id = e.stream WHERE s.device = '${device}' ORDER BY s.id, e.seq`);
+const memory = (page) => page.evaluate(() => new Promise((ok, no) => {
+	const o = indexedDB.open("xunge-field");
+
+	o.onerror = () => no(o.error);
+	o.onsuccess = () => {
+		const out = {};
+		const names = [...o.result.objectStoreNames];
+		const tx = o.result.transaction(names);
+
+		for (const n of names) {
+			const s = tx.objectStore(n);
+
+			out[n] = [];
+			s.openCursor().onsuccess = (e) => {
+				const c = e.target.result;
+
+				if (c) {
+					out[n].push([c.key, c.value]);
+					c.continue();
+				}
+			};
+		}
+		tx.oncomplete = () => {
+			o.result.close();
+			ok(out);
+		};
+	};
+}));
+/** Puts what another phone remembered into this one's memory. */
+const remember = (page, rows) => page.evaluate((r) => new Promise((ok, no) => {
+	const o = indexedDB.open("xunge-field");
+
+	o.onerror = () => no(o.error);
+	o.onsuccess = () => {
+		const names = Object.keys(r);
+		const tx = o.result.transaction(names, "readwrite");
+
+		for (const n of names)
+			for (const [k, v] of r[n])
+				tx.objectStore(n).put(v, ...(tx.objectStore(n).keyPath ? [] : [k]));
+		tx.oncomplete = () => {
+			o.result.close();
+			ok();
+		};
+	};
+}), rows);
+
+describe("the platform is restored from a backup", () => {
+	const restored = async (town, how) => {
+		await town.server.stop();
+		await town.ingest.stop();
+		await town.must("restore", town.path("backup.db"));
+		await how?.();
+		await town.startIngest();
+		await town.startServer();
+	};
+
+	test("the phone sends again what it lacks; what nobody has any more is listed by device and range", { timeout: 150e3 }, async () => {
+		const town = await start();
+		const page = await phone(town);
+		const gone = await town.device("d-0002", "p-0002");
+
+		for (let i = 0; i < 2; i++)
+			await inspect(page);
+		await gone.send("inspect", { topic: "burn_straw", result: "ok" }, { scope: GRID[2] });
+		await states(page, all("stored", 2), "two to be stored");
+		await town.must("backup", town.path("backup.db"));
+		for (let i = 0; i < 3; i++)
+			await inspect(page);
+		for (let i = 0; i < 3; i++)
+			await gone.send("inspect", { topic: "burn_straw", result: "ok" }, { scope: GRID[2] });
+		await states(page, all("stored", 5), "five to be stored");
+		assert.equal((await stored(town)).length, 5);
+		await restored(town);
+		await until(async () => (await stored(town)).length === 5, "the phone to send again", 60e3);
+		assert.deepEqual((await stored(town)).map((r) => r.seq), [1, 2, 3, 4, 5]);
+		await states(page, all("stored", 5), "all to be stored again");
+		// the other phone keeps nothing that was answered
+		await gone.hello(5);
+		const e = gone.event("inspect", { topic: "burn_straw", result: "ok" }, { scope: GRID[2] });
+
+		await gone.publish(e);
+		await gone.answer(5);
+		const list = JSON.parse(await town.must("export", "quality", "--from", "2020-01-01", "--to", "2099-01-01", "--format", "json")).rows;
+		const row = (id) => list.find((r) => r.device === id);
+
+		assert.deepEqual([row("d-0002").holes, row("d-0002").missing, row("d-0002").ranges], [3, 0, `${gone.epoch} 2-4!`], JSON.stringify(row("d-0002")));
+		assert.deepEqual([row("d-0001").holes, row("d-0001").missing, row("d-0001").ranges || ""], [0, 0, ""]);
+		await town.must("check");
+		await page.context().close();
+	});
+
+	test("by HTTP alone, where the broker cannot be reached, it is the same", { timeout: 150e3 }, async () => {
+		const town = await start();
+		const context = await browser.newContext({ ...SIZE, serviceWorkers: "block" });
+
+		await context.routeWebSocket(/\/mqtt$/, (ws) => ws.close());
+		const page = await phone(town, { context, enrol: false });
+
+		await page.fill("#f-device", "d-0001");
+		await page.fill("#f-secret", town.secrets["d-0001"]);
+		await page.fill("#f-district", "990101");
+		await page.click("button.primary");
+		await page.waitForSelector("[data-test=start]");
+		await inspect(page);
+		await states(page, all("stored", 1), "the first to be stored");
+		await town.must("backup", town.path("backup.db"));
+		await inspect(page);
+		await states(page, all("stored", 2), "the second to be stored");
+		await restored(town, async () => assert.equal((await stored(town)).length, 1));
+		await page.click('button:has-text("全部重试")'); // also after ten minutes, by itself: the sync's cursor is refused
+		await until(async () => (await stored(town)).length === 2, "the phone to send again", 60e3);
+		await states(page, all("stored", 2), "both to be stored");
+		await context.close();
+	});
+});
+
+test("two phones with one memory: what one did not send moves to a new epoch, nothing is lost", { timeout: 150e3 }, async () => {
+	const town = await start();
+	const one = await phone(town);
+
+	await inspect(one);
+	await states(one, all("stored", 1), "the first to be stored");
+	const copy = await memory(one);
+	const two = await phone(town, { enrol: false });
+
+	await two.waitForSelector("#f-device");
+	await one.goto("about:blank"); // the phones share the device's one connection
+	await remember(two, copy);
+	await two.reload();
+	await good(two);
+	await inspect(two);
+	await inspect(two);
+	await states(two, all("stored", 3), "the clone's to be stored");
+	await two.context().close();
+	await town.broker.stop();
+	// the first phone, without signal, goes on where it was
+	await one.goto(`${town.base}/field/`);
+	await one.context().setOffline(true);
+	await inspect(one);
+	await one.context().setOffline(false);
+	await town.startBroker();
+	await town.linked(30e3);
+	await good(one);
+	await until(async () => (await stored(town)).length === 4, "all four to be stored", 60e3);
+	const rows = await stored(town);
+
+	assert.equal(new Set(rows.map((r) => r.epoch)).size, 2, JSON.stringify(rows));
+	assert.deepEqual(rows.map((r) => r.seq), [1, 2, 3, 1]);
+	assert.equal(await town.one("SELECT count(*) FROM conflict"), 0);
+	assert.ok((await states(one, (s) => s.filter((x) => x === "stored").length === 2, "both of the first phone to be stored")).length >= 2);
+	await one.context().close();
+});
+
+test("the same number with other content: the conflict is shown, and goes out once more under a new epoch", { timeout: 120e3 }, async () => {
+	const town = await start();
+	const context = await browser.newContext({ ...SIZE, serviceWorkers: "block" });
+	let lost = false;
+
+	await context.routeWebSocket(/\/mqtt$/, (ws) => {
+		const up = ws.connectToServer();
+
+		ws.onMessage((m) => !lost && up.send(m)); // what leaves the phone then arrives nowhere
+	});
+	const page = await phone(town, { context });
+
+	await inspect(page);
+	await states(page, all("stored", 1), "the first to be stored");
+	const [{ epoch }] = await stored(town);
+
+	lost = true;
+	await inspect(page);
+	await states(page, (s) => s.includes("sent"), "the second to leave the phone");
+	await page.goto("about:blank");
+	lost = false;
+	const clone = await town.device("d-0001", "p-0001", { epoch });
+
+	clone.seq = 1;
+	await clone.send("inspect", { topic: "burn_straw", result: "ok", note: "the clone's" }, { scope: GRID[0] });
+	await clone.end();
+	assert.equal((await stored(town)).length, 2);
+	await page.goto(`${town.base}/field/`);
+	await good(page);
+	await states(page, (s) => s.includes("conflict"), "the conflict to be shown");
+	await page.click('[data-state=conflict] button');
+	await until(async () => (await stored(town)).length === 3, "it to be stored under a new epoch", 60e3);
+	assert.equal(await town.one("SELECT count(*) FROM conflict"), 1);
+	await context.close();
+});
+
+test("the memory is cleared during a patrol: a new epoch, what was stored stays, the patrol is shown without an end", { timeout: 120e3 }, async () => {
+	const town = await start();
+	const page = await phone(town);
+
+	await page.click("[data-test=start]");
+	await page.selectOption("#f-target", GRID[0]);
+	await page.click("[data-test=go]");
+	await page.waitForSelector("[data-test=km]");
+	await until(async () => (await stored(town)).length === 1, "the start to be stored");
+	await page.goto("about:blank");
+	const cdp = await page.context().newCDPSession(page);
+
+	await cdp.send("Storage.clearDataForOrigin", { origin: town.base, storageTypes: "all" });
+	await page.goto(`${town.base}/field/`);
+	await page.waitForSelector("#f-device"); // it knows nothing of itself
+	const link = (await town.must("device", "code", "d-0001", "--url", town.base)).split("\n")[0];
+
+	await page.goto("about:blank");
+	await page.goto(link);
+	await good(page);
+	await inspect(page);
+	await states(page, all("stored", 1), "the new record to be stored");
+	const rows = await stored(town);
+
+	assert.deepEqual(rows.map((r) => r.seq), [1, 1]);
+	assert.notEqual(rows[0].epoch, rows[1].epoch);
+	assert.deepEqual(await town.sql("SELECT end_at FROM patrol"), [{ end_at: null }]);
+	assert.equal(await town.one("SELECT count(*) FROM event e JOIN stream s ON s.id = e.stream WHERE s.device <> 'd-0001'"), 0);
+	await page.context().close();
+});
+
+test("two tabs: one memory, one sender, every number once", { timeout: 120e3 }, async () => {
+	const town = await start();
+	const a = await phone(town);
+	const b = await phone(town, { context: a.context(), enrol: false });
+
+	await b.waitForSelector("[data-test=start]");
+	await Promise.all([inspect(a), inspect(b)]);
+	await Promise.all([inspect(a), inspect(b)]);
+	await until(async () => (await stored(town)).length === 4, "all four to be stored", 60e3);
+	const rows = await stored(town);
+
+	assert.deepEqual(rows.map((r) => r.seq), [1, 2, 3, 4]);
+	assert.equal(new Set(rows.map((r) => r.epoch)).size, 1);
+	await a.close(); // the sender leaves: the other takes over
+	await inspect(b);
+	await until(async () => (await stored(town)).length === 5, "the other tab to send", 60e3);
+	assert.deepEqual([await town.one("SELECT count(*) FROM conflict"), await town.one("SELECT count(*) FROM reject")], [0, 0]);
+	await b.context().close();
+});
+
+for (const hours of [1, -1])
+	test(`a clock ${hours > 0 ? "an hour fast" : "an hour slow"}: the event has the true time`, { timeout: 120e3 }, async () => {
+		const town = await start();
+		const page = await phone(town, { skew: hours * 3600e3 });
+
+		await inspect(page);
+		await states(page, all("stored", 1), "it to be stored");
+		const [{ at, recv }] = await town.sql("SELECT at, recv FROM event");
+
+		assert.ok(Math.abs(at - recv) < 30e3, `${at - recv} ms`);
+		await page.context().close();
+	});
