@@ -17,14 +17,17 @@
 #include "base/log.h"
 #include "ingest/status.h"
 #include "ingest/greet.h"
+#include "ingest/nudge.h"
 #include "ingest/pace.h"
 #include "schema/office.h"
+#include "schema/sync.h"
 
 #define READ_TURN 512      /* messages of the broker in one turn of the loop */
 #define JUDGE_EVERY_MS 10000
 #define STOCK_EVERY_MS 5000
 #define LEAVE_MS 1000
 #define HELLO "{\"type\":\"hello\"}"
+#define SYNC "{\"type\":\"sync\"}"
 
 struct ingest {
 	struct conf *conf;
@@ -36,6 +39,7 @@ struct ingest {
 	struct broker broker;
 	struct greet greet;
 	struct pace pace;
+	struct nudge nudge;
 	struct stock stock;
 	int64_t stock_ms, judge_ms; /* monotonic: when they are due */
 	int64_t started_ms;         /* wall clock */
@@ -130,6 +134,23 @@ static void on_committed(void *ctx, const struct head *head, bool rang)
 	localdoor_committed(g->door, head, rang);
 }
 
+static void touch(void *ctx, const char *person)
+{
+	struct ingest *g = ctx;
+
+	nudge_touch(&g->nudge, person, clock_mono_ms());
+}
+
+static void on_touched(void *ctx, const char *person)
+{
+	struct ingest *g = ctx;
+
+	if (person[0])
+		touch(g, person);
+	else if (sync_people(g->store, clock_wall_ms(), touch, g) != OK)
+		log_debug("ingest", "nobody is told of the registry's change: %s", store_detail(g->store)); /* phones ask by themselves, too */
+}
+
 static void on_dropped(void *ctx, enum err e)
 {
 	struct ingest *g = ctx;
@@ -149,7 +170,7 @@ static void on_accounts(void *ctx, bool revoked)
 static void on_status(void *ctx, struct buf *out)
 {
 	struct ingest *g = ctx;
-	struct status s = {g->writer, writer_intake(g->writer), g->mqtt, g->door, &g->broker, &g->stock, g->started_ms};
+	struct status s = {g->writer, writer_intake(g->writer), g->mqtt, g->door, &g->broker, &g->nudge, &g->stock, g->started_ms};
 
 	if (clock_mono_ms() >= g->stock_ms) {
 		g->stock_ms = clock_mono_ms() + STOCK_EVERY_MS;
@@ -209,7 +230,7 @@ static enum err open_mqtt(struct ingest *g, struct why *why)
 static enum err open_writer(struct ingest *g, struct why *why)
 {
 	bool done;
-	struct writer_hooks hooks = {.ctx = g, .acked = on_acked, .committed = on_committed, .dropped = on_dropped};
+	struct writer_hooks hooks = {.ctx = g, .acked = on_acked, .touched = on_touched, .committed = on_committed, .dropped = on_dropped};
 	struct intake_conf conf = {0};
 	int64_t rows, window_ms, spread_ms;
 	enum err e;
@@ -283,6 +304,7 @@ static int64_t patience(const struct ingest *g)
 	ms = sooner(ms, writer_wait_ms(g->writer));
 	ms = sooner(ms, greet_wait_ms(&g->greet, now_ms));
 	ms = sooner(ms, pace_wait_ms(&g->pace, now_ms));
+	ms = sooner(ms, nudge_wait_ms(&g->nudge, now_ms));
 	ms = sooner(ms, g->judge_ms > now_ms ? g->judge_ms - now_ms : 0);
 	if (writer_more(g->writer))
 		ms = 0;
@@ -299,6 +321,23 @@ static void greet(struct ingest *g)
 		(void)mqtt_down(g->mqtt, one->device, one->district, slice_of(HELLO)); /* a hint */
 }
 
+static void hint(void *ctx, const char *device, const char *district)
+{
+	struct ingest *g = ctx;
+
+	g->nudge.sent += mqtt_down(g->mqtt, device, district, slice_of(SYNC));
+}
+
+static void send_hints(struct ingest *g)
+{
+	const char *person;
+	int64_t now_ms = clock_mono_ms();
+
+	while ((person = nudge_next(&g->nudge, now_ms)))
+		if (mqtt_is_linked(g->mqtt) && sync_phones(g->store, person, clock_wall_ms(), hint, g) != OK)
+			return; /* a hint */
+}
+
 static void timers(struct ingest *g)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -306,6 +345,7 @@ static void timers(struct ingest *g)
 	mqtt_tick(g->mqtt);
 	greet(g);
 	send_paced(g, false);
+	send_hints(g);
 	if (now_ms >= g->judge_ms || writer_more(g->writer)) {
 		g->judge_ms = now_ms + JUDGE_EVERY_MS;
 		writer_tick(g->writer);
@@ -368,6 +408,7 @@ static void close_all(struct ingest *g)
 	mqtt_free(g->mqtt);
 	greet_done(&g->greet);
 	pace_done(&g->pace);
+	nudge_done(&g->nudge);
 	writer_free(g->writer);
 	store_close(g->store);
 	conf_free(g->conf);

@@ -143,6 +143,12 @@ void status_write(const struct status *s, struct buf *b)
 	count(b, "accounts_written", s->broker->written);
 	count(b, "errors", s->broker->errors);
 	buf_addc(b, '}');
+	open_object(b, "hints"); /* people: they changed; sent: to phones; spared: told already, or about to be; lost: too many at once */
+	count(b, "people", s->nudge->touched);
+	count(b, "sent", s->nudge->sent);
+	count(b, "spared", s->nudge->spared);
+	count(b, "lost", s->nudge->lost);
+	buf_addc(b, '}');
 	open_object(b, "store");
 	number(b, "held", s->stock->held);
 	number(b, "rejected", s->stock->rejected);

@@ -7,6 +7,7 @@
 #include "ingest/broker.h"
 #include "ingest/localdoor.h"
 #include "ingest/mqtt.h"
+#include "ingest/nudge.h"
 #include "ingest/writer.h"
 #include "schema/stock.h"
 
@@ -16,6 +17,7 @@ struct status {
 	const struct mqtt *mqtt;
 	const struct localdoor *door;
 	const struct broker *broker;
+	const struct nudge *nudge;
 	const struct stock *stock;
 	int64_t started_ms;
 };

@@ -85,6 +85,7 @@ static void note_time(struct writer *w, int64_t us)
 static void publish(struct writer *w, const struct head *head)
 {
 	struct intake_ack ack;
+	const char *person;
 	bool rang = head->rev != w->head.rev;
 
 	w->head = *head;
@@ -94,6 +95,8 @@ static void publish(struct writer *w, const struct head *head)
 	}
 	while (intake_next_ack(w->in, &ack))
 		w->hooks.acked(w->hooks.ctx, &ack);
+	while (w->hooks.touched && (person = intake_next_person(w->in)))
+		w->hooks.touched(w->hooks.ctx, person);
 	w->hooks.committed(w->hooks.ctx, head, rang);
 }
 

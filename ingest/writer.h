@@ -18,6 +18,7 @@
 struct writer_hooks {
 	void *ctx;
 	void (*acked)(void *ctx, const struct intake_ack *ack);
+	void (*touched)(void *ctx, const char *person); /* after a commit: his sync changed; "": everybody's.  NULL: nobody asks */
 	/* After the acks of a commit; rang: something durable is new. */
 	void (*committed)(void *ctx, const struct head *head, bool rang);
 	void (*dropped)(void *ctx, enum err e); /* the open batch is gone, unanswered */

@@ -37,6 +37,7 @@ void cases_clear(struct cases *cs)
 	drop_all(cs);
 	cs->next_id = 0;
 	cs->refs_known = cs->any_refs = false;
+	buf_clear(&cs->people);
 }
 
 void cases_drop(struct cases *cs)
@@ -49,6 +50,7 @@ void cases_done(struct cases *cs)
 	cases_clear(cs);
 	json_done(&cs->src.json);
 	buf_done(&cs->text);
+	buf_done(&cs->people);
 }
 
 static enum err load(struct cases *cs, struct slice name, struct casus *c)
@@ -499,13 +501,34 @@ enum err cases_was(struct store *st, const struct dossier *d, int64_t commit)
 	return sql_run(q);
 }
 
+/* Those whom the row names, behind cs->people. */
+static enum err note_people(struct cases *cs, int64_t id)
+{
+	sqlite3_stmt *q = sql_get(cs->st, "SELECT holder, reporter FROM casus WHERE id = ?");
+	enum err e;
+
+	sql_int(q, 1, id);
+	if ((e = sql_row(q)) == OK)
+		for (int i = 0; i < 2; i++)
+			if (sql_cstr(q, i)[0])
+				buf_add(&cs->people, sql_cstr(q, i), strlen(sql_cstr(q, i)) + 1);
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 static enum err flush_one(struct cases *cs, struct casus *c, struct tallies *t, struct alerts *as, int64_t now_ms)
 {
+	size_t people = cs->people.n;
 	int64_t next = -1;
 	enum err e;
 
 	recount(cs, c, t);
-	e = write(cs, c);
+	if ((e = note_people(cs, c->d.id)) == OK) /* also who has it no more */
+		e = write(cs, c);
+	if (e == OK && sqlite3_changes(sql_db(cs->st)) > 0)
+		e = note_people(cs, c->d.id);
+	else
+		cs->people.n = people; /* nothing to tell */
 	if (e == OK)
 		e = tell(as, &c->d, now_ms, &next);
 	return e == OK ? write_next(cs->st, c->d.id, next) : e;

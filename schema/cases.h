@@ -29,6 +29,7 @@ struct cases {
 	int64_t next_id;
 	bool refs_known, any_refs;
 	struct buf text;
+	struct buf people;    /* who had, have or reported what was written: NUL-terminated; whoever reads them clears them */
 };
 
 void cases_init(struct cases *cs, struct store *st, struct registry *r, struct patrols *ps);

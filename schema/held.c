@@ -155,6 +155,7 @@ static enum err still_held(struct intake *in, const struct held *h, const struct
 
 static enum err release(struct intake *in, const struct held *h, struct stream *t, const struct event *ev, const struct verdict *v)
 {
+	const struct device *dev;
 	struct devstate *s;
 	sqlite3_stmt *q;
 	int64_t commit = 0;
@@ -174,6 +175,11 @@ static enum err release(struct intake *in, const struct held *h, struct stream *
 		return e;
 	t->answers--;
 	streams_touch(&in->streams, t);
+	dev = registry_device(in->registry, slice_of(h->device), &e);
+	if (e != OK)
+		return e;
+	if (dev)
+		intake_hint(in, dev->person);
 	in->counts.released++;
 	e = apply_event(in, t, ev, v, s, h->flags, h->recv, &commit); /* of a case: settle.c knows its act */
 	if (e == OK)

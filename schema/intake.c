@@ -77,6 +77,8 @@ static void forget(struct intake *in)
 	drop_waits(in);
 	memset(in->kinds, 0, sizeof in->kinds);
 	buf_clear(&in->arrived);
+	buf_clear(&in->hints);
+	in->hint_all = false;
 	in->waiting = 0;
 	in->begun = in->changed = false;
 }
@@ -100,6 +102,8 @@ void intake_free(struct intake *in)
 	json_done(&in->json);
 	json_done(&in->again);
 	buf_done(&in->arrived);
+	buf_done(&in->hints);
+	buf_done(&in->told);
 	answers_done(&in->answers);
 	watch_free(in->watch);
 	duties_free(in->duties);
@@ -514,6 +518,10 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	in->changed = true;
 	in->waiting++;
 	*more = false;
+	if (what != INTAKE_MORE && what != INTAKE_ENROLLED) {
+		in->hint_all = true;
+		buf_clear(&in->hints);
+	}
 	if (what != INTAKE_MORE)
 		in->rejudge_after = 0;
 	if (e == OK)
@@ -610,6 +618,19 @@ enum err intake_refold(struct intake *in, int64_t now_ms)
 
 /* ------------------------------------------------------------------ commit and acks */
 
+void intake_hint(struct intake *in, const char *person)
+{
+	if (person[0] && !in->hint_all)
+		buf_add(&in->hints, person, strlen(person) + 1);
+}
+
+static void gather_hints(struct intake *in, struct buf *people)
+{
+	if (people->n && !in->hint_all)
+		buf_add(&in->hints, people->p, people->n);
+	buf_clear(people);
+}
+
 /* The duties of those whose patrols changed. */
 static enum err flush_duties(struct intake *in)
 {
@@ -636,6 +657,8 @@ static enum err flush(struct intake *in)
 		e = streams_flush(&in->streams);
 	if (e == OK)
 		e = flush_duties(in);
+	gather_hints(in, &in->cases.people);
+	gather_hints(in, &in->patrols.shown);
 	if (e == OK)
 		e = alerts_flush(in->alerts, commit, &any);
 	if (e == OK)
@@ -650,6 +673,19 @@ enum err intake_flush(struct intake *in, int64_t now_ms)
 	in->now_ms = now_ms;
 	in->changed = true; /* what was dirty is not any more, but must be committed */
 	return ended(in, flush(in));
+}
+
+/* What the batch changed is committed: it may be told. */
+static void tell_hints(struct intake *in)
+{
+	struct buf spare = in->told;
+
+	in->told = in->hints;
+	in->told_at = 0;
+	in->told_all = in->hint_all;
+	in->hints = spare;
+	buf_clear(&in->hints);
+	in->hint_all = false;
 }
 
 enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
@@ -674,8 +710,24 @@ enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out)
 	in->waiting = 0;
 	in->begun = in->changed = false;
 	in->acking = true;
+	tell_hints(in);
 	*out = in->head;
 	return OK;
+}
+
+const char *intake_next_person(struct intake *in)
+{
+	const char *person;
+
+	if (in->told_all) {
+		in->told_all = false;
+		return "";
+	}
+	if (in->told_at >= in->told.n)
+		return NULL;
+	person = in->told.p + in->told_at;
+	in->told_at += strlen(person) + 1;
+	return person;
 }
 
 bool intake_next_ack(struct intake *in, struct intake_ack *out)

@@ -85,6 +85,11 @@ struct intake_ack {
 /* Acks of the last commit, one for each (device, epoch, tag); false at the end.  Borrowed until the next intake_take. */
 bool intake_next_ack(struct intake *in, struct intake_ack *out);
 
+/* People whose sync (schema/sync.h) the last commit changed otherwise than by the clock: a case that they had, have or
+ * reported, the verdict of a patrol, a held event released.  "": everybody's (the registry).  Some come twice; NULL at the
+ * end.  Borrowed until the next commit. */
+const char *intake_next_person(struct intake *in);
+
 /* Devices that were online when we last knew (for the hello after a start). */
 enum err intake_online(struct intake *in, void (*row)(void *ctx, const char *device, const char *district), void *ctx) MUST_CHECK;
 

@@ -47,6 +47,9 @@ struct intake {
 	bool waits_known;
 	struct json json, again; /* the payload; an event read again */
 	struct buf arrived;      /* keys that came in this payload, NUL-terminated: who waited for them? */
+	struct buf hints, told;  /* people whose sync the open batch, and the last commit, changed: NUL-terminated */
+	size_t told_at;          /* the next of told */
+	bool hint_all, told_all; /* everybody's */
 	size_t waiting;
 	bool changed;            /* the batch has something to write */
 	int64_t kinds[EVENT_KINDS + 1], kinds_day; /* events by kind on that day, not yet in tallies */
@@ -61,6 +64,9 @@ struct intake {
 /* ---- intake.c */
 /* The times to judge by; now_ms before the last commit judges none. */
 struct judge_time intake_times(const struct intake *in, int64_t now_ms, int64_t recv_ms, bool any_age);
+
+/* This person's sync is another than before. */
+void intake_hint(struct intake *in, const char *person);
 
 /* ---- apply.c */
 /* Stores the event under the next commit number with all that follows from it. */

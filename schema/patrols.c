@@ -56,6 +56,7 @@ void patrols_clear(struct patrols *ps)
 	ps->next_id = 0;
 	free_values(&ps->later);
 	free_values(&ps->touched);
+	buf_clear(&ps->shown);
 	if (ps->appraiser)
 		appraiser_changed(ps->appraiser);
 }
@@ -65,6 +66,7 @@ void patrols_done(struct patrols *ps)
 	patrols_clear(ps);
 	appraiser_free(ps->appraiser);
 	json_done(&ps->json);
+	buf_done(&ps->shown);
 	buf_done(&ps->state);
 }
 
@@ -624,6 +626,7 @@ static void judge_later(struct patrols *ps, const char *person, int64_t at_ms)
 static void note_change(struct patrols *ps, const struct patrol *p, const struct patrol_share *was, bool sound, bool other_worth,
 	int64_t gap_ms)
 {
+	bool shown = p->is_new || p->moved || p->other_end || was->valid != p->share.valid;
 	bool measures = was->metres != p->share.metres || was->seconds != p->share.seconds;
 
 	if (sound && (p->moved || other_worth || measures)) {
@@ -634,6 +637,10 @@ static void note_change(struct patrols *ps, const struct patrol *p, const struct
 		touch_person(ps, p->sub_person);
 		touch_person(ps, p->was_sub_person);
 	}
+	if (shown && p->person[0])
+		buf_add(&ps->shown, p->person, strlen(p->person) + 1);
+	if (shown && p->was_person[0] && strcmp(p->person, p->was_person) != 0)
+		buf_add(&ps->shown, p->was_person, strlen(p->was_person) + 1);
 	if (gap_ms > 0 && (p->moved || was->valid != p->share.valid)) {
 		if (was->valid)
 			judge_later(ps, p->was_person, p->was_start_ms);

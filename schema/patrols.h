@@ -33,6 +33,7 @@ struct patrols {
 	uint64_t turns;
 	struct map later;   /* person -> from when on his patrols are to be judged again for their gaps */
 	struct map touched; /* person -> his id (owned): their duties may stand otherwise now */
+	struct buf shown;   /* people whose patrols began, ended or got another verdict: NUL-terminated; whoever reads them clears them */
 };
 
 void patrols_clear(struct patrols *ps); /* drops all memory; what is dirty is lost */

@@ -536,6 +536,34 @@ enum err sync_read(struct store *st, const char *device, const char *cursor, int
 	return e;
 }
 
+#define REACHED "d.until IS NULL AND d.revoked IS NULL AND (t.online = 1 OR t.seen > ?2)"
+
+enum err sync_phones(struct store *st, const char *person, int64_t now_ms,
+	void (*row)(void *ctx, const char *device, const char *district), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT d.id, d.district FROM device d JOIN device_state t ON t.device = d.id WHERE d.person = ?1 AND " REACHED
+		" UNION SELECT d.id, d.district FROM enrolment n JOIN device d ON d.id = n.device JOIN device_state t ON t.device = d.id "
+		"WHERE n.person = ?1 AND n.until IS NULL AND " REACHED);
+	enum err e;
+
+	sql_str(q, 1, person);
+	sql_int(q, 2, now_ms - SYNC_HEARD_MS);
+	while ((e = sql_row(q)) == OK)
+		row(ctx, sql_cstr(q, 0), sql_cstr(q, 1));
+	return sql_end(q, e);
+}
+
+enum err sync_people(struct store *st, int64_t now_ms, void (*row)(void *ctx, const char *person), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT DISTINCT d.person FROM device_state t JOIN device d ON d.id = t.device WHERE " REACHED);
+	enum err e;
+
+	sql_int(q, 2, now_ms - SYNC_HEARD_MS);
+	while ((e = sql_row(q)) == OK)
+		row(ctx, sql_cstr(q, 0));
+	return sql_end(q, e);
+}
+
 enum err sync_district(struct store *st, const char *device, char out[8])
 {
 	sqlite3_stmt *q = sql_get(st, "SELECT district FROM device WHERE id = ? AND until IS NULL AND revoked IS NULL");

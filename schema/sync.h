@@ -22,6 +22,13 @@
  * *changed: false when nothing of the phone's changed since the cursor. */
 enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, bool *changed) MUST_CHECK;
 
+/* Phones that are online, or were heard within SYNC_HEARD_MS: this person's, and those on which he may act. */
+#define SYNC_HEARD_MS 120000
+enum err sync_phones(struct store *st, const char *person, int64_t now_ms,
+	void (*row)(void *ctx, const char *device, const char *district), void *ctx) MUST_CHECK;
+/* Those who have one. */
+enum err sync_people(struct store *st, int64_t now_ms, void (*row)(void *ctx, const char *person), void *ctx) MUST_CHECK;
+
 /* The district that a device is enrolled in.  ERR_NOTFOUND: no such device, or revoked. */
 enum err sync_district(struct store *st, const char *device, char out[8]) MUST_CHECK;
 

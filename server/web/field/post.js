@@ -27,6 +27,7 @@ export function newPost(o) {
 	let httpAt = 0;
 	let asked = false; // what the platform has of ours, since it was last out of reach
 	let askedAt = 0;
+	let met = false; // connected before
 	/** @type {() => void} */
 	let release = () => {};
 	const post = {
@@ -88,6 +89,9 @@ export function newPost(o) {
 			client.publish(`${at}/presence`, JSON.stringify({ online: true, at: Date.now() }), { qos: 1 });
 			await box.back();
 			await hello();
+			if (met)
+				o.sync(); // hints of the meantime went nowhere
+			met = true;
 			o.changed();
 			post.poke();
 		});
