@@ -2,7 +2,7 @@
 // cleared, two tabs, a clock that is wrong.  Chromium at phone size against the real daemons; what is lost is listed, the rest is there once.
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { GRID, Town, until } from "../lib/index.mjs";
+import { GRID, TOWN, Town, until } from "../lib/index.mjs";
 import { openBrowser } from "./browser.mjs";
 
 let browser;
@@ -160,6 +160,29 @@ describe("the platform is restored from a backup", () => {
 		await page.context().close();
 	});
 
+	test("a phone that was let in after the backup is refused; let in again, it brings all that it has", { timeout: 150e3 }, async () => {
+		const town = await Town.start({ server: true });
+
+		towns.push(town);
+		await town.must("backup", town.path("backup.db"));
+		await town.enrol("d-0001", "p-0001");
+		const page = await phone(town);
+
+		for (let i = 0; i < 2; i++)
+			await inspect(page);
+		await states(page, all("stored", 2), "two to be stored");
+		await restored(town);
+		assert.equal((await stored(town)).length, 0);
+		await page.waitForFunction(() => /账号被拒绝/.test(document.querySelector("[data-test=link]").textContent), null, { timeout: 60e3 });
+		const link = (await town.must("device", "code", "d-0001", "--person", "p-0001", "--url", town.base)).split("\n")[0];
+
+		await page.evaluate((h) => (location.hash = h), new URL(link).hash);
+		await until(async () => (await stored(town)).length === 2, "both to be sent again", 60e3);
+		await good(page);
+		await states(page, all("stored", 2), "both to be stored");
+		await page.context().close();
+	});
+
 	test("by HTTP alone, where the broker cannot be reached, it is the same", { timeout: 150e3 }, async () => {
 		const town = await start();
 		const context = await browser.newContext({ ...SIZE, serviceWorkers: "block" });
@@ -289,6 +312,42 @@ test("the memory is cleared during a patrol: a new epoch, what was stored stays,
 	await page.context().close();
 });
 
+test("a phone that becomes another device keeps what the first one did not send, and sends it when it is that again", { timeout: 150e3 }, async () => {
+	const town = await start();
+	const page = await phone(town);
+	const code = async (...args) => new URL((await town.must("device", "code", ...args, "--url", town.base)).split("\n")[0]).hash;
+
+	await inspect(page);
+	await states(page, all("stored", 1), "the first to be stored");
+	await page.context().setOffline(true);
+	await town.broker.stop();
+	await page.waitForSelector("[data-test=link].bad");
+	await inspect(page);
+	await page.route("**/api/v1/events", (r) => r.abort()); // HTTP is back, but not for records
+	await page.context().setOffline(false);
+	await page.evaluate((h) => (location.hash = h), await code("d-0002", "--person", "p-0002")); // the app is open, the link is followed in it
+	await until(() => page.evaluate(() => location.hash === "#/today"), "the new account");
+	await town.startBroker();
+	await town.linked(30e3);
+	await good(page);
+	await page.waitForFunction(() => document.querySelector("[data-test=stored]"));
+	await tab(page, "我的");
+	await page.waitForSelector('h2:has-text("钱乙")');
+	await tab(page, "今日");
+	await page.click('button:has-text("专项检查")');
+	await page.click('.choices button:has-text("烧秸秆")');
+	await page.selectOption("#f-scope", GRID[2]); // its own places
+	await page.click(".form .primary");
+	await until(async () => (await stored(town, "d-0002")).length === 1, "the other's record to be stored", 60e3);
+	assert.deepEqual((await stored(town, "d-0002")).map((r) => r.seq), [1], "a numbering of its own");
+	assert.equal((await stored(town)).length, 1, "the first one's record stays");
+	await page.evaluate((h) => (location.hash = h), await code("d-0001"));
+	await until(async () => (await stored(town)).length === 2, "the first device's record to be stored", 60e3);
+	assert.equal(await town.one("SELECT count(*) FROM event WHERE person = 'p-0002'"), 1);
+	assert.equal(await town.one("SELECT count(*) FROM event WHERE person = 'p-0001'"), 2);
+	await page.context().close();
+});
+
 test("two tabs: one memory, one sender, every number once", { timeout: 120e3 }, async () => {
 	const town = await start();
 	const a = await phone(town);
@@ -321,3 +380,29 @@ for (const hours of [1, -1])
 		assert.ok(Math.abs(at - recv) < 30e3, `${at - recv} ms`);
 		await page.context().close();
 	});
+
+test("a case that is dispatched stands on the phone at once, and goes when it is somebody else's", { timeout: 120e3 }, async () => {
+	const town = await start();
+	const other = await town.device("d-0002", "p-0002");
+
+	await town.user("centre", "p-duty", "centre", TOWN);
+	const page = await phone(town);
+	const centre = await town.session("centre");
+	const act = async (body) => {
+		const c = await centre.fetch("/api/v1/cases/c-1");
+		const r = await centre.fetch("/api/v1/cases/c-1/actions", { method: "POST", body: JSON.stringify(body), headers: { "if-match": c.headers.get("etag"), "idempotency-key": crypto.randomUUID() } });
+
+		assert.equal(r.status, 200, await r.clone().text());
+	};
+
+	await until(async () => (await town.one("SELECT count(*) FROM device_state WHERE device = 'd-0001' AND online = 1")) === 1, "the phone to be seen");
+	await other.send("case.report", { case: "c-1", class: "finding", category: "sewage", severity: 3, title: "沟口污水" }, { scope: GRID[0] });
+	await act({ action: "accept" });
+	await act({ action: "dispatch", to: "p-0001" });
+	await page.waitForSelector('li:has-text("沟口污水") button', { timeout: 30e3 }); // nothing was pressed; by itself it asks every ten minutes
+	await page.click('li:has-text("沟口污水") button:has-text("签收")');
+	await until(async () => (await (await centre.fetch("/api/v1/cases/c-1")).json()).state === "in_progress", "the signature");
+	await act({ action: "dispatch", to: "p-0002" });
+	await page.waitForFunction(() => !document.body.textContent.includes("沟口污水"), null, { timeout: 30e3 });
+	await page.context().close();
+});

@@ -3,12 +3,15 @@
 import { openDB } from "../vendor/idb.js";
 import { batch, foldAck, isAnswered } from "./fold.js";
 
-/** @typedef {import("./fold.js").Mail & {event: any, made: number, sentAt?: number, again?: number, draft?: string, label?: string, photos?: string[], from?: string}} Record_ */
+/** @typedef {import("./fold.js").Mail & {event: any, made: number, sentAt?: number, again?: number, draft?: string, label?: string, photos?: string[], from?: string, device?: string}} Record_ device: whose it was when it was made */
 
 const KEEP_MS = 7 * 24 * 3600e3; // answered ones: a platform restored from a backup may ask again
 const GONE_MS = 90 * 24 * 3600e3; // then only their line stays
 
 export const newEpoch = () => [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+/** Does it belong to the device that the phone is now?  Else it waits until the phone is that again. @param {Record_} m @param {any} account */
+const isOurs = (m, account) => !m.device || !account || m.device === account.device;
 
 /** @param {string} name of the database */
 export async function openBox(name) {
@@ -43,8 +46,9 @@ export async function openBox(name) {
 			const tx = db.transaction(["meta", "mail", "draft", "photo"], "readwrite", { durability: "strict" });
 			const meta = tx.objectStore("meta");
 			const id = (await meta.get("stream")) || { epoch: newEpoch(), next: 1 };
+			const account = await meta.get("account");
 			/** @type {Record_} */
-			const m = { epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, made: event.at, label: more.label, from: more.from, photos: (more.photos || []).map((p) => p.sha256),
+			const m = { epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, made: event.at, label: more.label, from: more.from, device: account?.device, photos: (more.photos || []).map((p) => p.sha256),
 				event: { epoch: id.epoch, seq: id.next, ...event } };
 
 			meta.put({ epoch: id.epoch, next: id.next + 1 }, "stream");
@@ -67,7 +71,8 @@ export async function openBox(name) {
 		/** What may be sent now, oldest first, of one epoch. @param {number} nowMs */
 		async due(nowMs) {
 			const all = /** @type {Record_[]} */ ([...(await db.getAllFromIndex("mail", "state", "waiting")), ...(await db.getAllFromIndex("mail", "state", "sent"))]);
-			const ready = all.filter((m) => m.state === "waiting" || (m.again || 0) <= nowMs).sort((a, b) => (a.epoch === b.epoch ? a.seq - b.seq : a.made - b.made));
+			const account = await db.get("meta", "account");
+			const ready = all.filter((m) => isOurs(m, account) && (m.state === "waiting" || (m.again || 0) <= nowMs)).sort((a, b) => (a.epoch === b.epoch ? a.seq - b.seq : a.made - b.made));
 			const one = ready.length ? ready.filter((m) => m.epoch === ready[0].epoch) : [];
 
 			return one.length ? batch(one) : null;
@@ -135,11 +140,12 @@ export async function openBox(name) {
 		async hellos() {
 			const all = /** @type {Record_[]} */ (await db.getAll("mail"));
 			const id = await db.get("meta", "stream");
+			const account = await db.get("meta", "account");
 			/** @type {Map<string, {epoch: string, first: number, next: number}>} */
 			const by = new Map();
 
 			for (const m of all) {
-				if (m.state === "moved" || !m.event)
+				if (m.state === "moved" || !m.event || !isOurs(m, account))
 					continue;
 				const h = by.get(m.epoch) || { epoch: m.epoch, first: m.seq, next: m.seq + 1 };
 

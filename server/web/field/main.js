@@ -294,6 +294,12 @@ async function end(clear) {
 
 /** @param {Account} a */
 async function enrol(a) {
+	if (app.account && app.account.device !== a.device) { // somebody else's now: a numbering of its own, nothing of the other's on the screen
+		app.down = app.walk = null;
+		for (const k of ["stream", "down", "walk"])
+			await app.box.set(k, null);
+		wake?.release();
+	}
 	await app.box.set("account", a);
 	app.account = a;
 	app.error = "";
@@ -311,12 +317,21 @@ async function connectAll() {
 	photos();
 }
 
+let linking = false;
+
 /** A link of the grid centre: #/enrol/TOKEN, good once. */
 async function byLink() {
 	const m = /^#\/enrol\/([A-Za-z0-9_-]{16,})$/.exec(location.hash);
 
-	if (!m)
+	if (!m || linking)
 		return;
+	linking = true;
+	await redeem(m).finally(() => (linking = false));
+	drawNow();
+}
+
+/** @param {RegExpExecArray} m */
+async function redeem(m) {
 	const r = await fetch("/api/v1/enrol", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token: m[1] }), credentials: "omit" }).catch(() => null);
 
 	if (r && r.status < 500 && r.status !== 429) // else the link may still be good: loaded anew, it is tried again
@@ -366,7 +381,9 @@ addEventListener("online", () => {
 addEventListener("popstate", () => {
 	const name = location.hash.slice(2) || "today";
 
-	if (name !== app.screen.name && !name.startsWith("enrol/"))
+	if (name.startsWith("enrol/")) // the app was open when the link was followed
+		byLink();
+	else if (name !== app.screen.name)
 		app.screen = { name, form: "", draft: "", mail: null };
 	drawNow();
 });
