@@ -113,6 +113,30 @@ describe('enrolment', { timeout: 120000 }, () => {
 		assert.equal((await town.xunge(['device', 'code'])).code, 2);
 	});
 
+	test('ingest killed while it lets a phone in: nobody knows, and once more decides', async () => {
+		const c = await code('d-0006', { person: 'p-0001' });
+
+		await town.ingest.stop();
+		await town.startIngest({ XUNGE_FAULT: 'tx.commit:1:kill' });
+		let first;
+
+		await until(async () => {
+			if (!town.ingest.alive) // another commit met the fault
+				await town.startIngest({ XUNGE_FAULT: 'tx.commit:1:kill' });
+			first = await redeem(c.token);
+			return first.code !== 'ingest_away'; // the server looks for it every second
+		}, 'the server to ask it');
+		assert.deepEqual([first.status, first.code], [503, 'outcome_unknown']);
+		await until(() => !town.ingest.alive, 'the kill');
+		await town.startIngest();
+		await until(async () => (await (await centre.fetch('/readyz')).json()).ready, 'all to be up');
+		const again = await redeem(c.token);
+
+		assert.equal(again.status, 200, 'nothing of it was committed');
+		assert.equal(await sync('d-0006', again.secret), 200);
+		assert.equal((await redeem(c.token)).code, 'code_used');
+	});
+
 	test('who may not, and what is no request', async () => {
 		const office = await town.session('office');
 

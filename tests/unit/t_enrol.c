@@ -239,6 +239,29 @@ static void test_revoked_twice(void **state)
 	assert_false(opens(t, "d-1", t->secret));
 }
 
+/* A commit that fails leaves the code good, the old secret too. */
+static void test_a_commit_that_fails(void **state)
+{
+	struct town *t = *state;
+	char first[64];
+	enum err e;
+
+	assert_int_equal(offer(t, "centre", "d-1", "p-1", NULL, 24, NOW), 200);
+	assert_int_equal(redeem(t, t->token, NOW), 200);
+	(void)snprintf(first, sizeof first, "%s", t->secret);
+	assert_int_equal(offer(t, "centre", "d-1", NULL, NULL, 24, NOW), 200);
+	(void)fault_arm("tx.commit:1");
+	buf_clear(&t->ans.json);
+	e = enrol_redeem(t->st, t->in, NOW, t->token, &t->ans, &t->end, &t->why);
+	assert_int_equal(fault_arm(NULL), 1);
+	assert_int_not_equal(e, OK);
+	assert_true(opens(t, "d-1", first));
+	assert_int_equal(one(t, "SELECT count(*) FROM enrol_code WHERE how IS NULL"), 1);
+	assert_int_equal(redeem(t, t->token, NOW), 200);
+	assert_false(opens(t, "d-1", first));
+	assert_true(opens(t, "d-1", t->secret));
+}
+
 static void test_who_may(void **state)
 {
 	struct town *t = *state;
@@ -290,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_phone_that_lost_its_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_when_it_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_revoked_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_commit_that_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_may, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 	};
