@@ -1,25 +1,20 @@
 // The pages' root: who is signed in, which page is shown, and the only place that renders.
 import { html, nothing, render } from "./vendor/lit.js";
 import { call } from "./api.js";
-import { alertsView, unsigned } from "./alerts.js";
-import { areasView } from "./areas.js";
+import { unsigned } from "./alerts.js";
 import { newCasefile, newKey } from "./casefile.js";
-import { casesView } from "./cases.js";
-import { chartView, newChart } from "./chart.js";
-import { closingView, newClosing } from "./closing.js";
-import { devicesView } from "./devices.js";
+import { newChart } from "./chart.js";
+import { newClosing } from "./closing.js";
 import { drawerView } from "./drawer.js";
-import { feedView } from "./feed.js";
 import { newFlash } from "./flash.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
-import { ledgerView } from "./ledger.js";
-import { letinView, newLetin } from "./letin.js";
+import { newLetin } from "./letin.js";
 import { newLink } from "./link.js";
-import { mapView, newMap } from "./map.js";
-import { overdueView } from "./overdue.js";
+import { newMap } from "./map.js";
+import { isPage, pageOf } from "./pages.js";
 import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
-import { address, PAGE_TEXT, parse } from "./route.js";
+import { address, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
 import { newTown, take } from "./town.js";
 
@@ -142,7 +137,7 @@ const app = {
 			app.said = app.say("said_done", { what: nameOf("action", action, app.lang) });
 			focus("h-case");
 		} }),
-	place: parse("").place || { page: "desk", query: new URLSearchParams() },
+	place: { page: "desk", rest: "", query: new URLSearchParams() },
 	patrol: newPatrolfile({ draw: () => draw(), expired: () => toSignIn("note_expired") }),
 	map: /** @type {any} */ (null),
 	chart: /** @type {any} */ (null),
@@ -231,29 +226,33 @@ function drawNow() {
 		delete el.dataset.theme;
 	const n = app.page === "duty" ? unsigned(app) : 0;
 
-	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(PAGE_TEXT[app.place.page])} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
+	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
 	el.dataset.page = app.page;
 	render(app.page === "duty" ? dutyView() : app.page === "signin" ? signinView(app) : app.page === "denied" ? deniedView(app) : bootView(app), root);
 	if (app.page === "duty") {
 		app.map.after();
 		app.chart.after();
 		app.closing.after();
+		pageOf(app.place.page).after?.(app);
 	}
 }
 
 const narrow = matchMedia("(max-width: 720px)"); // there the case covers the page
-/** @type {Record<import("./route.js").Page, () => unknown>} */
-const BLOCKS = {
-	desk: () => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}`,
-	people: () => html`${areasView(app)}${devicesView(app)}${letinView(app)}${feedView(app)}`,
-};
 const dutyView = () => html`${headView(app)}
-<div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
-	BLOCKS[app.place.page]()}</main>
+<div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
+	pageOf(app.place.page).view(app)}</main>
 ${drawerView(app)}${patrolDrawer(app)}</div>
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
 
 // ---------------------------------------------------------------- the address
+
+let entered = false; // the page that is shown knows its place
+
+function leavePage() {
+	if (entered)
+		pageOf(app.place.page).leave?.(app);
+	entered = false;
+}
 
 /** Shows what the address names. */
 function route() {
@@ -264,10 +263,19 @@ function route() {
 		app.patrol.close();
 		return;
 	}
+	if (to.place && !isPage(to.place.page))
+		to.place = { page: "desk", rest: "", query: new URLSearchParams() };
 	const moved = to.place && address(to.place) !== address(app.place);
 
-	if (to.place)
+	if (to.place) {
+		if (to.place.page !== app.place.page)
+			leavePage();
 		app.place = to.place;
+	}
+	if (moved || !entered) {
+		entered = true;
+		pageOf(app.place.page).enter?.(app);
+	}
 	if (to.caseId !== app.file.id) {
 		if (to.caseId === null)
 			app.file.close();
@@ -358,6 +366,7 @@ function show(page) {
 
 /** @param {Key|null} note */
 function toSignIn(note) {
+	leavePage();
 	if (app.link)
 		app.link.stop();
 	app.link = null;
@@ -440,6 +449,7 @@ async function signOut() {
 function enter(me) {
 	if (app.link)
 		app.link.stop();
+	leavePage();
 	app.me = me;
 	app.town = newTown();
 	app.map.forget();
@@ -466,6 +476,7 @@ function enter(me) {
 				announce(msg);
 				if (app.file.id !== null)
 					app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
+				pageOf(app.place.page).frame?.(app, msg);
 			}
 			draw();
 			return r;
