@@ -72,7 +72,7 @@ units() { for f in tests/unit/t_*.c; do echo "$1/t/$(basename "${f%.c}")"; done;
 
 wanted build && check build 420 make -j2 all
 # shellcheck disable=SC2046
-wanted build && check build-clang 420 make -j2 CC=clang BUILD=build-clang all $(units build-clang)
+wanted build && check build-clang 420 make -j2 CC=clang CFLAGS=-O0 BUILD=build-clang all $(units build-clang)
 wanted lint && ours lint 120 tests/lint.sh
 wanted unit && ours unit 420 make -j2 unit
 wanted sanitized && ours unit-sanitized 600 make -j2 SAN=address,undefined unit

@@ -1,22 +1,28 @@
 #!/bin/bash
-# Runs cmocka programs one after the other: unit.sh PROGRAM...
+# Runs cmocka programs, UNIT_JOBS (2) at a time: unit.sh PROGRAM...
 # Prints a TAP line for each test and closes with "unit: N passed, N failed".  A program that dies, hangs or runs no test counts as a failure.
 set -u
-SECONDS_EACH=${UNIT_SECONDS:-120}
+if [ "${1:-}" = --one ]; then # PROGRAM FOLDER: what it said, and its status
+	name=$(basename "$2")
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${UNIT_SECONDS:-120}" "$2" >"$3/$name.out" 2>&1 </dev/null
+	echo $? >"$3/$name.status"
+	exit 0
+fi
 passed=0
 failed=0
-out=$(mktemp /tmp/xg-unit.XXXXXX)
-trap 'rm -f "$out"' EXIT
+dir=$(mktemp -d /tmp/xg-unit.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+printf '%s\0' "$@" | xargs -0 -n 1 -P "${UNIT_JOBS:-2}" sh -c 'exec "$0" --one "$2" "$1"' "$0" "$dir"
 for program in "$@"; do
 	name=$(basename "$program")
-	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "$SECONDS_EACH" "$program" >"$out" 2>&1 </dev/null
-	status=$?
+	out=$dir/$name.out
+	status=$(cat "$dir/$name.status" 2>/dev/null || echo none)
 	p=$(grep -c '^ok ' "$out")
 	f=$(grep -c '^not ok ' "$out")
 	s=$(grep -c '^ok .*# SKIP' "$out")
 	p=$((p - s))
 	f=$((f + s))
-	if [ "$status" -ne 0 ] && [ "$f" -eq 0 ] || [ $((p + f)) -eq 0 ]; then
+	if [ "$status" != 0 ] && [ "$f" -eq 0 ] || [ $((p + f)) -eq 0 ]; then
 		echo "not ok - $name: status $status, $p tests"
 		f=$((f + 1))
 	fi
