@@ -492,6 +492,35 @@ static void op_device_redeem(struct request *r)
 	acted(r, e, &ans, &end, &why);
 }
 
+/* A refusal by the state of the account is an answer, as of an act. */
+static void op_user_password(struct request *r)
+{
+	char user[80], old[ACCOUNT_HASH], hash[ACCOUNT_HASH];
+	struct act_answer ans = {.status = 200};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	enum err e;
+
+	text_of(r, "user", user, sizeof user, true);
+	text_of(r, "old", old, sizeof old, true);
+	text_of(r, "hash", hash, sizeof hash, true);
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = office_user_password(writer_store(r->d->w), clock_wall_ms(), user, old, hash, &end, &why);
+	if (e == ERR_NOTFOUND) {
+		ans.status = 403;
+		buf_adds(&ans.json, "{\"code\":\"account_disabled\",\"detail\":\"the account is disabled\"}");
+	} else if (e == ERR_STALE) {
+		ans.status = 409;
+		buf_adds(&ans.json, "{\"code\":\"changed\",\"detail\":\"the password has changed meanwhile: sign in again\"}");
+	} else if (e == OK) {
+		buf_adds(&ans.json, "{\"user\":");
+		buf_json_str(&ans.json, user);
+		buf_addf(&ans.json, ",\"commit\":%lld}", (long long)end.commit);
+	}
+	acted(r, ans.status == 200 ? e : OK, &ans, &end, &why);
+}
+
 static void op_status(struct request *r)
 {
 	answer_begin(&r->c->out, r->id);
@@ -514,6 +543,7 @@ static const struct {
 	{"device.redeem", op_device_redeem},
 	{"user.put", op_user_put},
 	{"user.disable", op_user_disable},
+	{"user.password", op_user_password},
 	{"act", op_act},
 	{"alert.ack", op_alert_ack},
 	{"status", op_status},

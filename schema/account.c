@@ -339,6 +339,13 @@ static enum err close_user(struct store *st, const char *name, int64_t commit)
 	return sql_run(s);
 }
 
+static enum err check_hash(const char *hash, struct why *why)
+{
+	if (strncmp(hash, "$argon2id$", 10) == 0 && strlen(hash) < ACCOUNT_HASH)
+		return OK;
+	return why_set(why, ERR_INVALID, "password hash: want argon2id");
+}
+
 enum err account_user_put(struct store *st, int64_t now_ms, const char *name, const char *person,
 	const char *role, const char *scope, const char *hash, int64_t *commit, struct why *why)
 {
@@ -358,8 +365,8 @@ enum err account_user_put(struct store *st, int64_t now_ms, const char *name, co
 						 "verifier, leader, district or admin", role);
 	if (strcmp(scope, "*") != 0 && area_level(slice_of(scope)) == AREA_NONE)
 		return why_set(why, ERR_INVALID, "scope %.20s: want an area code of 6, 9, 12 or 15 digits, or *", scope);
-	if (strncmp(hash, "$argon2id$", 10) != 0 || strlen(hash) >= ACCOUNT_HASH)
-		return why_set(why, ERR_INVALID, "password hash: want argon2id");
+	if ((e = check_hash(hash, why)) != OK)
+		return e;
 	/* An admin sets the platform up before there is anybody in it, and never states facts. */
 	if (strlen(person) > 64)
 		return why_set(why, ERR_INVALID, "person: longer than 64 bytes");
@@ -374,6 +381,33 @@ enum err account_user_put(struct store *st, int64_t now_ms, const char *name, co
 	sql_str(s, 4, scope);
 	sql_str(s, 5, hash);
 	sql_int(s, 6, n);
+	if ((e = sql_run(s)) == OK)
+		*commit = n;
+	return e;
+}
+
+enum err account_user_password(struct store *st, int64_t now_ms, const char *name, const char *old, const char *hash,
+	int64_t *commit, struct why *why)
+{
+	struct account_user u;
+	sqlite3_stmt *s;
+	int64_t n;
+	enum err e = account_user_get(st, name, &u);
+
+	if (e == ERR_NOTFOUND || (e == OK && u.disabled))
+		return why_set(why, ERR_NOTFOUND, "no user %.64s, or it is disabled", name);
+	if (e != OK)
+		return e;
+	if (strcmp(u.hash, old) != 0)
+		return why_set(why, ERR_STALE, "user %.64s: the password has changed meanwhile", name);
+	if ((e = check_hash(hash, why)) != OK || (e = note(st, now_ms, "user password", name, &n)) != OK ||
+		(e = close_user(st, name, n)) != OK)
+		return e;
+	s = sql_get(st, "INSERT INTO account(name, person, role, scope, hash, since) SELECT name, person, role, scope, ?1, ?2 "
+			"FROM account WHERE name = ?3 AND until = ?2");
+	sql_str(s, 1, hash);
+	sql_int(s, 2, n);
+	sql_str(s, 3, name);
 	if ((e = sql_run(s)) == OK)
 		*commit = n;
 	return e;
@@ -453,10 +487,9 @@ enum err account_users(struct store *st, void (*row)(void *ctx, const struct acc
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-enum err account_password_hash(const char *password, char out[ACCOUNT_HASH], struct why *why)
+enum err account_password_check(const char *password, struct why *why)
 {
 	size_t n = strlen(password);
-	char hash[SECRET_PASSWORD];
 
 	for (size_t i = 0; i < n && n <= PASSWORD_MAX;) {
 		const unsigned char *p = (const unsigned char *)password + i;
@@ -468,6 +501,16 @@ enum err account_password_hash(const char *password, char out[ACCOUNT_HASH], str
 	}
 	if (n < PASSWORD_MIN || n > PASSWORD_MAX)
 		return why_set(why, ERR_INVALID, "password: want 8 to 128 bytes");
+	return OK;
+}
+
+enum err account_password_hash(const char *password, char out[ACCOUNT_HASH], struct why *why)
+{
+	char hash[SECRET_PASSWORD];
+	enum err e = account_password_check(password, why);
+
+	if (e != OK)
+		return e;
 	if (secret_password_hash(password, hash) != OK)
 		return why_set(why, ERR_NOMEM, "password: no 64 MiB of memory for its hash, try again");
 	memcpy(out, hash, sizeof hash);

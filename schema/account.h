@@ -39,6 +39,10 @@ enum err account_device_verify(struct store *st, const char *id, const char *sec
  * enabled again).  person must be known, but for an admin, who states no facts. */
 enum err account_user_put(struct store *st, int64_t now_ms, const char *name, const char *person, const char *role,
 	const char *scope, const char *hash, int64_t *commit, struct why *why) MUST_CHECK;
+/* Another password for an account that is there; the rest of it stays.  old: the hash that it was asked under.
+ * ERR_NOTFOUND: there is none, or it is disabled; ERR_STALE: its password has changed since. */
+enum err account_user_password(struct store *st, int64_t now_ms, const char *name, const char *old, const char *hash,
+	int64_t *commit, struct why *why) MUST_CHECK;
 /* Done a second time: OK and *commit = 0. */
 enum err account_user_disable(struct store *st, int64_t now_ms, const char *name, int64_t *commit, struct why *why) MUST_CHECK;
 
@@ -52,6 +56,7 @@ enum err account_users(struct store *st, void (*row)(void *ctx, const struct acc
 
 /* argon2id, interactive limits, ~60 ms and 64 MiB: in a helper thread or a command, never in a loop.
  * Passwords: 8..128 bytes of UTF-8. */
+enum err account_password_check(const char *password, struct why *why) MUST_CHECK; /* may it be one?  Cheap */
 enum err account_password_hash(const char *password, char out[ACCOUNT_HASH], struct why *why) MUST_CHECK;
 bool account_password_is(const char *hash, const char *password);
 

@@ -215,6 +215,20 @@ enum err office_user_put(struct store *st, int64_t now_ms, const char *name, con
 	return conclude(st, NULL, now_ms, INTAKE_ENROLLED, commit, end, why);
 }
 
+enum err office_user_password(struct store *st, int64_t now_ms, const char *name, const char *old, const char *hash,
+	struct office_end *end, struct why *why)
+{
+	int64_t commit = 0;
+	enum err e;
+
+	hush(why);
+	if ((e = begin(st, why)) != OK)
+		return e;
+	if ((e = account_user_password(st, now_ms, name, old, hash, &commit, why)) != OK)
+		return refuse(st, e, why);
+	return conclude(st, NULL, now_ms, INTAKE_ENROLLED, commit, end, why);
+}
+
 enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
 	struct office_end *end, struct why *why)
 {

@@ -44,6 +44,8 @@ enum err office_device_enrol(struct store *st, struct intake *in, int64_t now_ms
 enum err office_user_put(struct store *st, int64_t now_ms, const char *name, const char *person,
 	const char *role, const char *scope, const char *hash, struct office_end *end,
 	struct why *why) MUST_CHECK;
+enum err office_user_password(struct store *st, int64_t now_ms, const char *name, const char *old, const char *hash,
+	struct office_end *end, struct why *why) MUST_CHECK;
 enum err office_user_disable(struct store *st, int64_t now_ms, const char *name,
 	struct office_end *end, struct why *why) MUST_CHECK;
 

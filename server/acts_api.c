@@ -226,11 +226,14 @@ void acts_answer(void *ctx, uint64_t ticket, const json_t *line)
 	const json_t *answer = json_object_get(line, "answer");
 	json_int_t status = json_integer_value(json_object_get(line, "status"));
 
-	if (json_is_array(json_object_get(line, "acks")))
+	if (json_is_array(json_object_get(line, "acks"))) {
 		sync_events_answer(line, &rs);
-	else if (json_is_object(answer) && (status == 200 || (status >= 400 && status < 500)))
+	} else if (json_is_object(answer) && (status == 200 || (status >= 400 && status < 500))) {
+		if (status == 200 && json_object_get(answer, "user"))
+			app_refresh(a); /* an account has changed: what it ends has ended when this is told */
 		answered(answer, (int)status, &rs);
-	else
+	} else {
 		failed(json_object_get(line, "error"), &rs);
+	}
 	wire_answer(a->wire, ticket, &rs);
 }

@@ -11,6 +11,7 @@
 #include "server/acts_api.h"
 #include "server/enrol_api.h"
 #include "server/exports_api.h"
+#include "server/password_api.h"
 #include "server/read.h"
 #include "server/router.h"
 #include "server/sync_api.h"
@@ -339,6 +340,7 @@ static const struct route routes[] = {
 	{HTTP_POST, "/api/v1/session", post_session},
 	{HTTP_DELETE, "/api/v1/session", delete_session},
 	{HTTP_GET, "/api/v1/me", get_me},
+	{HTTP_POST, "/api/v1/me/password", password_post},
 	{HTTP_GET, "/api/v1/live", get_live},
 	{HTTP_GET, "/api/v1/cases", read_cases},
 	{HTTP_GET, "/api/v1/cases/{}", read_case},

@@ -223,6 +223,24 @@ void session_end(struct sessions *ss, struct session *s)
 	session_let_go(s);
 }
 
+void session_expect(struct session *s, const char *hash)
+{
+	account_mark(hash, s->next);
+	s->has_next = true;
+}
+
+/* The password that it asked for is in force. */
+static void adopt(struct sessions *ss, struct session *s)
+{
+	struct session_row r = {.user = s->user.name, .made_ms = s->made_ms, .used_ms = s->used_ms};
+
+	memcpy(s->pass, s->next, sizeof s->pass);
+	s->has_next = false;
+	memcpy(r.hash, s->hash, sizeof r.hash);
+	memcpy(r.pass, s->pass, sizeof r.pass);
+	ss->db_errors += sessiondb_put(ss->db, &r) != OK; /* lost: it ends with a restart */
+}
+
 void session_hold(struct session *s)
 {
 	s->holds++;
@@ -276,6 +294,8 @@ enum err session_recheck(struct sessions *ss, struct store *st, size_t *changed)
 			break;
 		if (e == OK)
 			account_mark(u.hash, pass);
+		if (e == OK && s->has_next && memcmp(pass, s->next, sizeof pass) == 0)
+			adopt(ss, s);
 		if (e == ERR_NOTFOUND || u.disabled || memcmp(pass, s->pass, sizeof pass) != 0) {
 			session_end(ss, s);
 			++*changed;

@@ -26,6 +26,8 @@
 
 struct session {
 	uint8_t hash[SESSION_HASH], pass[SESSION_PASS];
+	uint8_t next[SESSION_PASS]; /* of the password that was asked for in this session: it outlives that change */
+	bool has_next;
 	struct account_user user; /* hash is cleared */
 	char csrf[SECRET_TOKEN];
 	int64_t made_ms, used_ms, saved_ms;
@@ -49,6 +51,8 @@ enum err session_new(struct sessions *ss, const struct account_user *u, int64_t 
 struct session *session_find(struct sessions *ss, struct slice token, int64_t now_ms);
 void session_use(struct sessions *ss, struct session *s, int64_t now_ms);
 void session_end(struct sessions *ss, struct session *s);
+/* Its account's password is about to become that of this hash: s goes on when it does, the others of the account end. */
+void session_expect(struct session *s, const char *hash);
 
 /* A stream holds it: s stays readable (dead says whether it is over) until it lets go. */
 void session_hold(struct session *s);

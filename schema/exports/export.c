@@ -368,7 +368,7 @@ static enum err go_back(struct export *x, struct why *why)
 
 	read_end(x);
 	x->back = true;
-	e = (x->frozen && x->table == &table_figures ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
+	e = (x->frozen && (x->table == &table_figures || x->table == &table_areas) ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
 	return e == OK ? read_begin(x, why) : e;
 }
 

@@ -83,6 +83,23 @@ void rows_decimal(struct rows *r, int64_t v, int decimals)
 	CELL(decimal(r, v, decimals));
 }
 
+void rows_number(struct rows *r, const char *text)
+{
+	int64_t v = 0;
+	int decimals = -1;
+	bool minus = *text == '-';
+
+	for (const char *p = text + minus; *p; p++) {
+		if (*p == '.') {
+			decimals = 0;
+		} else {
+			v = v * 10 + (*p - '0');
+			decimals += decimals >= 0;
+		}
+	}
+	rows_decimal(r, minus ? -v : v, decimals < 0 ? 0 : decimals);
+}
+
 void rows_rate(struct rows *r, int64_t num, int64_t den, int decimals)
 {
 	CELL(rate(r, num, den, decimals));

@@ -25,6 +25,7 @@ void rows_text(struct rows *r, const char *v);              /* NULL, "": empty *
 void rows_slice(struct rows *r, struct slice v);
 void rows_int(struct rows *r, int64_t v);
 void rows_decimal(struct rows *r, int64_t v, int decimals); /* v = 12345, 3: 12.345 */
+void rows_number(struct rows *r, const char *text);         /* "98.3" of a figure, likewise */
 void rows_rate(struct rows *r, int64_t num, int64_t den, int decimals); /* percent, half up; den 0: "—" */
 void rows_day(struct rows *r, int32_t day);
 void rows_instant(struct rows *r, int64_t ms);

@@ -24,24 +24,6 @@ struct walk {
 	struct rows *r;
 };
 
-/* "98.3" as a number: 983 with 1 decimal. */
-static void number(struct rows *r, const char *text)
-{
-	int64_t v = 0;
-	int decimals = -1;
-	bool minus = *text == '-';
-
-	for (const char *p = text + minus; *p; p++) {
-		if (*p == '.') {
-			decimals = 0;
-		} else {
-			v = v * 10 + (*p - '0');
-			decimals += decimals >= 0;
-		}
-	}
-	rows_decimal(r, minus ? -v : v, decimals < 0 ? 0 : decimals);
-}
-
 static void line(void *ctx, const struct figure_value *v)
 {
 	struct walk *k = ctx;
@@ -54,7 +36,7 @@ static void line(void *ctx, const struct figure_value *v)
 	rows_text(r, v->category);
 	rows_text(r, k->w->period);
 	if (v->has)
-		number(r, v->value);
+		rows_number(r, v->value);
 	else
 		rows_none(r);
 	rows_text(r, v->unit);

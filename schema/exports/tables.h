@@ -16,6 +16,7 @@ extern const struct table table_overdue;
 extern const struct table table_quality;
 extern const struct table table_tracks;
 extern const struct table table_events;
+extern const struct table table_areas;
 extern const struct table table_annual;
 extern const struct table table_workbook;
 
@@ -32,6 +33,7 @@ extern const struct table table_workbook;
 	&table_quality, \
 	&table_tracks, \
 	&table_events, \
+	&table_areas, \
 	&table_annual, \
 	&table_workbook,
 

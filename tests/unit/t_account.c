@@ -254,6 +254,50 @@ static void users(void **state)
 	assert_int_equal(count(w, "SELECT count(*) FROM account WHERE name = '张三'"), 3);
 }
 
+static enum err another(struct world *w, const char *name, const char *old, const char *hash, int64_t *commit)
+{
+	struct why why;
+	enum err e;
+
+	assert_int_equal(store_begin(w->st), OK);
+	e = account_user_password(w->st, NOW, name, old, hash, commit, &why);
+	assert_int_equal(store_commit(w->st, NOW, NULL), OK);
+	return e;
+}
+
+static void own_password(void **state)
+{
+	static const char first[] = "$argon2id$v=19$one", second[] = "$argon2id$v=19$two";
+	struct world *w = *state;
+	struct account_user u;
+	int64_t commit = 0;
+	struct why why;
+
+	assert_int_equal(put(w, "u", "p-1", "centre", "990101100", first), OK);
+	assert_int_equal(another(w, "nobody", first, second, &commit), ERR_NOTFOUND);
+	assert_int_equal(another(w, "u", second, second, &commit), ERR_STALE);
+	assert_int_equal(another(w, "u", first, "plain", &commit), ERR_INVALID);
+	assert_int_equal(commit, 0);
+	assert_int_equal(another(w, "u", first, second, &commit), OK);
+	assert_int_equal(account_user_get(w->st, "u", &u), OK);
+	assert_string_equal(u.hash, second);
+	assert_string_equal(u.role, "centre");
+	assert_string_equal(u.scope, "990101100");
+	assert_string_equal(u.person, "p-1");
+	assert_int_equal(u.since, commit);
+	assert_int_equal(count(w, "SELECT count(*) FROM account WHERE name = 'u'"), 2);
+	assert_int_equal(count(w, "SELECT count(*) FROM change WHERE what = 'user password u'"), 1);
+	assert_int_equal(store_begin(w->st), OK);
+	assert_int_equal(account_user_disable(w->st, NOW, "u", &commit, &why), OK);
+	assert_int_equal(store_commit(w->st, NOW, NULL), OK);
+	assert_int_equal(another(w, "u", second, first, &commit), ERR_NOTFOUND);
+
+	assert_int_equal(account_password_check("1234567", &why), ERR_INVALID);
+	assert_non_null(strstr(why.text, "8 to 128 bytes"));
+	assert_int_equal(account_password_check("12345678", &why), OK);
+	assert_int_equal(account_password_check("1234567\x7f", &why), ERR_INVALID);
+}
+
 static char *slurp(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -359,6 +403,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_devices_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(enrolments, setup, teardown),
 		cmocka_unit_test_setup_teardown(users, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_password, setup, teardown),
+	cmocka_unit_test_setup_teardown(own_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_brokers_file_follows, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),
 	};

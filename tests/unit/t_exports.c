@@ -6,6 +6,7 @@
 
 #include "schema/exports/export.h"
 
+#define TOWN "990101100"
 #define EAST "990101100001"
 #define WEST "990101100002"
 #define PHONE "13812345678"
@@ -276,6 +277,69 @@ static void t_masks(void **state)
 	}
 	for (size_t k = 0; k < ARRAY_LEN(secret); k++)
 		assert_true(shown[k]); /* it was there to be hidden */
+}
+
+/* The row of one area and figure, of `areas` as CSV; NULL: there is none.  The cells are row's. */
+static const char *of_area(const char *csv, const char *area, const char *figure, const char *column, struct cells *head, struct cells *row)
+{
+	const char *p = csv + 3;
+
+	assert_true(next_row(&p, head));
+	while (next_row(&p, row))
+		if (strcmp(cell(head, row, "area"), area) == 0 && strcmp(cell(head, row, "figure"), figure) == 0)
+			return cell(head, row, column);
+	return NULL;
+}
+
+/* A place and the areas a step below it: each line is what `figures` says of that area alone. */
+static void t_areas(void **state)
+{
+	static const char *const ids[] = {"patrols", "river_patrols", "patrol_km", "duty_rate", "hazard_rate", "cases_received", "works"};
+	static const char *const codes[] = {TOWN, EAST, WEST};
+	struct world *w = *state;
+	struct cells *head = calloc(1, sizeof *head), *row = calloc(1, sizeof *row);
+	struct cells *fh = calloc(1, sizeof *fh), *fr = calloc(1, sizeof *fr);
+	char *areas;
+	int seen = 0;
+
+	w->ask.within = TOWN;
+	areas = run(w, "areas", EXPORT_CSV, 0);
+	for (size_t a = 0; a < ARRAY_LEN(codes); a++) {
+		char *alone;
+
+		w->ask.within = codes[a];
+		alone = run(w, "figures", EXPORT_CSV, 0);
+		for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+			const char *p = alone + 3, *shown = of_area(areas, codes[a], ids[i], "display", head, row);
+
+			assert_non_null(shown);
+			assert_true(next_row(&p, fh));
+			while (next_row(&p, fr) && (strcmp(cell(fh, fr, "figure"), ids[i]) != 0 || *cell(fh, fr, "level") || *cell(fh, fr, "category")))
+				;
+			assert_string_equal(shown, cell(fh, fr, "display"));
+			assert_string_equal(cell(head, row, "numerator"), cell(fh, fr, "numerator"));
+			seen += strcmp(shown, "0") != 0;
+		}
+		free(alone);
+	}
+	assert_true(seen > 5);
+	assert_null(of_area(areas, "990101", "patrols", "value", head, row));
+	free(areas);
+	w->ask.within = NULL;
+	w->ask.scope = WEST; /* the asker sees no other */
+	areas = run(w, "areas", EXPORT_CSV, 0);
+	assert_non_null(of_area(areas, WEST, "patrols", "value", head, row));
+	assert_null(of_area(areas, EAST, "patrols", "value", head, row));
+	free(areas);
+	w->ask.scope = "*"; /* districts below */
+	areas = run(w, "areas", EXPORT_CSV, 0);
+	assert_non_null(of_area(areas, "*", "patrols", "value", head, row));
+	assert_null(of_area(areas, EAST, "patrols", "value", head, row));
+	free(areas);
+	free(head);
+	free(row);
+	free(fh);
+	free(fr);
 }
 
 static void t_patrols(void **state)
@@ -669,7 +733,7 @@ static void t_ends(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends)};
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

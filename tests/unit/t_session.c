@@ -172,6 +172,35 @@ static void test_accounts_change(void **state)
 	assert_int_equal(sessions_count(w->ss), 0);
 }
 
+/* Who changes his own password goes on in the session in which he did, and in no other, after a restart too. */
+static void test_own_password(void **state)
+{
+	char a[SECRET_TOKEN], b[SECRET_TOKEN], c[SECRET_TOKEN];
+	struct world *w = *state;
+	struct session *s;
+	size_t changed;
+
+	s = sign_in(w, "li", T0, a);
+	sign_in(w, "li", T0, b);
+	sign_in(w, "wang", T0, c);
+	session_expect(s, "$argon2id$v=19$hash-3");
+	assert_int_equal(session_recheck(w->ss, w->town.st, &changed), OK);
+	assert_int_equal(changed, 0); /* not yet */
+	put_user(w, "li", "centre", "990101100", "$argon2id$v=19$hash-3");
+	assert_int_equal(session_recheck(w->ss, w->town.st, &changed), OK);
+	assert_int_equal(changed, 1);
+	assert_ptr_equal(find(w, a, T0), s);
+	assert_null(find(w, b, T0));
+	assert_non_null(find(w, c, T0));
+	reopen(w, T0 + MINUTE);
+	assert_non_null(find(w, a, T0 + MINUTE));
+	/* What was expected and did not come keeps nobody. */
+	session_expect(find(w, a, T0 + MINUTE), "$argon2id$v=19$hash-4");
+	put_user(w, "li", "centre", "990101100", "$argon2id$v=19$hash-5");
+	assert_int_equal(session_recheck(w->ss, w->town.st, &changed), OK);
+	assert_null(find(w, a, T0 + MINUTE));
+}
+
 static void test_before_recheck(void **state)
 {
 	char a[SECRET_TOKEN];
@@ -272,6 +301,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_idle_sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accounts_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_before_recheck, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),

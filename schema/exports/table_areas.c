@@ -1,0 +1,139 @@
+/* table_areas.c - the totals of the figures for a place and each area a step below it: what a notice ranks.  All in one read,
+ * so that the parts and the whole are of one commit. */
+#include "schema/exports/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/area.h"
+#include "schema/figures/figures.h"
+#include "schema/sql.h"
+
+#define AREAS_MAX 200 /* of one table: beyond it is refused */
+
+static const struct column columns[] = {
+	{"area", "区域编码", "Area", COL_TEXT, 18, false},
+	{"area_name", "区域", "Area name", COL_TEXT, 16, false},
+	{"figure", "指标", "Figure", COL_TEXT, 22, false},
+	{"name", "名称", "Name", COL_TEXT, 18, false},
+	{"period", "期间", "Period", COL_TEXT, 24, false},
+	{"value", "数值", "Value", COL_DECIMAL, 12, false},
+	{"unit", "单位", "Unit", COL_TEXT, 8, false},
+	{"numerator", "分子", "Numerator", COL_INT, 10, false},
+	{"denominator", "分母", "Denominator", COL_INT, 10, false},
+	{"display", "显示", "Display", COL_TEXT, 14, false},
+	{"as_of_commit", "数据提交号", "As of commit", COL_INT, 12, false},
+	{"as_of_time", "数据时间", "As of time", COL_TEXT, 30, false},
+	{"definition", "口径", "Definition", COL_TEXT, 26, false},
+};
+
+struct area {
+	char code[AREA_CODE_MAX + 1];
+	char *name;
+};
+
+struct own {
+	struct area v[AREAS_MAX];
+	size_t n;
+};
+
+/* Digits of the areas a step below: levels are named by theirs.  Below a grid there are none. */
+static int digits_below(const char *place)
+{
+	return strcmp(place, "*") == 0 ? AREA_DISTRICT : (int)area_level(slice_of(place)) + 3;
+}
+
+static enum err begin(struct table_world *w, struct why *why)
+{
+	sqlite3_stmt *q = sql_get(w->st, "SELECT code, name FROM area WHERE until IS NULL AND length(code) = ?1"
+		" AND (?2 = '*' OR substr(code, 1, length(?2)) = ?2)"
+		" AND coalesce(valid_from, -2147483648) < ?4 AND coalesce(valid_to, 2147483647) >= ?3 ORDER BY code LIMIT ?5");
+	struct own *o = w->own = xcalloc(1, sizeof *o);
+	enum err e;
+
+	sql_int(q, 1, digits_below(w->place));
+	sql_str(q, 2, w->place);
+	sql_int(q, 3, w->from_day);
+	sql_int(q, 4, w->to_day);
+	sql_int(q, 5, AREAS_MAX + 1);
+	while ((e = sql_row(q)) == OK) {
+		if (o->n == AREAS_MAX) {
+			sql_done(q);
+			return why_set(why, ERR_USAGE, "more than %d areas below %s: ask for a smaller scope", AREAS_MAX, w->place);
+		}
+		slice_copy(o->v[o->n].code, sizeof o->v->code, sql_col(q, 0));
+		o->v[o->n++].name = xstrdup(sql_cstr(q, 1));
+	}
+	return sql_end(q, e);
+}
+
+static void end(struct table_world *w)
+{
+	struct own *o = w->own;
+
+	for (size_t i = 0; o && i < o->n; i++)
+		free(o->v[i].name);
+	free(o);
+	w->own = NULL;
+}
+
+struct walk {
+	const struct table_world *w;
+	struct rows *r;
+	const char *code, *name;
+};
+
+static void line(void *ctx, const struct figure_value *v)
+{
+	struct walk *k = ctx;
+	struct rows *r = k->r;
+
+	if (*v->level || *v->category)
+		return;
+	rows_text(r, k->code);
+	rows_text(r, k->name);
+	rows_text(r, v->f->id);
+	rows_text(r, v->name);
+	rows_text(r, k->w->period);
+	if (v->has)
+		rows_number(r, v->value);
+	else
+		rows_none(r);
+	rows_text(r, v->unit);
+	if (v->f->kind == FIGURE_RATE) {
+		rows_int(r, v->num);
+		rows_int(r, v->den);
+	} else {
+		rows_none(r);
+		rows_none(r);
+	}
+	rows_text(r, v->display);
+	rows_int(r, k->w->as_of);
+	rows_text(r, k->w->as_of_time);
+	rows_slice(r, (struct slice){v->definition, strcspn(v->definition, " ")}); /* its version: `figures` has the words */
+	rows_end(r);
+}
+
+static enum err read_area(struct table_world *w, struct rows *r, const char *within, const char *name)
+{
+	struct walk k = {w, r, within ? within : w->place, name};
+	const struct figures_ask ask = {.scope = w->scope, .within = within, .from_day = w->from_day, .to_day = w->to_day,
+		.at_ms = w->at_ms, .english = w->english};
+
+	return figures_read(w->st, &ask, line, &k);
+}
+
+static enum err page(struct table_world *w, struct rows *r, bool *more)
+{
+	const struct own *o = w->own;
+	enum err e = read_area(w, r, w->within, w->place_name);
+
+	*more = false;
+	for (size_t i = 0; e == OK && i < o->n; i++)
+		e = read_area(w, r, o->v[i].code, o->v[i].name);
+	return e;
+}
+
+const struct table table_areas = {.name = "areas", .title = "分区域统计表", .title_en = "Figures by area", .column = columns,
+	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
+	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end};
