@@ -9,13 +9,8 @@
 	"c.reporter, " SQL_PERSON("c.reporter") ", c.holder, " SQL_PERSON("c.holder") ", "            \
 	"c.handler, " SQL_PERSON("c.handler") ", c.report_device, c.ref, c.issuer, c.state, "         \
 	"c.version, c.level, c.report_at, c.accepted_at, c.dispatched_at, c.handled_at, c.closed_at, " \
-	"c.due, c.due_provisional, c.on_time, c.self_fixed, c.result, c.rating, c.counts "
-
-#define CASE_FILTER                                                                          \
-	SQL_MINE("c.area", "c.scope")                                                         \
-	" AND (?8 IS NULL OR c.class = ?8) AND (?9 IS NULL OR c.category = ?9)"               \
-	" AND (?10 IS NULL OR c.level = ?10) AND (?11 IS NULL OR c.holder = ?11)"             \
-	" AND (?12 = 0 OR (?12 >> c.state) & 1) AND (?13 = 0 OR c.severity = ?13) "
+	"c.due, c.due_provisional, c.on_time, c.self_fixed, c.result, c.rating, c.counts, c.share "
+#define SHARE 38 /* its column */
 
 /* The words of core/casus.h's open states, and of those whose clock runs: as in the partial indexes. */
 #define IS_OPEN "c.state IN (1, 2, 3, 4, 5, 8)"
@@ -65,26 +60,42 @@ static sqlite3_stmt *rows_of(struct store *st, enum books_case_walk walk)
 {
 	switch (walk) {
 	case BOOKS_CASES_OPEN:
-		return sql_get(st, "SELECT " CASE_COLUMNS BY_ID "AND" CASE_FILTER "ORDER BY c.id DESC LIMIT ?7");
+		return sql_get(st, "SELECT " CASE_COLUMNS BY_ID "AND" SQL_CASE_FILTER "ORDER BY c.id DESC LIMIT ?7");
 	case BOOKS_CASES_OVERDUE:
-		return sql_get(st, "SELECT " CASE_COLUMNS BY_DUE "AND" CASE_FILTER "ORDER BY c.due, c.id LIMIT ?7");
+		return sql_get(st, "SELECT " CASE_COLUMNS BY_DUE "AND" SQL_CASE_FILTER "ORDER BY c.due, c.id LIMIT ?7");
 	case BOOKS_CASES_REPORTED:
 		break;
 	}
-	return sql_get(st, "SELECT " CASE_COLUMNS BY_REPORT "AND" CASE_FILTER "ORDER BY c.report_at DESC, c.id DESC LIMIT ?7");
+	return sql_get(st, "SELECT " CASE_COLUMNS BY_REPORT "AND" SQL_CASE_FILTER "ORDER BY c.report_at DESC, c.id DESC LIMIT ?7");
 }
 
-static void bind_filter(sqlite3_stmt *q, const struct books_page *p, const struct books_case_filter *f)
+static sqlite3_stmt *shares_of(struct store *st, enum books_case_walk walk)
 {
-	sql_str(q, 1, p->scope);
-	sql_str(q, 2, p->within);
-	sql_int(q, 7, (int64_t)p->limit + 1);
+	switch (walk) {
+	case BOOKS_CASES_OPEN:
+		return sql_get(st, "SELECT c.share " BY_ID "AND" SQL_CASE_FILTER);
+	case BOOKS_CASES_OVERDUE:
+		return sql_get(st, "SELECT c.share " BY_DUE "AND" SQL_CASE_FILTER);
+	case BOOKS_CASES_REPORTED:
+		break;
+	}
+	return sql_get(st, "SELECT c.share " BY_REPORT "AND" SQL_CASE_FILTER);
+}
+
+void books_case_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_case_filter *f)
+{
+	bool figure = f->share.figure; /* its level and category are not the case's */
+
+	sql_str(q, 1, scope);
+	sql_str(q, 2, within);
 	sql_str(q, 8, f->klass);
-	sql_str(q, 9, f->category);
-	sql_str(q, 10, f->level);
+	sql_str(q, 9, figure ? NULL : f->category);
+	sql_str(q, 10, figure ? NULL : f->level);
 	sql_str(q, 11, f->holder);
 	sql_int(q, 12, f->states);
 	sql_int(q, 13, f->severity);
+	sql_str(q, 14, f->text);
+	sql_int(q, 15, f->late_ms);
 }
 
 static struct books_at place_of(enum books_case_walk walk, sqlite3_stmt *q)
@@ -92,6 +103,20 @@ static struct books_at place_of(enum books_case_walk walk, sqlite3_stmt *q)
 	int64_t id = sqlite3_column_int64(q, 0);
 
 	return (struct books_at){walk == BOOKS_CASES_OPEN ? id : sqlite3_column_int64(q, walk == BOOKS_CASES_OVERDUE ? 31 : 26), id};
+}
+
+/* The walk of p's cases, and its edge.  A figure's may have been reported at any time. */
+static enum err walk_of(struct store *st, const struct books_page *p, const struct books_case_filter *f, struct books_walk *w)
+{
+	if (f->share.figure)
+		books_walk_start(w, p, INT64_MIN, INT64_MAX, false);
+	else if (f->walk == BOOKS_CASES_REPORTED)
+		books_walk_start(w, p, p->from_ms, p->to_ms == INT64_MIN ? p->to_ms : p->to_ms - 1, false);
+	else if (f->walk == BOOKS_CASES_OPEN)
+		books_walk_start(w, p, 0, INT64_MAX, false);
+	else
+		books_walk_start(w, p, 0, p->now_ms - 1, true);
+	return books_walk_edge(w, edge_of(st, f->walk));
 }
 
 enum err books_cases(struct store *st, struct books_page *p, const struct books_case_filter *f,
@@ -103,23 +128,43 @@ enum err books_cases(struct store *st, struct books_page *p, const struct books_
 	enum err e;
 
 	p->more = false;
-	if (f->walk == BOOKS_CASES_REPORTED)
-		books_walk_start(&w, p, p->from_ms, p->to_ms == INT64_MIN ? p->to_ms : p->to_ms - 1, false);
-	else if (f->walk == BOOKS_CASES_OPEN)
-		books_walk_start(&w, p, 0, INT64_MAX, false);
-	else
-		books_walk_start(&w, p, 0, p->now_ms - 1, true);
-	if ((e = books_walk_edge(&w, edge_of(st, f->walk))) != OK)
+	if ((e = walk_of(st, p, f, &w)) != OK)
 		return e;
 	q = rows_of(st, f->walk);
 	books_walk_bind(&w, q);
-	bind_filter(q, p, f);
-	while ((e = sql_row(q)) == OK && books_give(p, &given, place_of(f->walk, q))) {
-		struct books_case c = case_of(q);
+	books_case_bind(q, p->scope, p->within, f);
+	sql_int(q, 7, f->share.figure ? BOOKS_LOOK + 1 : (int64_t)p->limit + 1);
+	while ((e = sql_row(q)) == OK) {
+		struct books_case c;
 
+		if (!books_share_counts(&f->share, p->scope, p->within, sql_cstr(q, SHARE)))
+			continue;
+		if (!books_give(p, &given, place_of(f->walk, q)))
+			break;
+		c = case_of(q);
 		row(ctx, &c);
 	}
 	books_walk_end(&w, p);
+	return sql_end(q, e);
+}
+
+enum err books_cases_count(struct store *st, const struct books_page *p, const struct books_case_filter *f, int64_t *n, bool *more)
+{
+	struct books_page all = *p;
+	struct books_walk w;
+	sqlite3_stmt *q;
+	enum err e;
+
+	*n = 0;
+	all.has_after = false;
+	if ((e = walk_of(st, &all, f, &w)) != OK)
+		return e;
+	*more = w.edge;
+	q = shares_of(st, f->walk);
+	books_walk_bind(&w, q);
+	books_case_bind(q, p->scope, p->within, f);
+	while ((e = sql_row(q)) == OK)
+		*n += books_share_counts(&f->share, p->scope, p->within, sql_cstr(q, 0));
 	return sql_end(q, e);
 }
 

@@ -3,7 +3,7 @@
 #define XUNGE_SCHEMA_BOOKS_CASES_H
 
 #include "core/casus.h"
-#include "schema/books.h"
+#include "schema/books_share.h"
 
 enum books_case_walk {
 	BOOKS_CASES_REPORTED, /* by time of report in [from, to), newest first */
@@ -16,6 +16,9 @@ struct books_case_filter { /* zeroed = all */
 	const char *klass, *category, *level, *holder; /* NULL: any */
 	unsigned states; /* bits 1 << enum casus_state; 0: any */
 	int severity;    /* 0: any */
+	const char *text; /* stands in the title, the id, the place's or the reporter's name (ASCII: either case); NULL: any */
+	int64_t late_ms; /* its clock runs, and its deadline passed before then; 0: any */
+	struct books_share share; /* only those that the figure counts */
 };
 
 struct books_case {
@@ -41,6 +44,9 @@ bool books_case_overdue(const struct books_case *c, int64_t now_ms);
 
 enum err books_cases(struct store *st, struct books_page *p, const struct books_case_filter *f,
 	void (*row)(void *ctx, const struct books_case *c), void *ctx) MUST_CHECK;
+
+/* How many there are, from the first on; *more: BOOKS_LOOK records were looked at, and there are others. */
+enum err books_cases_count(struct store *st, const struct books_page *p, const struct books_case_filter *f, int64_t *n, bool *more) MUST_CHECK;
 
 /* ERR_NOTFOUND: there is none in the scope. */
 enum err books_case_one(struct store *st, const char *scope, struct slice id,

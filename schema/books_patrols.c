@@ -1,5 +1,7 @@
 #include "schema/books_patrols.h"
 
+#include <string.h>
+
 #include "core/event.h"
 #include "schema/books_sql.h"
 
@@ -16,12 +18,6 @@
 #define BY_PERSON "FROM patrol t INDEXED BY patrol_person WHERE t.person = ?8 AND t.start_at IS NOT NULL AND" SQL_FALLING("t.start_at", "t.id")
 #define NEWEST_FIRST "ORDER BY t.start_at DESC, t.id DESC LIMIT "
 
-#define PATROL_FILTER                                                                \
-	SQL_MINE("t.t_area", "t.target")                                              \
-	" AND (?9 IS NULL OR t.target = ?9) AND (?10 IS NULL OR t.route = ?10)"       \
-	" AND (?11 IS NULL OR t.rule = ?11) AND (?12 < 0 OR (t.reasons = 0) = ?12)"   \
-	" AND (?13 = 0 OR t.reasons & ?13) "
-
 static struct books_patrol patrol_of(sqlite3_stmt *q)
 {
 	return (struct books_patrol){.device = sql_cstr(q, 1), .name = sql_cstr(q, 2), .commit = sqlite3_column_int64(q, 3),
@@ -37,6 +33,32 @@ static struct books_patrol patrol_of(sqlite3_stmt *q)
 		.sub_way = sql_cstr(q, 27), .sub_person = books_named(q, 28), .sub_target = books_named(q, 30)};
 }
 
+void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_patrol_filter *f)
+{
+	sql_str(q, 1, scope);
+	sql_str(q, 2, within);
+	sql_str(q, 8, f->person);
+	sql_str(q, 9, f->target);
+	sql_str(q, 10, f->route);
+	sql_str(q, 11, f->rule);
+	sql_int(q, 12, f->valid);
+	sql_int(q, 13, f->reasons);
+	sql_int(q, 14, f->river);
+	sql_str(q, 15, f->level && strcmp(f->level, "none") == 0 ? "" : f->level);
+	sql_str(q, 16, f->text);
+}
+
+static enum err walk_of(struct store *st, const struct books_page *p, const struct books_patrol_filter *f, struct books_walk *w)
+{
+	sqlite3_stmt *q = f->person ? sql_get(st, "SELECT t.start_at, t.id " BY_PERSON NEWEST_FIRST "1 OFFSET ?7")
+				    : sql_get(st, "SELECT t.start_at, t.id " BY_START NEWEST_FIRST "1 OFFSET ?7");
+
+	books_walk_start(w, p, p->from_ms, p->to_ms == INT64_MIN ? p->to_ms : p->to_ms - 1, false);
+	if (f->person)
+		sql_str(q, 8, f->person);
+	return books_walk_edge(w, q);
+}
+
 enum err books_patrols(struct store *st, struct books_page *p, const struct books_patrol_filter *f,
 	void (*row)(void *ctx, const struct books_patrol *r), void *ctx)
 {
@@ -46,26 +68,13 @@ enum err books_patrols(struct store *st, struct books_page *p, const struct book
 	enum err e;
 
 	p->more = false;
-	books_walk_start(&w, p, p->from_ms, p->to_ms == INT64_MIN ? p->to_ms : p->to_ms - 1, false);
-	q = f->person ? sql_get(st, "SELECT t.start_at, t.id " BY_PERSON NEWEST_FIRST "1 OFFSET ?7")
-		      : sql_get(st, "SELECT t.start_at, t.id " BY_START NEWEST_FIRST "1 OFFSET ?7");
-	if (f->person)
-		sql_str(q, 8, f->person);
-	if ((e = books_walk_edge(&w, q)) != OK)
+	if ((e = walk_of(st, p, f, &w)) != OK)
 		return e;
-	q = f->person ? sql_get(st, "SELECT " PATROL_COLUMNS BY_PERSON "AND" PATROL_FILTER NEWEST_FIRST "?7")
-		      : sql_get(st, "SELECT " PATROL_COLUMNS BY_START "AND" PATROL_FILTER NEWEST_FIRST "?7");
+	q = f->person ? sql_get(st, "SELECT " PATROL_COLUMNS BY_PERSON "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7")
+		      : sql_get(st, "SELECT " PATROL_COLUMNS BY_START "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7");
 	books_walk_bind(&w, q);
-	sql_str(q, 1, p->scope);
-	sql_str(q, 2, p->within);
+	books_patrol_bind(q, p->scope, p->within, f);
 	sql_int(q, 7, (int64_t)p->limit + 1);
-	if (f->person)
-		sql_str(q, 8, f->person);
-	sql_str(q, 9, f->target);
-	sql_str(q, 10, f->route);
-	sql_str(q, 11, f->rule);
-	sql_int(q, 12, f->valid);
-	sql_int(q, 13, f->reasons);
 	while ((e = sql_row(q)) == OK &&
 		books_give(p, &given, (struct books_at){sqlite3_column_int64(q, 16), sqlite3_column_int64(q, 0)})) {
 		struct books_patrol r = patrol_of(q);
@@ -73,6 +82,26 @@ enum err books_patrols(struct store *st, struct books_page *p, const struct book
 		row(ctx, &r);
 	}
 	books_walk_end(&w, p);
+	return sql_end(q, e);
+}
+
+enum err books_patrols_count(struct store *st, const struct books_page *p, const struct books_patrol_filter *f, int64_t *n, bool *more)
+{
+	struct books_page all = *p;
+	struct books_walk w;
+	sqlite3_stmt *q;
+	enum err e;
+
+	*n = 0;
+	all.has_after = false;
+	if ((e = walk_of(st, &all, f, &w)) != OK)
+		return e;
+	*more = w.edge;
+	q = f->person ? sql_get(st, "SELECT count(*) " BY_PERSON "AND" SQL_PATROL_FILTER) : sql_get(st, "SELECT count(*) " BY_START "AND" SQL_PATROL_FILTER);
+	books_walk_bind(&w, q);
+	books_patrol_bind(q, p->scope, p->within, f);
+	if ((e = sql_row(q)) == OK)
+		*n = sqlite3_column_int64(q, 0);
 	return sql_end(q, e);
 }
 

@@ -4,10 +4,13 @@
 
 #include "schema/books.h"
 
-struct books_patrol_filter { /* zeroed = all */
+struct books_patrol_filter { /* valid and river -1, else zeroed = all */
 	const char *person, *target, *route, *rule; /* NULL: any */
 	int valid;         /* 1, 0; -1: any */
 	uint32_t reasons;  /* bits of core/track.h: one of them at least; 0: any */
+	int river;         /* 1: those that count as river patrols, 0: the others; -1: any */
+	const char *level; /* of the walker that day, river 1: of the chief, as their figures have it; "none": without; NULL: any */
+	const char *text;  /* stands in the name of the person, the actor or the target; NULL: any */
 };
 
 struct books_patrol {
@@ -28,6 +31,9 @@ struct books_patrol {
 /* By start in [from, to), newest first. */
 enum err books_patrols(struct store *st, struct books_page *p, const struct books_patrol_filter *f,
 	void (*row)(void *ctx, const struct books_patrol *r), void *ctx) MUST_CHECK;
+
+/* How many there are, from the first on; *more: BOOKS_LOOK records were looked at, and there are others. */
+enum err books_patrols_count(struct store *st, const struct books_page *p, const struct books_patrol_filter *f, int64_t *n, bool *more) MUST_CHECK;
 
 /* Also one that is only a substitute.  ERR_NOTFOUND: there is none in the scope. */
 enum err books_patrol_one(struct store *st, const char *scope, struct slice device, struct slice name,

@@ -10,6 +10,7 @@
 #include "core/civil.h"
 #include "schema/exports/export.h"
 #include "server/access.h"
+#include "server/filters.h"
 #include "server/query.h"
 
 struct exporting { /* one export under way; the loop's but for what its job does */
@@ -20,6 +21,8 @@ struct exporting { /* one export under way; the loop's but for what its job does
 	char user[65], scope[40], *name, *db_path;
 	struct query q;         /* texts of the ask */
 	struct export_ask ask;
+	struct books_case_filter cases;
+	struct books_patrol_filter patrols;
 	struct store *st;       /* of its own */
 	struct export *x;
 	struct buf piece;
@@ -226,6 +229,33 @@ static bool read_flag_of(const struct query *q, const char *name, bool absent, b
 	return !v || *out || strcmp(v, "0") == 0 || strcmp(v, "false") == 0;
 }
 
+#define ASKED "from", "to", "scope", "as_of", "at", "lang", "bom", "unmask"
+
+/* The filters of the list that it is of. */
+static bool read_filters(struct exporting *o, struct response *rs)
+{
+	static const char *const names[] = {ASKED, "class", "figure", "level", "category", NULL};
+	static const char *const of_cases[] = {ASKED, FILTERS_CASES, NULL}, *const of_patrols[] = {ASKED, FILTERS_PATROLS, NULL};
+	bool cases = strcmp(o->name, "cases") == 0, patrols = strcmp(o->name, "patrols") == 0;
+	const char *stranger = query_stranger(&o->q, cases ? of_cases : patrols ? of_patrols : names);
+	struct export_ask *k = &o->ask;
+	struct why why = {""};
+
+	k->klass = query_get(&o->q, "class");
+	if (stranger)
+		(void)why_set(&why, ERR_INVALID, "%.40s: there is no such parameter", stranger);
+	else if (cases && filters_cases(&o->q, &o->cases, &k->late, &why))
+		k->cases = &o->cases;
+	else if (patrols && filters_patrols(&o->q, &o->patrols, &why))
+		k->patrols = &o->patrols;
+	if (!cases && !patrols) {
+		k->figure = query_get(&o->q, "figure");
+		k->level = query_get(&o->q, "level");
+		k->category = query_get(&o->q, "category");
+	}
+	return !why.text[0] || bad(rs, why.text);
+}
+
 static bool read_ask(struct exporting *o, const struct session *s, struct response *rs)
 {
 	struct export_ask *k = &o->ask;
@@ -236,10 +266,6 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 	k->to = query_get(&o->q, "to");
 	k->scope = o->scope;
 	k->within = query_get(&o->q, "scope");
-	k->klass = query_get(&o->q, "class");
-	k->figure = query_get(&o->q, "figure");
-	k->level = query_get(&o->q, "level");
-	k->category = query_get(&o->q, "category");
 	k->now_ms = clock_wall_ms();
 	k->at_ms = EXPORT_AT_DEFAULT;
 	k->english = lang && strcmp(lang, "en") == 0;
@@ -293,11 +319,9 @@ static bool has_room(struct app *a, const char *user, struct response *rs)
 
 void exports_get(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"from", "to", "scope", "class", "as_of", "at", "lang", "bom", "unmask", "figure", "level", "category", NULL};
 	struct app *a = ctx;
 	struct session *s = access_session(a, rq);
 	struct exporting *o;
-	const char *stranger;
 	struct why why = {""};
 
 	if (!s) {
@@ -321,12 +345,7 @@ void exports_get(void *ctx, struct request *rq, struct response *rs)
 	a->exports_n++;
 	if (query_read(&o->q, rq->query, &why) != OK) {
 		(void)bad(rs, why.text);
-	} else if ((stranger = query_stranger(&o->q, names))) {
-		char text[80];
-
-		(void)snprintf(text, sizeof text, "%.40s: there is no such parameter", stranger); /* fits */
-		(void)bad(rs, text);
-	} else if (read_name(o, rq->param[0], rs) && read_ask(o, s, rs)) {
+	} else if (read_name(o, rq->param[0], rs) && read_filters(o, rs) && read_ask(o, s, rs)) {
 		if (go_on(o)) {
 			rs->later = true;
 			return;

@@ -256,6 +256,16 @@ bool read_page(struct read *r, const char *list, struct books_page *p)
 	return true;
 }
 
+bool read_counts(struct read *r)
+{
+	int wanted;
+
+	if (!read_flag(r, "count", 0, &wanted))
+		return false;
+	r->counts = wanted && !query_get(&r->q, "cursor");
+	return true;
+}
+
 /* ------------------------------------------------------------------ the answer */
 
 void read_period_members(struct read *r, int64_t from_ms, int64_t to_ms)
@@ -280,6 +290,10 @@ void read_list_end(struct read *r, const char *list, const struct books_page *p)
 	char text[64];
 
 	buf_addc(r->b, ']');
+	if (r->counts) {
+		read_int(r->b, "total", r->total);
+		read_bool(r->b, "total_more", r->total_more);
+	}
 	buf_json_key(r->b, "next");
 	(void)snprintf(text, sizeof text, "%lld %lld", (long long)p->next.key, (long long)p->next.id); /* fits */
 	if (p->more)

@@ -27,6 +27,8 @@ struct read {
 	struct buf *b;     /* the answer's body */
 	char etag[48];     /* with its quotes, of the thing itself: no 304 then; "" = over the bytes */
 	bool failed;       /* a handler answered itself */
+	bool counts, total_more; /* the answer says how many there are: total; more: it looked at no further ones */
+	int64_t total;
 };
 
 /* names: the parameters that there are, NULL at the end (`scope` among them when it is one).  Opens the snapshot. */
@@ -45,6 +47,9 @@ bool read_period(struct read *r, bool always, int64_t *from_ms, int64_t *to_ms);
 bool read_limit(struct read *r, struct books_page *p);
 /* The same with the cursor of this list. */
 bool read_page(struct read *r, const char *list, struct books_page *p);
+
+/* `count`: does the asker want to know how many there are?  Not behind the first page. */
+bool read_counts(struct read *r);
 
 /* Begins the answer of a list: as_of, time and, when p is given, from, to; then `"NAME":[`.  Ends it: `]`, next, `}`. */
 void read_list(struct read *r, const struct books_page *p, const char *name);

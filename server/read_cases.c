@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "schema/books_cases.h"
 #include "schema/books_timeline.h"
+#include "server/filters.h"
 
 void read_case_members(struct buf *b, const struct books_case *c, int64_t now_ms)
 {
@@ -51,48 +52,27 @@ void read_case_row(void *ctx, const struct books_case *c)
 	buf_addc(r->b, '}');
 }
 
-/* `state`: a state, or `open` for all of the open ones. */
-static bool states_of(struct read *r, unsigned *out)
-{
-	const char *v = query_get(&r->q, "state");
-	bool open = v && strcmp(v, "open") == 0;
-
-	*out = 0;
-	for (int s = CASUS_REPORTED; v && s < CASUS_STATES; s++)
-		if (open ? casus_is_open((enum casus_state)s) : strcmp(v, casus_state_name((enum casus_state)s)) == 0)
-			*out |= 1U << s;
-	if (v && !*out)
-		read_refuse(r, 400, "bad_parameter", "state: there is no %.40s", v);
-	return !r->failed;
-}
-
 static bool filter_of(struct read *r, struct books_case_filter *f)
 {
-	bool period = query_get(&r->q, "from") || query_get(&r->q, "to");
-	int64_t severity;
-	int overdue;
-	unsigned open = 0;
+	bool period = query_get(&r->q, "from") || query_get(&r->q, "to"), late;
+	struct why why = {""};
 
-	*f = (struct books_case_filter){.klass = query_get(&r->q, "class"), .category = query_get(&r->q, "category"),
-		.level = query_get(&r->q, "level"), .holder = query_get(&r->q, "holder")};
-	if (!states_of(r, &f->states) || !read_number(r, "severity", 1, 4, 0, &severity) ||
-		!read_flag(r, "overdue", 0, &overdue))
-		return false;
-	f->severity = (int)severity;
-	for (int s = 0; s < CASUS_STATES; s++)
-		open |= casus_is_open((enum casus_state)s) ? 1U << s : 0;
-	if (overdue && period)
-		read_refuse(r, 400, "bad_parameter", "overdue: goes without from and to");
-	else if (overdue)
+	if (!filters_cases(&r->q, f, &late, &why))
+		read_refuse(r, 400, "bad_parameter", "%s", why.text);
+	else if (late && (period || f->share.figure))
+		read_refuse(r, 400, "bad_parameter", "overdue: goes without from, to and figure");
+	else if (f->share.figure && r->within && area_is_reach(slice_of(r->within)))
+		read_refuse(r, 400, "bad_parameter", "scope: figures are kept for areas, not for reaches");
+	else if (late)
 		f->walk = BOOKS_CASES_OVERDUE;
-	else if (f->states && !(f->states & ~open) && !period)
+	else if (filters_open(f->states) && !period && !f->share.figure)
 		f->walk = BOOKS_CASES_OPEN;
 	return !r->failed;
 }
 
 void read_cases(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"class", "state", "category", "severity", "overdue", "level", "holder", "scope", "from", "to", "limit", "cursor", NULL};
+	static const char *const names[] = {FILTERS_CASES, "scope", "from", "to", "limit", "cursor", "count", NULL};
 	static const char *const lists[] = {"cases", "cases open", "cases overdue"};
 	struct books_case_filter f;
 	struct books_page p = {0};
@@ -102,9 +82,13 @@ void read_cases(void *ctx, struct request *rq, struct response *rs)
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
 	if (filter_of(&r, &f) && read_period(&r, f.walk != BOOKS_CASES_REPORTED, &p.from_ms, &p.to_ms) &&
-		read_page(&r, lists[f.walk], &p)) {
+		read_page(&r, lists[f.walk], &p) && read_counts(&r)) {
+		f.share.from_ms = p.from_ms;
+		f.share.to_ms = p.to_ms;
 		read_list(&r, &p, "cases");
 		e = books_cases(r.a->st, &p, &f, read_case_row, &r);
+		if (e == OK && r.counts)
+			e = books_cases_count(r.a->st, &p, &f, &r.total, &r.total_more);
 		read_list_end(&r, lists[f.walk], &p);
 	}
 	read_end(&r, e);

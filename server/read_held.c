@@ -2,10 +2,12 @@
 #include "server/read.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/event.h"
 #include "schema/books_events.h"
 #include "schema/books_held.h"
+#include "schema/exports/behind.h"
 
 static void identity(struct buf *b, const char *device, const char *epoch, int64_t seq)
 {
@@ -97,21 +99,106 @@ static bool event_filter(struct read *r, struct books_event_filter *f)
 	return true;
 }
 
+/* ------------------------------------------------------------------ those behind a figure */
+
+struct behind_read {
+	struct read *r;
+	int given, looked, limit;
+};
+
+static enum err give_commit(void *ctx, int64_t commit)
+{
+	struct behind_read *b = ctx;
+
+	b->given++;
+	return books_event_one(b->r->a->st, commit, event_row, b->r);
+}
+
+/* A subject's events stay together: a page may be two longer than asked for. */
+static bool page_is_full(void *ctx)
+{
+	struct behind_read *b = ctx;
+
+	return b->given >= b->limit || ++b->looked >= BOOKS_LOOK;
+}
+
+static bool area_or_refused(struct read *r)
+{
+	if (r->within && area_is_reach(slice_of(r->within)))
+		read_refuse(r, 400, "bad_parameter", "scope: figures are kept for areas, not for reaches");
+	return !r->failed;
+}
+
+static enum err events_behind(struct read *r, const struct books_page *p)
+{
+	struct table_world w = {.st = r->a->st, .scope = r->s->user.scope, .within = r->within, .figure = query_get(&r->q, "figure"), .level = query_get(&r->q, "level"),
+		.category = query_get(&r->q, "category"), .from_ms = p->from_ms, .to_ms = p->to_ms, .as_of = r->head.commit};
+	struct behind_read b = {.r = r, .limit = p->limit};
+	char where[BEHIND_WHERE];
+	struct behind *behind;
+	struct why why = {""};
+	bool more = false;
+	enum err e;
+
+	if (behind_open(&w, &behind, &why) != OK) {
+		read_refuse(r, 400, "bad_parameter", "%s", why.text);
+		return OK;
+	}
+	if (!read_cursor_get(r, "events behind", where, sizeof where) || (where[0] && !behind_go(behind, where))) {
+		if (!r->failed)
+			read_refuse(r, 400, "bad_cursor", "the cursor cannot be read: begin again without it");
+		behind_close(behind);
+		return OK;
+	}
+	read_list(r, p, "events");
+	e = behind_page(behind, &w, give_commit, page_is_full, &b, &more);
+	buf_addc(r->b, ']');
+	buf_json_key(r->b, "next");
+	behind_where(behind, where);
+	if (more)
+		read_cursor(r, "events behind", where);
+	else
+		buf_adds(r->b, "null");
+	buf_addc(r->b, '}');
+	behind_close(behind);
+	return e;
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static enum err events_list(struct read *r, struct books_page *p)
+{
+	const char *list = "events";
+	struct books_event_filter f = {0};
+	int counted;
+	enum err e;
+
+	if (!event_filter(r, &f) || !read_flag(r, "counted", 0, &counted) || !read_counts(r))
+		return OK;
+	f.counted = counted;
+	list = f.rising ? "events asc" : "events";
+	if (!read_page(r, list, p))
+		return OK;
+	read_list(r, p, "events");
+	e = books_events(r->a->st, p, &f, event_row, r);
+	if (e == OK && r->counts)
+		e = books_events_count(r->a->st, p, &f, &r->total, &r->total_more);
+	read_list_end(r, list, p);
+	return e;
+}
+
 void read_events(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"person", "device", "kind", "order", "scope", "from", "to", "limit", "cursor", NULL};
-	struct books_event_filter f = {0};
+	static const char *const names[] = {"person", "device", "kind", "order", "counted", "scope", "from", "to", "limit", "cursor", "count", NULL};
+	static const char *const behind[] = {"figure", "level", "category", "scope", "from", "to", "limit", "cursor", NULL};
+	bool figure = rq->query && (strncmp(rq->query, "figure=", 7) == 0 || strstr(rq->query, "&figure="));
 	struct books_page p = {0};
 	struct read r;
 	enum err e = OK;
 
-	if (!read_begin(&r, ctx, rq, rs, names))
+	if (!read_begin(&r, ctx, rq, rs, figure ? behind : names))
 		return;
-	if (event_filter(&r, &f) && read_period(&r, true, &p.from_ms, &p.to_ms) &&
-		read_page(&r, f.rising ? "events asc" : "events", &p)) {
-		read_list(&r, &p, "events");
-		e = books_events(r.a->st, &p, &f, event_row, &r);
-		read_list_end(&r, f.rising ? "events asc" : "events", &p);
-	}
+	if (read_period(&r, !figure, &p.from_ms, &p.to_ms))
+		e = !figure ? events_list(&r, &p) : area_or_refused(&r) && read_limit(&r, &p) ? events_behind(&r, &p) : OK;
 	read_end(&r, e);
 }

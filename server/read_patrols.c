@@ -8,6 +8,7 @@
 #include "core/track.h"
 #include "schema/books_cases.h"
 #include "schema/books_patrols.h"
+#include "server/filters.h"
 
 #define FINDINGS_MAX 50
 
@@ -100,35 +101,24 @@ static void list_row(void *ctx, const struct books_patrol *p)
 	buf_addc(b, '}');
 }
 
-static bool filter_of(struct read *r, struct books_patrol_filter *f)
-{
-	const char *reason = query_get(&r->q, "reason");
-
-	*f = (struct books_patrol_filter){query_get(&r->q, "person"), query_get(&r->q, "target"),
-		query_get(&r->q, "route"), query_get(&r->q, "rule"), -1, 0};
-	for (uint32_t i = 0; reason && i < TRACK_REASONS; i++)
-		if (strcmp(reason, track_reasons[i].name) == 0)
-			f->reasons = 1U << i;
-	if (reason && !f->reasons) {
-		read_refuse(r, 400, "bad_parameter", "reason: there is no %.40s", reason);
-		return false;
-	}
-	return read_flag(r, "valid", -1, &f->valid);
-}
-
 void read_patrols(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"person", "target", "route", "rule", "valid", "reason", "scope", "from", "to", "limit", "cursor", NULL};
+	static const char *const names[] = {FILTERS_PATROLS, "scope", "from", "to", "limit", "cursor", "count", NULL};
 	struct books_patrol_filter f;
 	struct books_page p = {0};
+	struct why why = {""};
 	struct read r;
 	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
-	if (filter_of(&r, &f) && read_period(&r, false, &p.from_ms, &p.to_ms) && read_page(&r, "patrols", &p)) {
+	if (!filters_patrols(&r.q, &f, &why))
+		read_refuse(&r, 400, "bad_parameter", "%s", why.text);
+	if (!r.failed && read_period(&r, false, &p.from_ms, &p.to_ms) && read_page(&r, "patrols", &p) && read_counts(&r)) {
 		read_list(&r, &p, "patrols");
 		e = books_patrols(r.a->st, &p, &f, list_row, &r);
+		if (e == OK && r.counts)
+			e = books_patrols_count(r.a->st, &p, &f, &r.total, &r.total_more);
 		read_list_end(&r, "patrols", &p);
 	}
 	read_end(&r, e);

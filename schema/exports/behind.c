@@ -1,16 +1,19 @@
 #include "schema/exports/behind.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/area.h"
 #include "core/casus.h"
 #include "core/civil.h"
 #include "core/event.h"
+#include "schema/books_share.h"
 #include "schema/books_sql.h"
-#include "schema/dossier.h"
 #include "schema/figures/figures.h"
 
 #define CASE_EVENTS 3 /* report, closing, rating */
+#define PART "\x1f"    /* between the parts of a place: no code holds control characters */
 
 enum subject { PATROLS, CASES, RECORDS, HOUSEHOLDS };
 
@@ -21,9 +24,7 @@ struct behind {
 	int64_t at_ms, seq;
 	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1], name[EVENT_LINE_MAX + 1];
 	struct json json;
-	/* while a page is read */
-	const struct table_world *w;
-	bool counted; /* the case is among those that the figure counts */
+	const struct table_world *w; /* while a page is read */
 };
 
 /* The tallies of records, patrols and households; all others are of cases. */
@@ -67,6 +68,7 @@ enum err behind_open(const struct table_world *w, struct behind **out, struct wh
 	(void)kind_of(f->num, &b->subject); /* which, is asked for each record */
 	if (f->kind == FIGURE_STATE)
 		b->subject = HOUSEHOLDS;
+	assert((b->subject == CASES) == books_share_is(f));
 	b->at_ms = b->subject == CASES ? INT64_MIN : w->from_ms;
 	*out = b;
 	return OK;
@@ -78,6 +80,39 @@ void behind_close(struct behind *b)
 		return;
 	json_done(&b->json);
 	free(b);
+}
+
+void behind_where(const struct behind *b, char out[BEHIND_WHERE])
+{
+	(void)snprintf(out, BEHIND_WHERE, "%lld" PART "%lld" PART "%s" PART "%s" PART "%s", (long long)b->at_ms, (long long)b->seq, b->device,
+		b->epoch, b->name); /* fits */
+}
+
+/* The text before the next PART, or the end; false: too long. */
+static bool part(const char **p, char *out, size_t room)
+{
+	size_t n = strcspn(*p, PART);
+
+	if (n >= room)
+		return false;
+	memcpy(out, *p, n);
+	out[n] = '\0';
+	*p += n + ((*p)[n] != '\0');
+	return true;
+}
+
+bool behind_go(struct behind *b, const char *where)
+{
+	char at[24], seq[24], *end;
+
+	if (!part(&where, at, sizeof at) || !part(&where, seq, sizeof seq) || !part(&where, b->device, sizeof b->device) ||
+		!part(&where, b->epoch, sizeof b->epoch) || !part(&where, b->name, sizeof b->name) || *where)
+		return false;
+	b->at_ms = strtoll(at, &end, 10);
+	if (!*at || *end)
+		return false;
+	b->seq = strtoll(seq, &end, 10);
+	return *seq && !*end;
 }
 
 int behind_progress(const struct behind *b, const struct table_world *w)
@@ -162,17 +197,6 @@ static enum err patrols_page(struct behind *b, enum err (*event)(void *ctx, int6
 
 /* ------------------------------------------------------------------ cases */
 
-static void take_share(void *ctx, const char *figure, const char *level, const char *category, const char *area, int32_t day)
-{
-	struct behind *b = ctx;
-	const struct table_world *w = b->w;
-	bool num = strcmp(figure, b->f->num) == 0, den = b->f->den && strcmp(figure, b->f->den) == 0;
-
-	if ((num || den) && civil_day_ms(day + 1) > w->from_ms && civil_day_ms(day) < w->to_ms && wanted(w->level, level) &&
-		wanted(w->category, category) && in_place(w, area))
-		b->counted = true;
-}
-
 /* Is this event of a case the act `action`, in force? */
 static bool is_act(struct behind *b, sqlite3_stmt *q, const char *action)
 {
@@ -224,13 +248,13 @@ static enum err case_events(struct behind *b, int64_t last, int64_t report, int6
 
 static enum err one_case(struct behind *b, sqlite3_stmt *q, enum err (*event)(void *ctx, int64_t commit), void *ctx)
 {
+	const struct table_world *w = b->w;
+	struct books_share share = {b->f, w->level, w->category, w->from_ms, w->to_ms};
 	int64_t commit[CASE_EVENTS], closed_ms = books_ms(q, 4);
 	enum err e;
 	int n;
 
-	b->counted = false;
-	dossier_share_each(sql_cstr(q, 5), take_share, b);
-	if (!b->counted)
+	if (!books_share_counts(&share, w->scope, w->within, sql_cstr(q, 5)))
 		return OK;
 	e = case_events(b, sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3), closed_ms, commit, &n);
 	for (int i = 0; e == OK && i < n; i++)

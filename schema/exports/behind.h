@@ -23,6 +23,11 @@ void behind_close(struct behind *b); /* NULL does nothing */
 enum err behind_page(struct behind *b, const struct table_world *w, enum err (*event)(void *ctx, int64_t commit),
 	bool (*full)(void *ctx), void *ctx, bool *more) MUST_CHECK;
 
+/* Where the last page ended, as a text without meaning, and going on from there in another one; false: it is none of ours. */
+#define BEHIND_WHERE 512
+void behind_where(const struct behind *b, char out[BEHIND_WHERE]);
+bool behind_go(struct behind *b, const char *where) MUST_CHECK;
+
 int behind_progress(const struct behind *b, const struct table_world *w);
 
 #endif

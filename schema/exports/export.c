@@ -185,6 +185,15 @@ static enum err fix_filters(struct export *x, const struct export_ask *ask, stru
 		if (behind[i][1] && !ask->figure)
 			return why_set(why, ERR_USAGE, "%s%s wants %sfigure beside it", dashes(x), behind[i][0], dashes(x));
 	}
+	if ((ask->cases || ask->late) && !x->table->by_case)
+		return why_set(why, ERR_USAGE, "filters of cases do not go with %s", x->table->name);
+	if (ask->patrols && !x->table->by_patrol)
+		return why_set(why, ERR_USAGE, "filters of patrols do not go with %s", x->table->name);
+	if (ask->cases)
+		x->w.cases = *ask->cases;
+	x->w.cases.share.from_ms = x->w.from_ms;
+	x->w.cases.share.to_ms = x->w.to_ms;
+	x->w.patrols = ask->patrols ? *ask->patrols : (struct books_patrol_filter){.valid = -1, .river = -1};
 	x->w.klass = ask->klass;
 	x->w.figure = ask->figure;
 	x->w.level = level;
@@ -307,6 +316,7 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 		return e;
 	*newest = head.commit;
 	w->at_ms = ask->at_ms != EXPORT_AT_DEFAULT ? ask->at_ms : x->asked ? w->as_of_ms : ask->now_ms;
+	w->cases.late_ms = ask->late ? w->at_ms : 0;
 	return OK;
 }
 

@@ -9,7 +9,8 @@
 #define XUNGE_SCHEMA_EXPORTS_EXPORT_H
 
 #include "base/buf.h"
-#include "schema/store.h"
+#include "schema/books_cases.h"
+#include "schema/books_patrols.h"
 
 enum export_format { EXPORT_CSV, EXPORT_JSON, EXPORT_GEOJSON, EXPORT_XLSX, EXPORT_TEXT, EXPORT_FORMATS };
 
@@ -25,6 +26,9 @@ struct export_ask { /* texts are borrowed until export_close; NULL: not given */
 	const char *within;       /* area or reach code inside of it */
 	const char *klass;        /* of cases */
 	const char *figure, *level, *category; /* events: those behind a number of `figures` */
+	const struct books_case_filter *cases;     /* of cases: further filters, as the list has them (walk is not looked at); NULL */
+	bool late;                                 /* of cases: past their deadline at at_ms */
+	const struct books_patrol_filter *patrols; /* of patrols; NULL */
 	int64_t as_of;            /* commit; 0: the freeze's when the period is frozen, else the head */
 	int64_t at_ms;            /* for what hangs on the clock; EXPORT_AT_DEFAULT: the commit time of as_of when that was given, else now_ms */
 	int64_t now_ms;

@@ -16,14 +16,14 @@ struct pin {
 #define PATROL "id, start_at, device, name, last, end_at, route, target, t_river_level, t_level, person, actor, t_area, duration_s, " \
 	       "distance_m, coverage, points, reasons, rule, clear"
 #define CASUS "id, report_at, name, last, report, class, category, severity, title, scope, area, lat_e7, lon_e7, reporter, issuer, state, " \
-	      "level, holder, handler, accepted_at, dispatched_at, handled_at, closed_at, due, on_time, self_fixed, result, rating, counts"
+	      "level, holder, handler, accepted_at, dispatched_at, handled_at, closed_at, due, on_time, self_fixed, result, rating, counts, share"
 /* Imports change verdicts, levels, deadlines; voids take out what they name. */
 #define STALE(kinds) "SELECT 1 FROM event WHERE \"commit\" > ?1 AND kind IN (" kinds ") UNION ALL SELECT 1 FROM change WHERE \"commit\" > ?1 LIMIT 1"
 
 static const struct pin patrols = {
 	.make = "DROP TABLE IF EXISTS temp.export_patrol; CREATE TEMP TABLE export_patrol AS SELECT " PATROL " FROM patrol LIMIT 0",
 	.copy = "INSERT INTO export_patrol SELECT " PATROL " FROM patrol t WHERE t.start_at >= ?3 AND t.start_at < ?4 AND (t.start_at > ?3 OR "
-		"t.id > ?5) AND" SQL_MINE("t.t_area", "t.target") "ORDER BY t.start_at, t.id LIMIT ?6",
+		"t.id > ?5) AND" SQL_PATROL_FILTER "ORDER BY t.start_at, t.id LIMIT ?6",
 	.last = "SELECT start_at, id FROM export_patrol ORDER BY rowid DESC LIMIT 1",
 	.index = "CREATE INDEX temp.export_patrol_start ON export_patrol(start_at, device, name)",
 	.stale = STALE("1, 2, 3, 4, 13"),
@@ -32,7 +32,7 @@ static const struct pin patrols = {
 static const struct pin cases = {
 	.make = "DROP TABLE IF EXISTS temp.export_casus; CREATE TEMP TABLE export_casus AS SELECT " CASUS " FROM casus LIMIT 0",
 	.copy = "INSERT INTO export_casus SELECT " CASUS " FROM casus c WHERE c.report_at >= ?3 AND c.report_at < ?4 AND (c.report_at > ?3 OR "
-		"c.id > ?5) AND (?7 IS NULL OR c.class = ?7) AND" SQL_MINE("c.area", "c.scope") "ORDER BY c.report_at, c.id LIMIT ?6",
+		"c.id > ?5) AND" SQL_CASE_FILTER "ORDER BY c.report_at, c.id LIMIT ?6",
 	.last = "SELECT report_at, id FROM export_casus ORDER BY rowid DESC LIMIT 1",
 	.index = "CREATE INDEX temp.export_casus_report ON export_casus(report_at, name)",
 	.stale = STALE("1, 4, 9, 10, 13"), /* a case may stand where the target of its patrol is */
@@ -50,14 +50,18 @@ static enum err copy_some(const struct table_world *w, const struct pin *p, stru
 	int rows = w->piece ? 1 : ROWS;
 	enum err e;
 
-	sql_str(q, 1, w->scope);
-	sql_str(q, 2, w->within);
 	sql_int(q, 3, at->key);
-	sql_int(q, 4, w->to_ms);
+	sql_int(q, 4, p == &cases && w->cases.share.figure ? INT64_MAX : w->to_ms);
 	sql_int(q, 5, at->id);
 	sql_int(q, 6, rows);
-	if (p == &cases)
-		sql_str(q, 7, w->klass);
+	if (p == &cases) {
+		struct books_case_filter f = w->cases;
+
+		f.klass = w->klass;
+		books_case_bind(q, w->scope, w->within, &f);
+	} else {
+		books_patrol_bind(q, w->scope, w->within, &w->patrols);
+	}
 	if ((e = sql_run(q)) != OK)
 		return e;
 	if (!(*more = sqlite3_changes(sql_db(w->st)) == rows))
@@ -87,7 +91,8 @@ static enum err another_read(const struct table_world *w, const struct pin *p)
 static enum err pin_rows(const struct table_world *w, const struct pin *p)
 {
 	int64_t until = clock_mono_ms() + PIN_READ_MS;
-	struct books_at at = {w->from_ms, INT64_MIN};
+	bool ever = p == &cases && w->cases.share.figure; /* its day may be another than the report's */
+	struct books_at at = {ever ? INT64_MIN : w->from_ms, INT64_MIN};
 	bool more = true;
 	enum err e = exec(w->st, p->make);
 

@@ -6,6 +6,8 @@
 #define XUNGE_SCHEMA_EXPORTS_ROWS_H
 
 #include "base/buf.h"
+#include "schema/books_cases.h"
+#include "schema/books_patrols.h"
 #include "schema/exports/export.h"
 
 enum column_type { COL_TEXT, COL_INT, COL_DECIMAL, COL_RATE, COL_DAY, COL_INSTANT, COL_BOOL, COL_JSON };
@@ -56,6 +58,8 @@ struct table_world {
 	const char *scope, *within;
 	bool scope_is_reach;       /* `within` is the code of a reach */
 	const char *klass, *figure, *level, *category;
+	struct books_case_filter cases;     /* of the list of cases, beside klass; late_ms follows from at_ms */
+	struct books_patrol_filter patrols; /* of the list of patrols */
 	enum export_format format;
 	int64_t from_ms, to_ms, at_ms, as_of, as_of_ms;
 	int32_t from_day, to_day;
@@ -77,6 +81,7 @@ struct table {
 	bool whole_days;           /* from and to must be days */
 	bool areas_only;           /* a reach code cannot narrow it */
 	bool by_class;             /* takes --class */
+	bool by_case, by_patrol;   /* takes the filters of that list */
 	bool behind;               /* takes --figure, --level, --category */
 	bool clock;                /* rows hang on at_ms: JSON says it */
 	bool exact;                /* its pages are as of as_of, whatever is committed between them */

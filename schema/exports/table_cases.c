@@ -81,7 +81,7 @@ static enum err begin(struct table_world *w, struct why *why)
 	struct own *o = xcalloc(1, sizeof *o);
 
 	(void)why;
-	o->at_ms = w->from_ms;
+	o->at_ms = w->cases.share.figure ? INT64_MIN : w->from_ms;
 	w->own = o;
 	return pin_cases(w);
 }
@@ -174,14 +174,14 @@ static void number_cell(struct rows *r, struct facts *f, const char *key, int de
 enum { Q_AT, Q_NAME, Q_LAST, Q_REPORT, Q_CLASS, Q_CATEGORY, Q_CATEGORY_NAME, Q_SEVERITY, Q_TITLE, Q_AREA, Q_AREA_NAME, Q_SCOPE,
 	Q_SCOPE_NAME, Q_REPORTER, Q_REPORTER_NAME, Q_ACCEPTED, Q_DISPATCHED, Q_DUE, Q_HANDLED, Q_CLOSED, Q_STATE, Q_ON_TIME,
 	Q_RESULT, Q_RATING, Q_LEVEL, Q_HOLDER, Q_HOLDER_NAME, Q_HANDLER, Q_HANDLER_NAME, Q_SELF_FIXED, Q_COUNTS, Q_ISSUER, Q_LON,
-	Q_LAT, Q_COMMIT };
+	Q_LAT, Q_COMMIT, Q_SHARE };
 
 #define SELECT_CASES                                                                                                      \
 	"SELECT c.report_at, c.name, c.last, c.report, c.class, c.category, (SELECT name FROM category WHERE class = c.class " \
 	"AND code = c.category AND " PIN_AT "), c.severity, c.title, c.area, " PIN_AREA("c.area") ", c.scope, "           \
 	PIN_PLACE("c.scope") ", c.reporter, " PIN_PERSON("c.reporter") ", c.accepted_at, c.dispatched_at, c.due, "          \
 	"c.handled_at, c.closed_at, c.state, c.on_time, c.result, c.rating, c.level, c.holder, " PIN_PERSON("c.holder")      \
-	", c.handler, " PIN_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.last "
+	", c.handler, " PIN_PERSON("c.handler") ", c.self_fixed, c.counts, c.issuer, c.lon_e7, c.lat_e7, c.last, c.share "
 
 static bool is_null(sqlite3_stmt *q, int col)
 {
@@ -319,7 +319,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	sql_str(q, 2, o->name);
 	sql_int(q, 9, w->as_of);
 	while ((e = sql_row(q)) == OK) {
-		if ((e = line(w, r, q)) != OK)
+		if (books_share_counts(&w->cases.share, w->scope, w->within, sql_cstr(q, Q_SHARE)) && (e = line(w, r, q)) != OK)
 			break;
 		if (rows_full(r)) {
 			o->at_ms = sqlite3_column_int64(q, Q_AT);
@@ -335,9 +335,11 @@ static int progress(const struct table_world *w)
 {
 	const struct own *o = w->own;
 
+	if (w->cases.share.figure)
+		return -1; /* the reports may be of any time */
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
 const struct table table_cases = {.name = "cases", .title = "案件台账", .title_en = "Cases", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.by_class = true, .clock = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};
+	.by_class = true, .by_case = true, .clock = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

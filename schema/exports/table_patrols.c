@@ -169,4 +169,4 @@ static int progress(const struct table_world *w)
 
 const struct table table_patrols = {.name = "patrols", .title = "巡河台账", .title_en = "Patrols", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.exact = true, .begin = begin, .page = page, .progress = progress, .end = end};
+	.by_patrol = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

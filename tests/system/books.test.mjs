@@ -146,6 +146,65 @@ describe('books', { timeout: 150000 }, () => {
 		assert.equal((await ask(east, '/api/v1/events')).events.length, all.length - 1, 'not the one of the west');
 	});
 
+	test('every number has its records: the list, how many it says there are, and the export of the same filter', async () => {
+		const day = new Date(start + 8 * 3600000).toISOString().slice(0, 10), to = new Date(Date.now() + 2 * 86400000).toISOString().slice(0, 10);
+		const photo = (role, c) => ({ sha256: c.repeat(64), bytes: 9, mime: 'image/jpeg', role });
+		await worker.send('case.report', { case: 'k-3', class: 'finding', category: 'litter', title: '河边 Litter', severity: 4, self_fixed: true }, { scope: GRID[0], att: [photo('before', 'a'), photo('after', 'b')] });
+		await worker.send('inspect', { topic: 'gas_check', result: 'ok' }, { scope: GRID[0] });
+		const all = async (list, q) => {
+			const rows = [];
+			let total;
+			for (let cursor = ''; cursor !== null;) {
+				const page = await ask(centre, `/api/v1/${list}?limit=1&count=true&${q}${cursor && `&cursor=${cursor}`}`, `/api/v1/${list}`);
+				rows.push(...page[list]);
+				total ??= page.total;
+				cursor = page.next;
+			}
+			assert.equal(total, rows.length, `${list} ${q}`);
+			return rows;
+		};
+		const exported = async (list, q) => (await (await centre.fetch(`/api/v1/exports/${list}.json?from=1970-01-01&to=${to}&${q}`)).json()).rows;
+		const cases = { 'class=hazard': 1, 'state=open': 1, 'state=closed': 1, 'severity=4': 1, 'q=litter': 1, 'q=楼道': 1, 'q=k-3': 1, 'q=赵甲': 2, 'q=%25': 0, 'category=fire': 1, 'level=community': 0 };
+		for (const [q, n] of Object.entries(cases)) {
+			const rows = await all('cases', `from=1970-01-01&${q}`);
+			if (q !== 'level=community')
+				assert.equal(rows.length, n, q);
+			assert.deepEqual((await exported('cases', q)).map((r) => r.id).sort(), rows.map((r) => r.id).sort(), q);
+		}
+		assert.deepEqual(await all('cases', 'overdue=true'), []);
+		assert.deepEqual(await exported('cases', 'overdue=true'), []);
+		assert.deepEqual((await exported('cases', `overdue=true&at=2099-01-01`)).map((r) => r.id), [], 'nothing runs before it is accepted');
+		for (const [q, n] of Object.entries({ 'river=true': 1, 'river=false': 1, 'river=true&level=community': 1, 'level=grid': 1, 'level=none': 0, 'valid=true': 1, 'reason=NO_END': 1, 'q=李丁': 1, [`target=${GULLY}`]: 1, 'route=river': 1, 'person=p-chief-c': 1 })) {
+			const rows = await all('patrols', `from=${day}&${q}`);
+			assert.equal(rows.length, n, q);
+			assert.deepEqual((await exported('patrols', q)).map((r) => `${r.device}.${r.patrol}`).sort(), rows.map((r) => r.id).sort(), q);
+		}
+		const { figures } = await ask(centre, `/api/v1/figures?from=${day}&to=${to}`);
+		let held = 0;
+		for (const f of figures.filter((x) => x.value && !['%', '公里', '分钟', '人', '元', '户'].includes(x.unit))) {
+			const q = `from=${day}&to=${to}&figure=${f.id}&level=${f.level}&category=${f.category}`;
+			const r = await centre.fetch(`/api/v1/cases?${q}`);
+			if (r.status === 200) {
+				assert.equal((await all('cases', q)).length, f.value, q);
+				assert.equal((await (await centre.fetch(`/api/v1/exports/cases.json?${q}`)).json()).rows.length, f.value, q);
+				held++;
+			}
+			const events = [];
+			for (let cursor = ''; cursor !== null;) {
+				const page = await ask(centre, `/api/v1/events?limit=1&${q}${cursor && `&cursor=${cursor}`}`, '/api/v1/events');
+				events.push(...page.events);
+				cursor = page.next;
+			}
+			assert.ok(r.status === 200 ? events.length >= f.value : events.length === f.value, `${q}: ${events.length}, not ${f.value}`);
+		}
+		assert.ok(held > 6, `${held} figures of cases`);
+		assert.equal((await all('events', `kind=inspect&counted=true&from=${day}`)).length, 1);
+		for (const wrong of ['cases?state=half', 'cases?severity=7', 'cases?figure=patrols', 'cases?figure=nothing', 'patrols?river=perhaps', 'patrols?reason=LAZY', 'events?figure=duty_rate', 'cases?overdue=true&from=2026-01-01'])
+			assert.equal((await ask(centre, `/api/v1/${wrong}`, undefined, 400)).code, 'bad_parameter', wrong);
+		for (const wrong of ['exports/cases.csv?state=half', 'exports/patrols.csv?class=hazard', 'exports/visits.csv?q=a'])
+			assert.equal((await centre.fetch(`/api/v1/${wrong}&from=${day}&to=${to}`)).status, 400, wrong);
+	});
+
 	test('maps: shapes, counts, positions', async () => {
 		const areas = await ask(centre, '/api/v1/areas.geojson');
 		assert.deepEqual(areas.features.map((f) => f.id), [...COMMUNITY]);
