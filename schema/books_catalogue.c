@@ -51,6 +51,22 @@ enum err books_duty_rules(struct store *st, int64_t *left, void (*row)(void *ctx
 	return sql_end(q, e);
 }
 
+enum err books_calendar(struct store *st, int64_t *left, void (*row)(void *ctx, const struct books_calendar_day *d), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT day, kind FROM calendar WHERE until IS NULL ORDER BY day");
+	int64_t n = 0;
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		struct books_calendar_day d = {sqlite3_column_int(q, 0), sql_cstr(q, 1)};
+
+		if (++n <= BOOKS_ROWS_MAX)
+			row(ctx, &d);
+	}
+	*left = n > BOOKS_ROWS_MAX ? n - BOOKS_ROWS_MAX : 0;
+	return sql_end(q, e);
+}
+
 enum err books_years(struct store *st, void (*row)(void *ctx, const struct books_year *y), void *ctx)
 {
 	sqlite3_stmt *q = sql_get(st, "SELECT day, kind = 'makeup' FROM calendar WHERE until IS NULL ORDER BY day");

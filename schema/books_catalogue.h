@@ -31,6 +31,11 @@ struct books_year {
 /* The rows that hold now, also of other days; by key.  *left: how many more there are. */
 enum err books_categories(struct store *st, int64_t *left, void (*row)(void *ctx, const struct books_category *c), void *ctx) MUST_CHECK;
 enum err books_duty_rules(struct store *st, int64_t *left, void (*row)(void *ctx, const struct books_duty_rule *r), void *ctx) MUST_CHECK;
+struct books_calendar_day {
+	int32_t day;
+	const char *kind; /* holiday, makeup */
+};
+enum err books_calendar(struct store *st, int64_t *left, void (*row)(void *ctx, const struct books_calendar_day *d), void *ctx) MUST_CHECK;
 enum err books_years(struct store *st, void (*row)(void *ctx, const struct books_year *y), void *ctx) MUST_CHECK;
 
 #endif

@@ -70,10 +70,21 @@ static void year_row(void *ctx, const struct books_year *y)
 	buf_addc(b, '}');
 }
 
+static void calendar_row(void *ctx, const struct books_calendar_day *d)
+{
+	struct buf *b = ctx;
+
+	buf_json_sep(b);
+	buf_addc(b, '{');
+	read_day(b, "date", d->day);
+	read_text(b, "kind", d->kind);
+	buf_addc(b, '}');
+}
+
 void read_catalogue(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {NULL};
-	int64_t cut = 0, more = 0;
+	int64_t cut = 0, more = 0, days = 0;
 	struct read r;
 	enum err e;
 
@@ -87,8 +98,11 @@ void read_catalogue(void *ctx, struct request *rq, struct response *rs)
 	buf_adds(r.b, "],\"calendar\":[");
 	if (e == OK)
 		e = books_years(r.a->st, year_row, r.b);
+	buf_adds(r.b, "],\"days\":[");
+	if (e == OK)
+		e = books_calendar(r.a->st, &days, calendar_row, r.b);
 	buf_addc(r.b, ']');
-	read_int(r.b, "cut", cut + more);
+	read_int(r.b, "cut", cut + more + days);
 	buf_addc(r.b, '}');
 	read_end(&r, e);
 }

@@ -224,6 +224,8 @@ describe('books', { timeout: 150000 }, () => {
 		}, 'the category');
 		assert.ok(now.categories.some((c) => c.code === 'drone_straw'));
 		assert.deepEqual(now.rules.map((r) => [r.rule, r.months, r.min_metres]), [['dinghu', '1-12', 300]]);
+		await town.import('calendar', 'date,kind\n2026-10-01,holiday\n2026-10-10,makeup\n');
+		await until(async () => (await ask(east, '/api/v1/catalogue')).days.map((d) => d.date + d.kind).join() === '2026-10-01holiday,2026-10-10makeup', 'the days of the calendar');
 	});
 
 	test('ETags: 304 for those who have it; HEAD; no answer without a session, or for another scope', async () => {
