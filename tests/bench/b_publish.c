@@ -3,17 +3,19 @@
  *
  *   b_publish --devices FILE (lines: id secret) --port P [--host H] [--conns N] [--events M]
  *             [--bytes B] [--window W] [--rate R] [--batch K] [--first N] [--mix patrol|inspect|hazard] [--at-base MS] [--salt N]
- *             [--stamps FILE] [--no-acks] [--wait]
+ *             [--stamps FILE] [--step MS] [--no-acks] [--wait] [--return SECONDS]
  *
  * Each connection is one device: it subscribes to its own `down`, publishes M/N events one by one
  * with QoS 1, at most W of them without PUBACK, and counts what the platform's acks cover (upto).
  * --batch K: K events of a device in one payload, an array; the window then counts payloads.  --first N
  * leaves out the first N devices of FILE.
  * With --rate R the events go out evenly, R a second over all connections together, and event i has
- * the time at-base + i; --stamps writes the monotonic ns of each event's send to FILE (int64 at i).
+ * the time at-base + i * step (1 ms); --stamps writes the monotonic ns of each event's send to FILE (int64 at i * step).
  * --wait: says {"ready":true} when all are connected, goes on at the first byte on standard input.
  * When nothing came for 3 s, each device that waits says hello, as a phone does, and is told where it
  * stands (`hellos` counts them; on a platform that keeps up there are none).
+ * --return S: phones that come back to signal: each connects at a moment of its own within S seconds, says that it is there and what
+ * it has (presence, hello), sends when the hello is answered, and is `home` when all is acknowledged (ms since its connect).
  * --no-acks: done when every PUBACK is in.  Prints one line of JSON; exit 1 when not all was
  * acknowledged, or something was answered otherwise than stored. */
 #include <arpa/inet.h>
@@ -35,7 +37,7 @@
 #define HELLO_NS (3 * 1000000000LL) /* without progress: ask where we stand */
 #define CONNECTING_MAX 64 /* at once; the broker's listen backlog is 100 */
 #define WINDOW_MAX 1000
-#define BATCH_MAX 40
+#define BATCH_MAX 200
 #define IN_MAX (64 * 1024)
 
 enum state { IDLE, CONNECTING, HANDSHAKE, READY };
@@ -48,9 +50,10 @@ struct conn {
 	char id[40], secret[64];
 	int fd;
 	enum state state;
-	int inflight, hellos;
+	int inflight, hellos, greetings; /* PUBACKs to come of presence and hello */
+	bool unheard;                    /* its hello is not answered yet */
 	uint16_t mid;
-	int64_t sent, pubacked, acked, quota;
+	int64_t sent, pubacked, acked, quota, start_ns, home_ns;
 	char *in;
 	size_t nin, capin;
 	char *out;
@@ -61,7 +64,7 @@ struct conn {
 struct opts {
 	const char *host, *devices, *stamps;
 	int port, conns, window, bytes, batch, first;
-	int64_t events, at_base, rate, salt;
+	int64_t events, at_base, rate, salt, step, back_s;
 	enum load_mix mix;
 	bool acks, wait;
 };
@@ -140,13 +143,13 @@ static void add_subscribe(struct conn *c)
 	add_packet(c, 0x82, b, n);
 }
 
-static void add_up(struct conn *c, const char *payload, size_t n)
+static void add_to(struct conn *c, const char *leaf, const char *payload, size_t n)
 {
 	uint8_t h[160], t[128];
 	char topic[96];
 	size_t ntopic;
 
-	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/up", c->id);
+	snprintf(topic, sizeof topic, "xunge/v1/" LOAD_DISTRICT "/%s/%s", c->id, leaf);
 	ntopic = put_str(t, topic);
 	out_add(c, h, put_header(h, 0x32, ntopic + 2 + n));
 	if (++c->mid == 0)
@@ -157,17 +160,22 @@ static void add_up(struct conn *c, const char *payload, size_t n)
 	out_add(c, payload, n);
 }
 
+static void add_up(struct conn *c, const char *payload, size_t n)
+{
+	add_to(c, "up", payload, n);
+}
+
 static size_t one_event(struct conn *c, char *out)
 {
 	struct run *r = c->run;
 	int64_t i = r->published;
-	int64_t at = r->o.rate ? r->o.at_base + i : r->o.at_base + c->sent * STEP_MS + (int64_t)(c - r->conn);
+	int64_t at = r->o.rate ? r->o.at_base + i * r->o.step : r->o.at_base + c->sent * STEP_MS + (int64_t)(c - r->conn);
 	size_t n = load_event(out, (size_t)r->o.bytes, &c->who, c->sent + 1, at, r->o.mix);
 
 	c->sent++;
 	r->published++;
 	if (r->stamp)
-		r->stamp[i] = load_now_ns();
+		r->stamp[i * r->o.step] = load_now_ns();
 	return n;
 }
 
@@ -195,11 +203,22 @@ static void add_publish(struct conn *c)
 static void say_hello(struct conn *c)
 {
 	char hello[128];
-	int n = snprintf(hello, sizeof hello, "{\"hello\":{\"epoch\":\"%s\",\"first\":1,\"next\":%lld}}", c->who.epoch, (long long)c->sent + 1);
+	int64_t next = c->unheard ? c->quota : c->sent;
+	int n = snprintf(hello, sizeof hello, "{\"hello\":{\"epoch\":\"%s\",\"first\":1,\"next\":%lld}}", c->who.epoch, (long long)next + 1);
 
 	add_up(c, hello, (size_t)n);
-	c->hellos++; /* its PUBACK is no event's */
 	c->run->hellos++;
+}
+
+/* It has signal again. */
+static void greet(struct conn *c)
+{
+	static const char here[] = "{\"online\":true,\"at\":0}";
+
+	c->unheard = true;
+	c->greetings = 2; /* their PUBACKs come before those of events */
+	add_to(c, "presence", here, sizeof here - 1);
+	say_hello(c);
 }
 
 static void watch(struct conn *c, bool write)
@@ -234,30 +253,48 @@ static void flush(struct conn *c)
 static void pump(struct conn *c)
 {
 	struct run *r = c->run;
-	while (c->inflight < r->o.window && c->sent < c->quota)
+	while (c->state == READY && !c->unheard && c->inflight < r->o.window && c->sent < c->quota)
 		add_publish(c);
+}
+
+static void start(struct conn *c)
+{
+	struct run *r = c->run;
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)r->o.port)};
+	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+
+	inet_pton(AF_INET, r->o.host, &a.sin_addr);
+	if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		load_fail("socket", strerror(errno));
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
+		load_fail("connect", strerror(errno));
+	c->state = CONNECTING;
+	c->want_write = true;
+	r->connecting++;
+	if (epoll_ctl(r->ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
+		load_fail("epoll", strerror(errno));
 }
 
 static void start_next(struct run *r)
 {
-	for (int i = 0; i < r->o.conns && r->connecting < CONNECTING_MAX; i++) {
-		struct conn *c = &r->conn[i];
-		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)r->o.port)};
-		struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+	for (int i = 0; i < r->o.conns && r->connecting < CONNECTING_MAX; i++)
+		if (r->conn[i].state == IDLE)
+			start(&r->conn[i]);
+}
 
-		if (c->state != IDLE)
-			continue;
-		inet_pton(AF_INET, r->o.host, &a.sin_addr);
-		if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
-			load_fail("socket", strerror(errno));
-		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-		if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
-			load_fail("connect", strerror(errno));
-		c->state = CONNECTING;
-		c->want_write = true;
-		r->connecting++;
-		if (epoll_ctl(r->ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
-			load_fail("epoll", strerror(errno));
+/* Those whose moment has come; a listen backlog that is full is waited for, and the wait is theirs. */
+static void start_due(struct run *r, int64_t now)
+{
+	while (r->next < r->o.conns && r->connecting < CONNECTING_MAX) {
+		struct conn *c = &r->conn[r->next];
+		int64_t due = r->first_ns + r->o.back_s * 1000000000 * r->next / r->o.conns;
+
+		if (due > now)
+			break;
+		c->start_ns = due;
+		start(c);
+		r->next++;
 	}
 }
 
@@ -280,7 +317,10 @@ static void take_ack(struct conn *c, const char *p, size_t n)
 	if (upto > c->acked) {
 		r->acked += upto - c->acked;
 		c->acked = upto;
+		if (upto == c->quota && c->start_ns)
+			c->home_ns = load_now_ns() - c->start_ns;
 	}
+	c->unheard = false;
 }
 
 static void take_packet(struct conn *c, uint8_t type, const uint8_t *p, size_t n)
@@ -298,8 +338,14 @@ static void take_packet(struct conn *c, uint8_t type, const uint8_t *p, size_t n
 		c->state = READY;
 		r->ready++;
 		r->connecting--;
+		if (r->o.back_s)
+			greet(c);
 		break;
 	case 4:
+		if (c->greetings) {
+			c->greetings--;
+			break;
+		}
 		if (c->hellos && c->inflight == 0) {
 			c->hellos--;
 			break;
@@ -420,9 +466,10 @@ static void greet_all(struct run *r)
 	for (int i = 0; i < r->o.conns; i++) {
 		struct conn *c = &r->conn[i];
 
-		if (c->acked == c->sent || c->inflight)
+		if (c->state != READY || c->inflight || (c->acked == c->sent && !c->unheard))
 			continue;
 		say_hello(c);
+		c->hellos++; /* its PUBACK is no event's */
 		flush(c);
 	}
 }
@@ -446,7 +493,7 @@ static void loop(struct run *r, int timer)
 				uint64_t ticks;
 
 				if (read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks && r->going)
-					rate_tick(r, load_now_ns());
+					(r->o.back_s ? start_due : rate_tick)(r, load_now_ns());
 			}
 		}
 		now = load_now_ns();
@@ -497,7 +544,7 @@ static void options(struct run *r, int argc, char **argv)
 	static const struct option o[] = {{"host", 1, 0, 'h'}, {"port", 1, 0, 'p'}, {"devices", 1, 0, 'd'},
 		{"conns", 1, 0, 'c'}, {"events", 1, 0, 'e'}, {"bytes", 1, 0, 'b'}, {"batch", 1, 0, 'k'}, {"first", 1, 0, 'f'}, {"window", 1, 0, 'w'},
 		{"rate", 1, 0, 'r'}, {"mix", 1, 0, 'm'}, {"at-base", 1, 0, 'a'}, {"salt", 1, 0, 's'},
-		{"stamps", 1, 0, 't'}, {"no-acks", 0, 0, 'n'}, {"wait", 0, 0, 'W'}, {0}};
+		{"stamps", 1, 0, 't'}, {"step", 1, 0, 'S'}, {"no-acks", 0, 0, 'n'}, {"wait", 0, 0, 'W'}, {"return", 1, 0, 'R'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", o, NULL)) != -1) {
@@ -516,21 +563,44 @@ static void options(struct run *r, int argc, char **argv)
 		case 'a': r->o.at_base = atoll(optarg); break;
 		case 's': r->o.salt = atoll(optarg); break;
 		case 't': r->o.stamps = optarg; break;
+		case 'S': r->o.step = atoll(optarg); break;
+		case 'R': r->o.back_s = atoll(optarg); break;
 		case 'n': r->o.acks = false; break;
 		case 'W': r->o.wait = true; break;
 		default: exit(2);
 		}
 	}
 	if (!r->o.devices || r->o.conns < 1 || r->o.events < r->o.conns || r->o.window < 1 || r->o.window > WINDOW_MAX ||
-		r->o.batch < 1 || r->o.batch > BATCH_MAX || r->o.bytes < 1 || r->o.bytes > LOAD_EVENT_MAX)
+		r->o.batch < 1 || r->o.step < 1 || (r->o.back_s && (r->o.rate || !r->o.acks)) || r->o.batch > BATCH_MAX || r->o.bytes < 1 || r->o.bytes > LOAD_EVENT_MAX)
 		load_fail("usage", "b_publish --devices FILE --port P ...; see the head of b_publish.c");
 	if (!r->o.at_base)
 		r->o.at_base = ((int64_t)time(NULL) - 3600) * 1000;
 }
 
+static int order(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* ms from the connect of a device until all that it brought is acknowledged */
+static double home_ms(const struct run *r, double q)
+{
+	int64_t *t = xcalloc((size_t)r->o.conns, sizeof *t);
+	double ms;
+
+	for (int i = 0; i < r->o.conns; i++)
+		t[i] = r->conn[i].home_ns;
+	qsort(t, (size_t)r->o.conns, sizeof *t, order);
+	ms = (double)t[(size_t)((double)(r->o.conns - 1) * q)] / 1e6;
+	free(t);
+	return ms;
+}
+
 int main(int argc, char **argv)
 {
-	struct run run = {.o = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .batch = 1, .events = 100000, .acks = true}};
+	struct run run = {.o = {.host = "127.0.0.1", .port = 1883, .conns = 100, .window = 20, .bytes = 300, .batch = 1, .step = 1, .events = 100000, .acks = true}};
 	struct run *r = &run;
 	struct rlimit rl;
 	int64_t cpu0;
@@ -548,19 +618,21 @@ int main(int argc, char **argv)
 	if (r->o.stamps) {
 		int fd = open(r->o.stamps, O_RDWR | O_CREAT, 0600);
 
-		if (fd < 0 || ftruncate(fd, r->o.events * 8) < 0)
+		if (fd < 0 || ftruncate(fd, r->o.events * r->o.step * 8) < 0)
 			load_fail(r->o.stamps, strerror(errno));
-		r->stamp = mmap(NULL, (size_t)r->o.events * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		r->stamp = mmap(NULL, (size_t)(r->o.events * r->o.step) * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (r->stamp == MAP_FAILED)
 			load_fail(r->o.stamps, strerror(errno));
 		close(fd);
 	}
 	if ((r->ep = epoll_create1(EPOLL_CLOEXEC)) < 0)
 		load_fail("epoll", strerror(errno));
-	start_next(r);
-	loop(r, -1);
-	if (r->ready < r->o.conns)
-		load_fail("connect", "not all devices could connect and subscribe");
+	if (!r->o.back_s) {
+		start_next(r);
+		loop(r, -1);
+		if (r->ready < r->o.conns)
+			load_fail("connect", "not all devices could connect and subscribe");
+	}
 	if (r->o.wait) {
 		char b;
 
@@ -570,7 +642,7 @@ int main(int argc, char **argv)
 			load_fail("stdin", strerror(errno));
 	}
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (r->o.rate) {
+	if (r->o.rate || r->o.back_s) {
 		struct itimerspec it = {{0, 1000000}, {0, 1000000}};
 		struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
 
@@ -580,7 +652,7 @@ int main(int argc, char **argv)
 	r->going = true;
 	cpu0 = load_cpu_ns();
 	r->first_ns = load_now_ns();
-	for (int i = 0; !r->o.rate && i < r->o.conns; i++) {
+	for (int i = 0; !r->o.rate && !r->o.back_s && i < r->o.conns; i++) {
 		pump(&r->conn[i]);
 		flush(&r->conn[i]);
 	}
@@ -590,9 +662,9 @@ int main(int argc, char **argv)
 		r->last_ns = load_now_ns();
 	s = (double)(r->last_ns - r->first_ns) / 1e9;
 	printf("{\"events\":%lld,\"published\":%lld,\"pubacked\":%lld,\"acked\":%lld,\"acks\":%lld,\"hellos\":%lld,\"otherwise\":%lld,"
-	       "\"blocked\":%lld,\"first_ns\":%lld,\"last_ns\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"cpu_s\":%.3f}\n",
+	       "\"home_p50_ms\":%.1f,\"home_p95_ms\":%.1f,\"home_max_ms\":%.1f,\"blocked\":%lld,\"first_ns\":%lld,\"last_ns\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"cpu_s\":%.3f}\n",
 		(long long)r->o.events, (long long)r->published, (long long)r->pubacked, (long long)r->acked, (long long)r->acks, (long long)r->hellos,
-		(long long)r->bad, (long long)r->blocked, (long long)r->first_ns, (long long)r->last_ns, s,
+		(long long)r->bad, home_ms(r, 0.5), home_ms(r, 0.95), home_ms(r, 1), (long long)r->blocked, (long long)r->first_ns, (long long)r->last_ns, s,
 		(double)r->acked / s, (double)(load_cpu_ns() - cpu0) / 1e9);
 	return whole && r->bad == 0 ? 0 : 1;
 }

@@ -368,10 +368,10 @@ static void report(struct run *r)
 	}
 	qsort(r->sample, r->n, sizeof *r->sample, order);
 	printf("{\"clients\":%d,\"deliveries\":%lld,\"frames_min\":%lld,\"frames_max\":%lld,\"bytes\":%lld,\"events\":%lld,"
-	       "\"snapshots\":%lld,\"gone\":%d,\"unstamped\":%lld,\"samples\":%zu,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,"
+	       "\"snapshots\":%lld,\"gone\":%d,\"unstamped\":%lld,\"samples\":%zu,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p95_ms\":%.3f,\"p99_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"seconds\":%.3f}\n", r->clients, (long long)r->deliveries, (long long)lo, (long long)hi,
 		(long long)r->bytes, (long long)events, (long long)r->snapshots, r->gone, (long long)r->unstamped, r->n,
-		quantile(r, 0.5), quantile(r, 0.9), quantile(r, 0.99), quantile(r, 1), (double)(load_now_ns() - r->go_ns) / 1e9);
+		quantile(r, 0.5), quantile(r, 0.9), quantile(r, 0.95), quantile(r, 0.99), quantile(r, 1), (double)(load_now_ns() - r->go_ns) / 1e9);
 	fflush(stdout);
 }
 

@@ -190,6 +190,55 @@ async function memory() {
 	}
 }
 
+// ---------------------------------------------------------------- return
+// DEVICES phones come back to signal within RETURN_SECONDS, each with 50 events in its memory: it connects, says hello, sends them in one
+// payload and waits for its acks.  Meanwhile one more device reports 20 hazards a second; how late is the live page (publish -> its row among the
+// alerts of a WebSocket client)?  All must be acknowledged, and stand in the database once.
+
+const HAZARDS = 20, HAZARD_MS = 20; // a second; ms between their times (LOAD_HAZARD_EVERY)
+
+async function comeBack() {
+	const n = Number(process.env.DEVICES ?? 10000), seconds = Number(process.env.RETURN_SECONDS ?? 60), each = 50, hazards = seconds * HAZARDS;
+	const p = await Place.make(n + 1);
+	try {
+		const ingest = await p.ingest(), server = await p.server(), stamps = p.path('stamps'), base = Math.floor((Date.now() - 600000) / HAZARD_MS) * HAZARD_MS;
+		const clients = await p.clients(['--alerts', '--stamps', stamps, '--count', hazards * HAZARD_MS, '--at-base', base, '--clients', 1, '--port', p.httpPort, '--path', '/api/v1/live',
+			'--origin', `http://127.0.0.1:${p.httpPort}`, '--cookie', await p.cookie(), '--hello', JSON.stringify({ op: 'hello', scope: SCOPE, since: null })]);
+		const probe = await p.publisher(['--first', n, '--conns', 1, '--events', hazards, '--bytes', BYTES, '--rate', HAZARDS, '--step', HAZARD_MS, '--mix', 'hazard', '--at-base', base, '--stamps', stamps]);
+		const phones = await p.publisher(['--conns', n, '--events', n * each, '--batch', each, '--bytes', BYTES, '--at-base', AT_BASE, '--return', seconds]);
+		const cpu = [ingest, server, p.broker].map((x) => x.cpu());
+		clients.say('g');
+		probe.say('g');
+		phones.say('g');
+		const done = phones.said(1, (seconds + 120) * 1000), seen = probe.said(1, (seconds + 120) * 1000);
+		const [top, topServer, topBroker] = await Promise.all([ingest, server, p.broker].map((x) => peak(x, done)));
+		const r = await done, q = await seen;
+		await sleep(1000);
+		const cores = [ingest, server, p.broker].map((x, i) => (x.cpu() - cpu[i]) / r.seconds);
+		clients.say('q');
+		const live = await clients.said(1);
+		for (const [who, x, all] of [['phones', r, n * each], ['probe', q, hazards]])
+			if (x.acked !== all || x.otherwise) throw new Error(`return: ${who}: not all was acknowledged: ${JSON.stringify(x)}\n${p.logs()}`);
+		if (live.events !== hazards || live.gone) throw new Error(`return: ${live.events} of ${hazards} hazards came to the page: ${JSON.stringify(live)}`);
+		await Promise.all([clients.ended, server.stop()]);
+		await ingest.stop();
+		const db = new Database(p.path('town.db'), { readonly: true });
+		const one = (sql) => db.prepare(sql).pluck().get();
+		const kept = { events: one('SELECT count(*) FROM event'), different: one('SELECT count(*) FROM (SELECT DISTINCT stream, seq FROM event)'),
+			whole: one(`SELECT count(*) FROM stream WHERE top = ${each} AND length(absent) = 0`), otherwise: one('SELECT (SELECT count(*) FROM held) + (SELECT count(*) FROM reject) + (SELECT count(*) FROM conflict)') };
+		db.close();
+		say(`return: ${n} phones within ${seconds} s, ${n * each} events: all home ${f(r.seconds, 1)} s after the first connect, a phone in p50 ${r.home_p50_ms} p95 ${r.home_p95_ms} max ${r.home_max_ms} ms; ` +
+			`page p50 ${live.p50_ms} p95 ${live.p95_ms} p99 ${live.p99_ms} max ${live.max_ms} ms; MiB: ingest ${f(top / MIB, 1)}, server ${f(topServer / MIB, 1)}, broker ${f(topBroker / MIB, 1)}; ` +
+			`cores: ingest ${f(cores[0])}, server ${f(cores[1])}, broker ${f(cores[2])}; acks ${r.acks}; hellos ${r.hellos}; ${JSON.stringify(kept)}`);
+		const lost = Math.abs(n * each + hazards - kept.events) + (kept.events - kept.different) + (n - kept.whole) + kept.otherwise;
+		bar(`return: events lost, doubled or otherwise, of ${n * each + hazards}`, `${lost}`, '-', lost, '<=', 0, { kept, ...r });
+		bar('return: live page, p95 in ms meanwhile', `${f(live.p95_ms)} ms`, '-', live.p95_ms, '<=', 1000, live);
+		bar('return: ingest, MiB', `${f(top / MIB, 1)} MiB`, '-', top / MIB, '<=', 128);
+	} finally {
+		await p.end();
+	}
+}
+
 // ---------------------------------------------------------------- latency
 // Publish (moment of the write) -> feed row at a WebSocket client, 1,000 events/s over 100 connections, against a
 // chain without a database: libmosquitto and libwebsockets in one loop.
@@ -369,7 +418,7 @@ async function fold() {
 	}
 }
 
-const benches = { ingest, memory, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
+const benches = { ingest, memory, return: comeBack, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

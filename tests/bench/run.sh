@@ -1,9 +1,9 @@
 #!/bin/sh
 # Every benchmark beside its reference: subject and reference take turns in one run.
-#   BENCH=ingest,growth,memory,latency,alerts,live,fold  which (default: all)     PAIRS=5       turns of each
+#   BENCH=ingest,growth,memory,return,latency,alerts,live,fold,sync  which (default: all)     PAIRS=5       turns of each
 #   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
 #   BEFORE=DIR  another build's folder: also the plain path against that one
-#   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory   CLIENTS=1000  of live
+#   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory and return   RETURN_SECONDS=60   CLIENTS=1000  of live
 # Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
 set -eu
 cd "$(dirname "$0")"
