@@ -38,6 +38,7 @@ struct duties {
 	int64_t at_ms;      /* meta.duties_at; INT64_MIN: unknown, INT64_MIN + 1: there is none */
 	int64_t soonest;    /* no row changes earlier by the clock alone; INT64_MIN: unknown */
 	struct rows have, want;
+	struct concerned *concerned;
 };
 
 #define UNKNOWN INT64_MIN
@@ -53,6 +54,11 @@ struct duties *duties_new(struct store *st, struct registry *r, struct alerts *a
 	ds->book = dutybook_new(st, r, REGISTRY_NOW);
 	ds->at_ms = ds->soonest = UNKNOWN;
 	return ds;
+}
+
+void duties_concern(struct duties *ds, struct concerned *c)
+{
+	ds->concerned = c;
 }
 
 static void forget_touched(struct duties *ds)
@@ -217,6 +223,8 @@ static enum err write_row(struct duties *ds, const char *person, const struct ro
 	sql_str(q, 16, r->role);
 	if (r->next >= 0 && r->next < ds->soonest)
 		ds->soonest = r->next;
+	if (ds->concerned)
+		concerned_note(ds->concerned, person);
 	return sql_run(q);
 }
 
@@ -763,4 +771,18 @@ enum err duties_history(struct store *st, const char *scope, int64_t as_of, int3
 	struct reading rd = {.st = st, .scope = scope, .at_ms = at_ms, .first = first, .last = last, .row = row, .ctx = ctx};
 
 	return read_people(&rd, as_of, page, true);
+}
+
+enum err duties_of(struct store *st, const char *person, int32_t first, int32_t last, int64_t at_ms,
+	void (*row)(void *ctx, const struct duty_row *r), void *ctx)
+{
+	struct reading rd = {.st = st, .scope = "*", .at_ms = at_ms, .first = first, .last = last, .row = row, .ctx = ctx};
+	enum err e;
+
+	rd.r = registry_new(st, REGISTRY_NOW);
+	rd.book = dutybook_new(st, rd.r, REGISTRY_NOW);
+	e = read_person(&rd, person, true);
+	dutybook_free(rd.book);
+	registry_free(rd.r);
+	return e;
 }

@@ -12,6 +12,7 @@
 
 #include "core/duty.h"
 #include "schema/alerts.h"
+#include "schema/concerned.h"
 #include "schema/registry.h"
 
 #define DUTIES_TICK 512   /* people judged in one duties_tick */
@@ -22,6 +23,7 @@ struct duties;
 /* All are borrowed; r: as of now.  The caller tells registry_changed() before duties_all(). */
 struct duties *duties_new(struct store *st, struct registry *r, struct alerts *as);
 void duties_free(struct duties *ds);
+void duties_concern(struct duties *ds, struct concerned *c); /* whose rows are written is noted there; borrowed */
 void duties_clear_memory(struct duties *ds); /* drops what was not written: the batch is gone */
 
 /* A patrol or substitute that counts, or counted, for the person is new or changed: start, person, target, route,
@@ -68,5 +70,9 @@ enum err duties_read(struct store *st, const char *scope, int64_t as_of, int64_t
  * Fulfilment = met / (met + overdue).  Patrols count as they stand now. */
 enum err duties_history(struct store *st, const char *scope, int64_t as_of, int32_t first, int32_t last, int64_t at_ms,
 	struct duties_page *page, void (*row)(void *ctx, const struct duty_row *r), void *ctx) MUST_CHECK;
+
+/* The same of one person. */
+enum err duties_of(struct store *st, const char *person, int32_t first, int32_t last, int64_t at_ms,
+	void (*row)(void *ctx, const struct duty_row *r), void *ctx) MUST_CHECK;
 
 #endif

@@ -33,6 +33,8 @@ struct intake *intake_new(struct store *st, const struct intake_conf *conf)
 	in->states.st = st;
 	in->alerts = alerts_new(st);
 	in->duties = duties_new(st, in->registry, in->alerts);
+	in->patrols.concerned = &in->concerned;
+	duties_concern(in->duties, &in->concerned);
 	if (conf->silent_hours > 0)
 		in->watch = watch_new(st, in->alerts, conf->silent_hours);
 	cases_init(&in->cases, st, in->registry, &in->patrols);
@@ -79,6 +81,7 @@ static void forget(struct intake *in)
 	buf_clear(&in->arrived);
 	buf_clear(&in->hints);
 	in->hint_all = false;
+	concerned_clear(&in->concerned);
 	in->waiting = 0;
 	in->begun = in->changed = false;
 }
@@ -644,6 +647,20 @@ static enum err flush_duties(struct intake *in)
 	return duties_flush(in->duties, duty_time(in, in->now_ms), &changed);
 }
 
+/* What a phone sent may have answers that its person is to see. */
+static enum err note_senders(struct intake *in)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < in->streams.ndirty; i++) {
+		const struct device *d = registry_device(in->registry, slice_of(in->streams.dirty[i]->device), &e);
+
+		if (e == OK && d)
+			concerned_note(&in->concerned, d->person);
+	}
+	return e;
+}
+
 static enum err flush(struct intake *in)
 {
 	int64_t commit;
@@ -654,9 +671,12 @@ static enum err flush(struct intake *in)
 	apply_kinds(in);
 	commit = store_head_next(in->st);
 	if (e == OK)
+		e = note_senders(in);
+	if (e == OK)
 		e = streams_flush(&in->streams);
 	if (e == OK)
 		e = flush_duties(in);
+	concerned_note_all(&in->concerned, in->cases.people.p, in->cases.people.n);
 	gather_hints(in, &in->cases.people);
 	gather_hints(in, &in->patrols.shown);
 	if (e == OK)
@@ -665,6 +685,8 @@ static enum err flush(struct intake *in)
 		e = tallies_flush(&in->tallies, commit);
 	if (e == OK)
 		e = devstates_flush(&in->states);
+	if (e == OK)
+		e = concerned_flush(&in->concerned, in->st);
 	return e;
 }
 

@@ -12,6 +12,7 @@
 #include "schema/alerts.h"
 #include "schema/answers.h"
 #include "schema/cases.h"
+#include "schema/concerned.h"
 #include "schema/devstates.h"
 #include "schema/duties.h"
 #include "schema/intake.h"
@@ -47,6 +48,7 @@ struct intake {
 	bool waits_known;
 	struct json json, again; /* the payload; an event read again */
 	struct buf arrived;      /* keys that came in this payload, NUL-terminated: who waited for them? */
+	struct concerned concerned; /* whom the open batch concerns */
 	struct buf hints, told;  /* people whose sync the open batch, and the last commit, changed: NUL-terminated */
 	size_t told_at;          /* the next of told */
 	bool hint_all, told_all; /* everybody's */

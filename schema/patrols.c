@@ -578,6 +578,10 @@ static enum err write_patrol(struct patrols *ps, struct patrol *p, const struct 
 		sql_str(q, 37, p->name);
 	}
 	if ((e = sql_run(q)) == OK) {
+		if (ps->concerned) {
+			concerned_note(ps->concerned, p->person);
+			concerned_note(ps->concerned, p->was_person);
+		}
 		p->is_new = false;
 		remember(p);
 	}

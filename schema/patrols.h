@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "core/json.h"
 #include "schema/appraise.h"
+#include "schema/concerned.h"
 #include "schema/fold.h"
 #include "schema/tally.h"
 
@@ -33,6 +34,7 @@ struct patrols {
 	uint64_t turns;
 	struct map later;   /* person -> from when on his patrols are to be judged again for their gaps */
 	struct map touched; /* person -> his id (owned): their duties may stand otherwise now */
+	struct concerned *concerned; /* whose rows were written; NULL: nobody asks */
 	struct buf shown;   /* people whose patrols began, ended or got another verdict: NUL-terminated; whoever reads them clears them */
 };
 

@@ -9,7 +9,10 @@
 #include "core/civil.h"
 #include "core/duty.h"
 #include "core/track.h"
+#include "schema/concerned.h"
 #include "schema/dossier.h"
+#include "schema/duties.h"
+#include "schema/outline.h"
 #include "schema/sql.h"
 
 enum part { PART_DUTIES, PART_CASES, PART_PATROLS, PART_RESULTS, PARTS };
@@ -30,7 +33,8 @@ struct sync {
 
 struct cursor {
 	char where[2 * HASH + 1]; /* database and device */
-	int64_t commit;           /* the registry was looked at up to here */
+	int64_t commit, rev;      /* the registry, the lists were looked at up to here */
+	int64_t registry;         /* the last import that is in it */
 	int32_t day;
 	char part[PARTS][2 * HASH + 1];
 };
@@ -47,29 +51,47 @@ static void cursor_now(const struct sync *s, struct cursor *c)
 {
 	hash(s->device, strlen(s->device), s->head.db, c->where);
 	c->commit = s->head.commit;
+	c->rev = s->head.rev;
 	c->day = s->today;
+}
+
+static void cursor_parts(const struct sync *s, struct cursor *c)
+{
 	for (int i = 0; i < PARTS; i++)
 		hash(s->part[i].p ? s->part[i].p : "", s->part[i].n, NULL, c->part[i]);
 }
 
+static void cursor_state(const struct cursor *c, char out[SYNC_STATE])
+{
+	unsigned char sum[16];
+	char text[SYNC_CURSOR];
+	int n = snprintf(text, sizeof text, "%s.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->registry, (int)c->day, c->part[0],
+		c->part[1], c->part[2], c->part[3]); /* fits */
+
+	(void)crypto_generichash(sum, sizeof sum, (const unsigned char *)text, (size_t)n, NULL, 0); /* sizes are right */
+	(void)sodium_bin2hex(out, SYNC_STATE, sum, sizeof sum);
+}
+
 static void cursor_write(const struct cursor *c, char out[SYNC_CURSOR])
 {
-	(void)snprintf(out, SYNC_CURSOR, "1.%s.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->commit, (int)c->day, c->part[0],
-		c->part[1], c->part[2], c->part[3]); /* fits */
+	(void)snprintf(out, SYNC_CURSOR, "2.%s.%lld.%lld.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->commit, (long long)c->rev,
+		(long long)c->registry, (int)c->day, c->part[0], c->part[1], c->part[2], c->part[3]); /* fits */
 }
 
 static bool cursor_read(const char *text, struct cursor *c)
 {
-	long long commit;
+	long long commit, rev, registry;
 	int day, end = 0;
 
 	if (strlen(text) >= SYNC_CURSOR ||
-		sscanf(text, "1.%16[0-9a-f].%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit, &day,
-			c->part[0], c->part[1], c->part[2], c->part[3], &end) != 7 || text[end])
+		sscanf(text, "2.%16[0-9a-f].%lld.%lld.%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit,
+			&rev, &registry, &day, c->part[0], c->part[1], c->part[2], c->part[3], &end) != 9 || text[end])
 		return false;
 	c->commit = commit;
+	c->rev = rev;
+	c->registry = registry;
 	c->day = day;
-	return commit >= 0;
+	return commit >= 0 && rev >= 0;
 }
 
 /* ------------------------------------------------------------------ members */
@@ -142,19 +164,32 @@ static void one_appointment(struct buf *b, sqlite3_stmt *q)
 	col_text(b, "level", q, 3);
 }
 
+static void outline(struct buf *b, sqlite3_stmt *q, int col)
+{
+	struct slice shape = sql_col(q, col);
+
+	if (!shape.n)
+		return; /* not on the map, or one of too many */
+	buf_json_key(b, "outline");
+	outline_write(b, shape.p, shape.n);
+}
+
 static void one_area(struct buf *b, sqlite3_stmt *q)
 {
 	col_text(b, "code", q, 0);
 	col_text(b, "name", q, 1);
+	outline(b, q, 2);
 }
 
 static void one_reach(struct buf *b, sqlite3_stmt *q)
 {
-	one_area(b, q);
+	col_text(b, "code", q, 0);
+	col_text(b, "name", q, 1);
 	col_text(b, "river", q, 2);
 	col_text(b, "kind", q, 3);
 	col_text(b, "area", q, 4);
 	col_int(b, "length_m", q, 5);
+	outline(b, q, 6);
 }
 
 static void one_rule(struct buf *b, sqlite3_stmt *q)
@@ -194,6 +229,10 @@ static void one_day(struct buf *b, sqlite3_stmt *q)
 /* Scopes of their appointments on day ?3. */
 #define SCOPES "(SELECT scope FROM appointment WHERE person IN " PEOPLE " AND until IS NULL" VALID("?3") ")"
 
+#define TEXT_OF(n) #n
+#define TEXT(n) TEXT_OF(n)
+#define OUTLINES TEXT(SYNC_OUTLINES)
+
 static sqlite3_stmt *of_device(const struct sync *s, const char *sql)
 {
 	sqlite3_stmt *q = sql_get(s->st, sql);
@@ -216,10 +255,12 @@ static enum err write_registry(const struct sync *s, struct buf *b)
 		(e = list(b, "appointments", of_device(s, "SELECT person, role, scope, level FROM appointment WHERE person IN " PEOPLE " "
 			"AND until IS NULL" VALID("?3")
 			" ORDER BY person, role, scope LIMIT 500"), one_appointment)) != OK ||
-		(e = list(b, "areas", of_device(s, "SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND "
+		(e = list(b, "areas", of_device(s, "SELECT code, name, CASE WHEN length(code) = 15 AND row_number() OVER (PARTITION BY length(code) ORDER BY code) <= "
+			OUTLINES " THEN (SELECT geojson FROM shape WHERE code = y.code AND until IS NULL) END FROM (SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND "
 			"a.code < x.scope || ':' WHERE "
-			"x.scope GLOB '[0-9]*' AND a.until IS NULL" VALID("?3") " ORDER BY length(a.code), a.code LIMIT 500"), one_area)) != OK ||
-		(e = list(b, "reaches", of_device(s, "SELECT code, name, river, kind, area, length_m FROM reach WHERE until IS NULL AND "
+			"x.scope GLOB '[0-9]*' AND a.until IS NULL" VALID("?3") " ORDER BY length(a.code), a.code LIMIT 500) y ORDER BY length(code), code"), one_area)) != OK ||
+		(e = list(b, "reaches", of_device(s, "SELECT code, name, river, kind, area, length_m, CASE WHEN row_number() OVER (ORDER BY (code IN " SCOPES
+			") DESC, code) <= " OUTLINES " THEN (SELECT geojson FROM shape WHERE code = reach.code AND until IS NULL) END FROM reach WHERE until IS NULL AND "
 			"(code IN " SCOPES " OR EXISTS "
 			"(SELECT 1 FROM " SCOPES " x WHERE x.scope GLOB '[0-9]*' AND (substr(reach.area, 1, length(x.scope)) = x.scope OR "
 				"substr(x.scope, 1, length(reach.area)) = reach.area))) "
@@ -242,6 +283,34 @@ static enum err write_registry(const struct sync *s, struct buf *b)
 }
 
 /* ------------------------------------------------------------------ what moves: duties, cases, patrols, results */
+
+struct month {
+	int64_t need, done, met, missed;
+};
+
+static void one_duty(void *ctx, const struct duty_row *r)
+{
+	struct month *m = ctx;
+
+	if (r->state == DUTY_EXEMPT)
+		return;
+	m->need += r->i.need;
+	m->done += r->done;
+	m->met += r->state == DUTY_MET;
+	m->missed += r->state == DUTY_OVERDUE;
+}
+
+/* 应巡, 实巡 of the person: of the periods that end this month. */
+static enum err write_month(struct sync *s, struct buf *b)
+{
+	int32_t first = civil_month_first(s->today), next = civil_month_first(first + 31);
+	struct month m = {0};
+	enum err e = duties_of(s->st, s->person, first, next - 1, s->now_ms, one_duty, &m);
+
+	buf_addf(b, ",\"month\":{\"need\":%lld,\"done\":%lld,\"met\":%lld,\"missed\":%lld}", (long long)m.need, (long long)m.done, (long long)m.met,
+		(long long)m.missed);
+	return e;
+}
 
 static enum err read_duties(struct sync *s)
 {
@@ -269,7 +338,9 @@ static enum err read_duties(struct sync *s)
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');
-	return sql_end(q, e);
+	if ((e = sql_end(q, e)) != OK)
+		return e;
+	return write_month(s, b);
 }
 
 /* The last act in force, for `base` of the next one. */
@@ -485,6 +556,16 @@ static enum err registry_moved(struct sync *s, int64_t commit, bool *out)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+static enum err registry_commit(struct sync *s, int64_t *out)
+{
+	sqlite3_stmt *q = sql_get(s->st, "SELECT \"commit\" FROM change WHERE what LIKE 'import %' OR what LIKE 'device %' ORDER BY \"commit\" DESC LIMIT 1");
+	enum err e = sql_row(q);
+
+	*out = e == OK ? sqlite3_column_int64(q, 0) : 0;
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 static enum err read_parts(struct sync *s)
 {
 	enum err e;
@@ -494,38 +575,55 @@ static enum err read_parts(struct sync *s)
 	return read_results(s);
 }
 
-enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, bool *changed)
+/* Reads what may be another than at the cursor `had`; *c becomes the cursor after it. */
+static enum err look(struct sync *s, const struct cursor *had, bool full, bool *registry, struct cursor *c)
+{
+	bool anew = full || had->day != c->day, mine = true;
+	enum err e = OK;
+
+	*registry = anew;
+	if (!anew)
+		e = registry_moved(s, had->commit, registry);
+	if (e == OK && !*registry)
+		e = concerned_since(s->st, s->device, s->person, had->rev, &mine);
+	c->registry = had->registry;
+	if (e == OK && *registry)
+		e = registry_commit(s, &c->registry);
+	memcpy(c->part, had->part, sizeof c->part);
+	if (e == OK && (*registry || mine) && (e = read_parts(s)) == OK)
+		cursor_parts(s, c);
+	return e;
+}
+
+enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, char state[SYNC_STATE])
 {
 	struct sync s = {.st = st, .device = device, .now_ms = now_ms, .today = civil_day(now_ms)};
 	bool full = !cursor || !*cursor, registry = true;
 	char district[7] = "", next[SYNC_CURSOR];
-	struct cursor had = {0}, now;
+	struct cursor had = {0}, now = {0};
 	enum err e = store_head(st, &s.head);
 
 	if (e == OK)
 		e = find_device(&s, district);
 	if (e == OK && !full && !cursor_read(cursor, &had))
 		e = ERR_STALE;
-	if (e == OK)
-		e = read_parts(&s);
 	cursor_now(&s, &now);
-	if (e == OK && !full && (strcmp(had.where, now.where) != 0 || had.commit > now.commit))
+	if (e == OK && !full && (strcmp(had.where, now.where) != 0 || had.commit > now.commit || had.rev > now.rev))
 		e = ERR_STALE;
-	if (e == OK && !full && had.day == now.day)
-		e = registry_moved(&s, had.commit, &registry);
+	if (e == OK)
+		e = look(&s, &had, full, &registry, &now);
 	if (e == OK) {
 		cursor_write(&now, next);
+		cursor_state(&now, state);
 		buf_addf(out, "{\"full\":%s,\"cursor\":\"%s\",\"commit\":%lld,\"time\":%lld", full ? "true" : "false", next, (long
 			long)s.head.commit, (long long)now_ms);
-		*changed = full || registry;
-		if (full || registry) {
+		if (registry) {
 			text(out, "device", slice_of(device));
 			text(out, "district", slice_of(district));
 			e = write_registry(&s, out);
 		}
 		for (int i = 0; i < PARTS; i++)
 			if (full || strcmp(had.part[i], now.part[i]) != 0) {
-				*changed = true;
 				buf_addc(out, ',');
 				buf_add(out, s.part[i].p, s.part[i].n);
 			}

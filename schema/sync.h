@@ -3,24 +3,27 @@
  *
  * The first answer is whole.  After that a list comes again only when it changed, and then whole: what it no longer
  * holds is the phone's no more.  A cursor says which database and device it is of, up to which commit the registry was
- * looked at, which day it was, and what the lists held (a hash each); one of another database or device is refused. */
+ * looked at, which day it was, and what the lists held (a hash each); one of another database or device is refused.
+ * Who asks for what is new, and nothing of it concerns (schema/concerned.h), is answered without reading the lists. */
 #ifndef XUNGE_SCHEMA_SYNC_H
 #define XUNGE_SCHEMA_SYNC_H
 
 #include "base/buf.h"
 #include "schema/store.h"
 
-#define SYNC_CURSOR 160      /* room for a cursor */
+#define SYNC_CURSOR 192      /* room for a cursor */
+#define SYNC_STATE 33        /* room for the name of a state */
 #define SYNC_PLACES 500      /* areas, and reaches: the nearest levels first */
 #define SYNC_CASES 100       /* the nearest deadlines first */
 #define SYNC_RESULTS 200     /* the newest */
 #define SYNC_PATROLS 30
 #define SYNC_PEOPLE 16       /* who may act on one phone */
+#define SYNC_OUTLINES 20     /* reaches with a line; grids with their border */
 
 /* In one snapshot (live_begin).  cursor: as the phone sent it; NULL or "": none.  Writes one JSON object into out.
  * ERR_NOTFOUND: no such device (or revoked).  ERR_STALE: the cursor is of another database, device or program.
- * *changed: false when nothing of the phone's changed since the cursor. */
-enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, bool *changed) MUST_CHECK;
+ * state: names what the phone knows after this answer; the clock and other people's events do not change it. */
+enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, char state[SYNC_STATE]) MUST_CHECK;
 
 /* Phones that are online, or were heard within SYNC_HEARD_MS: this person's, and those on which he may act. */
 #define SYNC_HEARD_MS 120000

@@ -24,7 +24,11 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 	after(() => town.stop());
 
 	const auth = (id, secret = town.secrets[id]) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-	const event = (id, kind, body = {}, more = {}) => ({ epoch: `e${id.slice(2)}`, seq: (seq[id] = (seq[id] ?? 0) + 1), kind, at: Date.now(), ...more, body });
+	const event = (id, kind, body = {}, more = {}) => {
+		const key = more.epoch ? `${id} ${more.epoch}` : id;
+
+		return { epoch: `e${id.slice(2)}`, seq: (seq[key] = (seq[key] ?? 0) + 1), kind, at: Date.now(), ...more, body };
+	};
 	const post = (id, payload, headers = {}) => fetch(`${town.base}/api/v1/events`, { method: 'POST', body: typeof payload === 'string' ? payload : JSON.stringify(payload),
 		headers: { 'Content-Type': 'application/json', Authorization: auth(id), ...headers } });
 	const sync = async (id, cursor) => {
@@ -182,7 +186,7 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 		const mine = (await sync('d-0001')).cursor;
 		const ask = (id, cursor) => fetch(`${town.base}/api/v1/sync?cursor=${encodeURIComponent(cursor)}`, { headers: { Authorization: auth(id) } });
 
-		for (const [id, cursor] of [['d-0002', mine], ['d-0001', 'x'], ['d-0001', `${mine}0`], ['d-0001', mine.replace(/^1/, '2')], ['d-0001', '1'.repeat(500)]]) {
+		for (const [id, cursor] of [['d-0002', mine], ['d-0001', 'x'], ['d-0001', `${mine}0`], ['d-0001', mine.replace(/^2/, '1')], ['d-0001', '1'.repeat(500)]]) {
 			const r = await ask(id, cursor);
 
 			assert.equal(r.status, 410, cursor);
@@ -200,6 +204,69 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 		await town.startServer();
 		assert.equal((await ask('d-0001', mine)).status, 410);
 		assert.equal((await sync('d-0001')).full, true);
+	});
+
+	test('what a phone put together of changes is what it would get whole', async () => {
+		const known = { 'd-0001': await sync('d-0001'), 'd-0002': await sync('d-0002') };
+		const office = await town.session('centre');
+		const more = async () => {
+			for (const id of Object.keys(known))
+				known[id] = { ...known[id], ...(await sync(id, known[id].cursor)) };
+		};
+		const same = async (what) => {
+			await more();
+			for (const id of Object.keys(known)) {
+				const [a, b] = [known[id], await sync(id)].map(({ time, commit, cursor, full, ...rest }) => rest);
+
+				assert.deepEqual(a, b, `${id}, ${what}`);
+			}
+		};
+		const act = async (name, body) => {
+			const etag = (await office.fetch(`/api/v1/cases/${name}`)).headers.get('etag');
+			const r = await office.fetch(`/api/v1/cases/${name}/actions`, { method: 'POST', body: JSON.stringify(body), headers: { 'If-Match': etag, 'Idempotency-Key': `k-${Math.random()}` } });
+
+			assert.equal(r.status, 200, await r.text());
+		};
+
+		await post('d-0001', event('d-0001', 'patrol.start', { patrol: 'm1', route: 'grid', target: GRID[0] }, { epoch: 'm' }));
+		await same('a patrol began');
+		await post('d-0001', event('d-0001', 'patrol.track', { patrol: 'm1', pts: [[0, 33.39, 104.92, 5], [60000, 33.392, 104.92, 5]] }, { epoch: 'm', at: Date.now() - 90000 }));
+		await same('it has a track');
+		await post('d-0002', event('d-0002', 'case.report', { case: 'm-1', class: 'finding', category: 'sewage', severity: 3, title: '排水口' }, { scope: GRID[1], epoch: 'm' }));
+		await act('m-1', { action: 'accept' });
+		await act('m-1', { action: 'dispatch', to: 'p-0001' });
+		await same('a case came');
+		await act('m-1', { action: 'urge' });
+		await same('it was urged');
+		await post('d-0002', event('d-0002', 'case.act', { case: 'm-1', action: 'sign' }, { epoch: 'm' })); // not his
+		await same('one is held');
+		await post('d-0001', event('d-0001', 'dance', {}, { epoch: 'm' }));
+		await same('one is refused');
+		await act('m-1', { action: 'dispatch', to: 'p-0002' });
+		await same('the case is another\'s: what was held is released');
+		const { epoch, seq: n } = (await town.sql("SELECT s.epoch, e.seq FROM event e JOIN stream s ON s.id = e.stream WHERE s.device = 'd-0001' AND s.epoch = 'm' ORDER BY e.seq LIMIT 1"))[0];
+
+		await post('d-0001', event('d-0001', 'void', { target: `d-0001/${epoch}/${n}`, reason: '误点' }, { epoch: 'm' }));
+		await same('the patrol is void');
+		await town.import('duties', `${DUTIES}monthly,worker,grid,each,month,1-12,3,times,,,,,no,no,2020-01-01,\n`);
+		await same('another rule');
+	});
+
+	test('nothing new: the ETag of before is answered with 304, whatever others did meanwhile', async () => {
+		const first = await fetch(`${town.base}/api/v1/sync`, { headers: { Authorization: auth('d-0001') } });
+		const { cursor } = await first.json(), etag = first.headers.get('etag');
+		const ask = (path, tag) => fetch(`${town.base}/api/v1/sync${path}`, { headers: { Authorization: auth('d-0001'), 'If-None-Match': tag } });
+
+		assert.equal((await ask(`?cursor=${cursor}`, etag)).status, 304);
+		await post('d-0002', event('d-0002', 'inspect', { topic: 'burn_straw', result: 'ok' }, { scope: GRID[1], epoch: 'n' }));
+		assert.equal((await ask(`?cursor=${cursor}`, etag)).status, 304);
+		assert.equal((await ask('', etag)).status, 304);
+		await post('d-0001', event('d-0001', 'patrol.start', { patrol: 'n1', route: 'grid', target: GRID[0] }, { epoch: 'n' }));
+		const now = await ask(`?cursor=${cursor}`, etag);
+
+		assert.equal(now.status, 200);
+		assert.notEqual(now.headers.get('etag'), etag);
+		assert.ok((await now.json()).patrols.some((p) => p.patrol === 'n1'));
 	});
 
 	test('ingest away: nothing was taken, and it says so', async () => {
