@@ -1,11 +1,13 @@
 // run.mjs - the benchmarks: subject and reference in turns, the ratio of each pair, the median of the ratios.
 // What is measured and how is said at each bench; what counts is the ratio, absolute figures stand beside it.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
-import { freePort, run } from '../lib/proc.mjs';
-import { sleep } from '../lib/wait.mjs';
-import { BUILD, Place, SCOPE, bin, drop, folder } from './place.mjs';
+import { Proc, freePort, run } from '../lib/proc.mjs';
+import { sleep, until } from '../lib/wait.mjs';
+import { BUILD, Place, ROOT, SCOPE, bin, drop, folder } from './place.mjs';
 
 const PAIRS = Number(process.env.PAIRS ?? 5), EVENTS = Number(process.env.EVENTS ?? 200000);
 const ROWS = Number(process.env.ROWS ?? 20000000), CONNS = 100, BYTES = 300;
@@ -418,7 +420,76 @@ async function fold() {
 	}
 }
 
-const benches = { ingest, memory, return: comeBack, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
+// ---------------------------------------------------------------- sync
+// The demo town with its 40 days, its broker and simulated phones stopped again: every phone's whole sync, and then REQUESTS times what is new
+// (nothing), over one connection.  Wire: all bytes of request and answer on the socket.  CPU: of the server, over its answers to /livez, which
+// stand for what any request costs, and without taking them off.
+
+async function town() {
+	const dir = folder(), name = path.join(dir, 'run'), ports = [await freePort(), await freePort()];
+	const all = new Proc('run', path.join(ROOT, 'deploy/run.sh'), [BUILD, name, ...ports.map(String), '1']);
+	await until(() => existsSync(path.join(name, 'ready')) || !all.alive, 'the demo town', 300000, 100);
+	if (!all.alive) throw new Error(all.tail());
+	await all.stop('SIGTERM', 30000);
+	const phones = readFileSync(path.join(name, 'access.txt'), 'utf8').split('\n').filter((l) => l.startsWith('device ')).map((l) => l.split(' ').slice(1));
+	return { dir, phones, port: ports[0], config: path.join(name, 'xunge.conf') };
+}
+
+/** One answer, and what it cost on the socket. */
+const ask = (agent, port, path, [id, secret], headers = {}) => new Promise((ok, no) => {
+	const rq = http.get({ agent, port, host: '127.0.0.1', path, headers: { Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, 'Accept-Encoding': 'gzip', ...headers } }, (r) => {
+		const parts = [];
+		r.on('data', (d) => parts.push(d)).on('end', () => {
+			const body = Buffer.concat(parts), s = rq.reusedSocket ? rq.at : [0, 0];
+			ok({ status: r.statusCode, headers: r.headers, bytes: body.length, wire: sock.bytesRead - s[0] + sock.bytesWritten - s[1], json: () => JSON.parse(r.headers['content-encoding'] ? gunzipSync(body) : body) });
+		});
+	});
+	let sock;
+	rq.on('socket', (s) => { sock = s; rq.at = [s.bytesRead, s.bytesWritten]; }).on('error', no);
+});
+
+async function sync() {
+	const t = await town(), agent = new http.Agent({ keepAlive: true, maxSockets: 1 }), n = Number(process.env.REQUESTS ?? 5000);
+	const server = new Proc('server', bin('xunge-server'), ['--config', t.config]);
+	try {
+		await server.line(/server: ready/);
+		const whole = [], cursors = [], tags = [];
+		for (const phone of t.phones) {
+			const r = await ask(agent, t.port, '/api/v1/sync', phone);
+			if (r.status !== 200) throw new Error(`sync: ${r.status}`);
+			whole.push(r.bytes);
+			cursors.push(r.json().cursor);
+			tags.push(r.headers.etag);
+		}
+		const turns = [];
+		for (let i = 0; i < PAIRS; i++) {
+			const cost = async (path, headers, status) => {
+				const before = server.cpu();
+				let wire = 0;
+				for (let k = 0; k < n; k++) {
+					const r = await ask(agent, t.port, path(k % t.phones.length), t.phones[k % t.phones.length], headers(k % t.phones.length));
+					if (r.status !== status) throw new Error(`sync: ${r.status}`);
+					wire = Math.max(wire, r.wire);
+				}
+				return { us: ((server.cpu() - before) / n) * 1e6, wire };
+			};
+			turns.push({ news: await cost((k) => `/api/v1/sync?cursor=${cursors[k]}`, () => ({}), 200),
+				tagged: await cost((k) => `/api/v1/sync?cursor=${cursors[k]}`, (k) => ({ 'If-None-Match': tags[k] }), 304), livez: await cost(() => '/livez', () => ({}), 200) });
+			const u = turns.at(-1);
+			say(`sync ${i + 1}/${PAIRS}: nothing new ${f(u.news.us, 0)} us, ${u.news.wire} bytes; with ETag ${f(u.tagged.us, 0)} us, ${u.tagged.wire} bytes; livez ${f(u.livez.us, 0)} us`);
+		}
+		const us = median(turns.map((u) => u.news.us)), wire = Math.max(...turns.flatMap((u) => [u.news.wire, u.tagged.wire])), full = Math.max(...whole);
+		bar('sync: nothing new, server CPU in us', `${f(us, 0)} us`, `${f(median(turns.map((u) => u.livez.us)), 0)} us livez`, us, '<=', 200, { turns });
+		bar('sync: nothing new, bytes of request and answer', `${wire}`, '-', wire, '<=', 1024);
+		bar(`sync: whole, bytes of the largest of ${t.phones.length}, gzip`, `${full}`, `${f(median(whole), 0)} the median`, full, '<=', 20 * 1024);
+	} finally {
+		agent.destroy();
+		await server.stop();
+		drop(t.dir);
+	}
+}
+
+const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

@@ -242,6 +242,8 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 		await same('one is held');
 		await post('d-0001', event('d-0001', 'dance', {}, { epoch: 'm' }));
 		await same('one is refused');
+		await post('d-0001', event('d-0001', 'case.act', { case: 'm-1', action: 'sign' }, { epoch: 'm' }));
+		await same('it was signed');
 		await act('m-1', { action: 'dispatch', to: 'p-0002' });
 		await same('the case is another\'s: what was held is released');
 		const { epoch, seq: n } = (await town.sql("SELECT s.epoch, e.seq FROM event e JOIN stream s ON s.id = e.stream WHERE s.device = 'd-0001' AND s.epoch = 'm' ORDER BY e.seq LIMIT 1"))[0];
