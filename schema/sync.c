@@ -256,7 +256,8 @@ static enum err write_registry(const struct sync *s, struct buf *b)
 			"AND until IS NULL" VALID("?3")
 			" ORDER BY person, role, scope LIMIT 500"), one_appointment)) != OK ||
 		(e = list(b, "areas", of_device(s, "SELECT code, name, CASE WHEN length(code) = 15 AND row_number() OVER (PARTITION BY length(code) ORDER BY code) <= "
-			OUTLINES " THEN (SELECT geojson FROM shape WHERE code = y.code AND until IS NULL) END FROM (SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND "
+			OUTLINES " THEN (SELECT geojson FROM shape WHERE code = "
+			"y.code AND until IS NULL) END FROM (SELECT DISTINCT a.code, a.name FROM " SCOPES " x JOIN area a ON a.code >= x.scope AND "
 			"a.code < x.scope || ':' WHERE "
 			"x.scope GLOB '[0-9]*' AND a.until IS NULL" VALID("?3") " ORDER BY length(a.code), a.code LIMIT 500) y ORDER BY length(code), code"), one_area)) != OK ||
 		(e = list(b, "reaches", of_device(s, "SELECT code, name, river, kind, area, length_m, CASE WHEN row_number() OVER (ORDER BY (code IN " SCOPES
