@@ -41,6 +41,14 @@ static void me_json(const struct app *a, const struct session *s, struct buf *b)
 		buf_adds(b, ",\"url\":");
 		buf_json_str(b, a->url);
 	}
+	if (a->tiles) {
+		buf_adds(b, ",\"tiles\":");
+		buf_json_str(b, a->tiles);
+	}
+	if (a->tiles && a->tiles_credit) {
+		buf_adds(b, ",\"tiles_credit\":");
+		buf_json_str(b, a->tiles_credit);
+	}
 	buf_addf(b, ",\"demo\":%s}", a->demo ? "true" : "false");
 }
 
@@ -305,6 +313,8 @@ static void get_version(void *ctx, struct request *rq, struct response *rs)
 	access_json(rs);
 	buf_addf(&rs->body, "{\"version\":\"%s\",\"schema\":%d,\"db\":", XUNGE_VERSION, store_version());
 	buf_json_str(&rs->body, a->model.head.db[0] ? a->model.head.db : NULL);
+	buf_adds(&rs->body, ",\"pages\":");
+	buf_json_str(&rs->body, pages_hash(a->pages));
 	buf_addc(&rs->body, '}');
 }
 

@@ -38,6 +38,8 @@ struct app {
 	bool tls, demo;
 	bool recheck; /* accounts must be read again */
 	const char *url;     /* under which phones reach us; NULL: as the page was reached */
+	const char *tiles, *tiles_credit; /* a background for the map; NULL: none */
+	char *tiles_host;
 	int64_t enrol_hours; /* a code holds */
 	char *metrics_token;
 	int64_t swept_mono_ms;

@@ -9,9 +9,9 @@
 const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 /* On every answer.  The page needs no inline script or style, no foreign host, no frame. */
+static const char policy[] = "content-security-policy: default-src 'self'; img-src 'self' data: blob:";
 static const char security[] =
-	"content-security-policy: default-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
-	"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+	"; style-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
 	"form-action 'self'\r\n"
 	"x-content-type-options: nosniff\r\n"
 	"referrer-policy: no-referrer\r\n"
@@ -120,7 +120,14 @@ void response_head(const struct response *r, size_t n, bool tls, struct buf *out
 		buf_addf(out, "content-length: %zu\r\n", n);
 	if (r->type && r->status != 204 && r->status != 304)
 		buf_addf(out, "content-type: %s\r\n", r->type);
-	buf_adds(out, r->terse ? security_terse : security);
+	if (r->terse) {
+		buf_adds(out, security_terse);
+	} else {
+		buf_adds(out, policy);
+		if (r->img)
+			buf_addf(out, " %s", r->img);
+		buf_adds(out, security);
+	}
 	if (tls)
 		buf_adds(out, "strict-transport-security: max-age=31536000\r\n");
 	if (r->close)

@@ -42,6 +42,7 @@ struct response {
 	struct buf head;      /* further header lines, each with its CRLF */
 	struct buf body;      /* owned */
 	struct slice fixed;   /* instead of body: bytes that live as long as the server */
+	const char *img;      /* origin of further pictures, for the content policy; lives as long as the server */
 	bool later;           /* the handler answers by ticket */
 	bool close;           /* no further request on this connection */
 	bool streams;         /* body is the first piece of a stream: chunked, so that a cut-off answer can be told */

@@ -66,7 +66,7 @@ static enum err load_pages(struct app *a, struct why *why)
 	enum err e = OK;
 
 	if (dir || found)
-		e = pages_load(dir ? dir : found, &a->pages, why);
+		e = pages_load(dir ? dir : found, a->tiles_host, &a->pages, why);
 	else
 		log_warn("server", "no web pages found, only the interface is served: set [server] web");
 	free(found);
@@ -133,6 +133,24 @@ static enum err enrol_settings(struct app *a, struct why *why)
 		return why_set(why, ERR_INVALID, "[server] url = %s: want http:// or https:// and the address that phones use", url);
 	a->url = url;
 	return conf_int(a->conf, "server", "enrol_hours", 1, ENROL_HOURS_MAX, ENROL_HOURS, &a->enrol_hours, why);
+}
+
+/* A background for the map, from one host of others: [server] tiles = https://host/{z}/{x}/{y}.png */
+static enum err tiles_settings(struct app *a, struct why *why)
+{
+	const char *url = conf_str(a->conf, "server", "tiles", NULL), *host, *rest;
+
+	a->tiles_credit = conf_str(a->conf, "server", "tiles_credit", NULL);
+	if (!url)
+		return OK;
+	host = strstr(url, "://");
+	rest = host ? host + 3 + strspn(host + 3, "abcdefghijklmnopqrstuvwxyz0123456789.-:") : url;
+	if ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) || rest == host + 3 || *rest != '/' ||
+		!strstr(rest, "{z}") || !strstr(rest, "{x}") || !strstr(rest, "{y}"))
+		return why_set(why, ERR_INVALID, "[server] tiles = %s: want http(s)://host/... with {z}, {x} and {y}, the host in small letters", url);
+	a->tiles = url;
+	a->tiles_host = xstrndup(url, (size_t)(rest - url));
+	return OK;
 }
 
 static void rung(void *ctx)
@@ -262,6 +280,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	enum err e;
 
 	if ((e = conf_open(config, &a->conf, why)) != OK || (e = wire_settings(a, &wc, why)) != OK || (e = enrol_settings(a, why)) != OK ||
+		(e = tiles_settings(a, why)) != OK ||
 		(e = load_token(a, why)) != OK || (e = load_pages(a, why)) != OK)
 		return e;
 	if (!(path = conf_path(a->conf, "store", "path", NULL)))
@@ -324,6 +343,7 @@ static void finish(struct app *a)
 	sessions_free(a->sessions);
 	pages_free(a->pages);
 	free(a->metrics_token);
+	free(a->tiles_host);
 	free(a->db_path);
 	free(a->address);
 	conf_free(a->conf);

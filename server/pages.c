@@ -13,6 +13,7 @@
 #include "base/map.h"
 
 struct page {
+	char *path;
 	const char *type;
 	struct slice raw, gz; /* gz.p NULL: not smaller, or no text */
 	char etag[32], gz_etag[36];
@@ -21,6 +22,8 @@ struct page {
 struct pages {
 	struct map by_path;
 	size_t bytes;
+	char hash[17];   /* of all files */
+	const char *img; /* host of the map's tiles, or NULL */
 };
 
 static const struct {
@@ -112,8 +115,17 @@ static void take(struct pages *p, const char *path, struct slice raw)
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	(void)snprintf(pg->etag, sizeof pg->etag, "\"%s\"", hex);
 	(void)snprintf(pg->gz_etag, sizeof pg->gz_etag, "\"%s-gz\"", hex);
+	pg->path = xstrndup(path, n);
 	map_put(&p->by_path, path, n, pg);
 	p->bytes += pg->raw.n + pg->gz.n;
+}
+
+static void page_free(struct page *pg)
+{
+	free(pg->path);
+	free((char *)(uintptr_t)pg->raw.p);
+	free((char *)(uintptr_t)pg->gz.p);
+	free(pg);
 }
 
 /* One folder: dir on disk, path ("/", "/vendor/") in the address. */
@@ -157,14 +169,90 @@ static enum err walk(struct pages *p, const char *dir, const char *path, int dep
 	return e;
 }
 
-enum err pages_load(const char *dir, struct pages **out, struct why *why)
+static int by_path(const void *a, const void *b)
+{
+	const struct page *const *x = a, *const *y = b;
+
+	return strcmp((*x)->path, (*y)->path);
+}
+
+/* One hash of all files, whatever the order in which the folder gave them. */
+static void seal(struct pages *p)
+{
+	struct page **all = xcalloc(p->by_path.n + 1, sizeof *all), *pg;
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state h;
+	size_t n = 0, pos = 0;
+
+	while ((pg = map_next(&p->by_path, &pos)))
+		all[n++] = pg;
+	qsort(all, n, sizeof(struct page *), by_path);
+	(void)crypto_generichash_init(&h, NULL, 0, sizeof hash);
+	for (size_t i = 0; i < n; i++) {
+		(void)crypto_generichash_update(&h, (const unsigned char *)all[i]->path, strlen(all[i]->path) + 1);
+		(void)crypto_generichash_update(&h, (const unsigned char *)all[i]->etag, strlen(all[i]->etag) + 1);
+	}
+	free(all);
+	(void)crypto_generichash_final(&h, hash, sizeof hash);
+	sodium_bin2hex(p->hash, sizeof p->hash, hash, (sizeof p->hash - 1) / 2);
+}
+
+/* The start page names our files under /a/HASH/, where they may be kept for ever: theirs is another name when one changes. */
+static void name_files(struct pages *p)
+{
+	static const char *const attr[] = {" href=\"", " src=\""};
+	static const char start[] = "/index.html";
+	struct page *pg = map_get(&p->by_path, start, sizeof start - 1);
+	struct buf b = {0};
+	size_t i = 0;
+	char *raw;
+
+	if (!pg)
+		return;
+	while (i < pg->raw.n) {
+		const char *at = pg->raw.p + i, *end;
+		size_t left = pg->raw.n - i, skip = 0;
+
+		for (size_t k = 0; k < ARRAY_LEN(attr); k++)
+			if (left > strlen(attr[k]) && memcmp(at, attr[k], strlen(attr[k])) == 0)
+				skip = strlen(attr[k]);
+		if (!skip) {
+			buf_addc(&b, *at);
+			i++;
+			continue;
+		}
+		buf_add(&b, at, skip);
+		i += skip;
+		at += skip;
+		end = memchr(at, '"', pg->raw.n - i);
+		if (end) {
+			char *file = xasprintf("/%.*s", (int)(end - at), at);
+
+			if (map_get(&p->by_path, file, strlen(file)))
+				buf_addf(&b, "a/%s/", p->hash);
+			free(file);
+		}
+	}
+	(void)map_take(&p->by_path, start, sizeof start - 1); /* it is pg */
+	p->bytes -= pg->raw.n + pg->gz.n;
+	page_free(pg);
+	raw = xstrndup(b.p ? b.p : "", b.n);
+	take(p, start, (struct slice){raw, (uint32_t)b.n});
+	buf_done(&b);
+}
+
+enum err pages_load(const char *dir, const char *img, struct pages **out, struct why *why)
 {
 	struct pages *p = xcalloc(1, sizeof *p);
 	enum err e = walk(p, dir, "/", 0, why);
 
-	if (e == OK)
+	if (e == OK) {
+		p->img = img;
+		seal(p);
+		name_files(p);
 		*out = p;
-	else
+	}
+	if (e != OK)
 		pages_free(p);
 	return e;
 }
@@ -176,11 +264,8 @@ void pages_free(struct pages *p)
 
 	if (!p)
 		return;
-	while ((pg = map_next(&p->by_path, &pos))) {
-		free((char *)(uintptr_t)pg->raw.p);
-		free((char *)(uintptr_t)pg->gz.p);
-		free(pg);
-	}
+	while ((pg = map_next(&p->by_path, &pos)))
+		page_free(pg);
 	map_done(&p->by_path);
 	free(p);
 }
@@ -190,20 +275,39 @@ size_t pages_count(const struct pages *p)
 	return p ? p->by_path.n : 0;
 }
 
+const char *pages_hash(const struct pages *p)
+{
+	return p ? p->hash : NULL;
+}
+
+/* /a/HASH/main.js is /main.js, as long as the hash is today's. */
+static const char *unnamed(const struct pages *p, const char *path, bool *out_named)
+{
+	size_t n = strlen(p->hash);
+
+	*out_named = strncmp(path, "/a/", 3) == 0;
+	if (!*out_named)
+		return path;
+	return strncmp(path + 3, p->hash, n) == 0 && path[3 + n] == '/' ? path + 3 + n : NULL;
+}
+
 bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs)
 {
-	size_t n = strlen(rq->path);
-	char *path = n && rq->path[n - 1] == '/' ? xasprintf("%sindex.html", rq->path) : xstrndup(rq->path, n);
-	const struct page *pg = p ? map_get(&p->by_path, path, strlen(path)) : NULL;
-	bool gz;
+	bool named = false, gz;
+	const char *asked = p ? unnamed(p, rq->path, &named) : NULL;
+	size_t n = asked ? strlen(asked) : 0;
+	char *path = n && asked[n - 1] == '/' ? xasprintf("%sindex.html", asked) : xstrndup(asked ? asked : "", n);
+	const struct page *pg = n ? map_get(&p->by_path, path, strlen(path)) : NULL;
+	bool html = n && strstr(path, ".html");
 
 	free(path);
-	if (!pg)
+	if (!pg || (named && html)) /* a page under another address would find nothing beside it */
 		return false;
 	gz = pg->gz.p && http_accepts(rq->accept_encoding, "gzip");
 	rs->type = pg->type;
+	rs->img = html ? p->img : NULL;
 	response_header(rs, "etag", gz ? pg->gz_etag : pg->etag);
-	response_header(rs, "cache-control", "no-cache");
+	response_header(rs, "cache-control", named ? "public, max-age=31536000, immutable" : "no-cache");
 	if (pg->gz.p)
 		response_header(rs, "vary", "accept-encoding");
 	if (rq->if_none_match && http_etag_listed(rq->if_none_match, gz ? pg->gz_etag : pg->etag)) {

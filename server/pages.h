@@ -11,12 +11,17 @@
 
 struct pages;
 
-/* ERR_NOTFOUND: no such folder; ERR_FULL: beyond the bounds; names what. */
-enum err pages_load(const char *dir, struct pages **out, struct why *why) MUST_CHECK;
+/* ERR_NOTFOUND: no such folder; ERR_FULL: beyond the bounds; names what.
+ *   img   borrowed while p lives: a host from which pages may show pictures beside ours (http.h); or NULL */
+enum err pages_load(const char *dir, const char *img, struct pages **out, struct why *why) MUST_CHECK;
 void pages_free(struct pages *p);
 size_t pages_count(const struct pages *p);
 
-/* GET and HEAD of rq->path ("/field/" is /field/index.html).  False: no such file; rs is untouched. */
+const char *pages_hash(const struct pages *p); /* of all files; NULL without any */
+
+/* GET and HEAD of rq->path ("/field/" is /field/index.html).  False: no such file; rs is untouched.
+ * Every file but the pages also stands under /a/HASH/, to be kept for ever; the start page names them so.
+ * An older hash is not found: two versions of one page must not mix. */
 bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs);
 
 #endif
