@@ -131,7 +131,7 @@ function bend(ring) {
 	});
 }
 const shapes = grids.map((g, i) => ({ code: g.code, ring: bend(cells[i]) }));
-COMMUNITIES.forEach((c, i) => shapes.push({ code: TOWN + String(i + 1).padStart(3, '0'),
+COMMUNITIES.forEach((_, i) => shapes.push({ code: TOWN + String(i + 1).padStart(3, '0'),
 	ring: bend(outline(cells.filter((_, k) => grids[k].community === i))) }));
 shapes.push({ code: TOWN, ring: bend(outline(cells)) });
 

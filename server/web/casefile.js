@@ -178,7 +178,7 @@ export function newCasefile(deps) {
 		if (r.status === 401)
 			return deps.expired();
 		form.busy = false;
-		form.detail = (r.body && r.body.detail) || "";
+		form.detail = r.body?.detail || "";
 		if (r.status === 200) {
 			file.form = null;
 			await read();

@@ -95,7 +95,7 @@ export function newChart(app) {
 				read();
 			if (!box) {
 				box = el;
-				watch = new ResizeObserver(() => plot && plot.setSize({ width: Math.max(el.clientWidth, 120), height: Math.max(el.clientHeight, 80) }));
+				watch = new ResizeObserver(() => plot?.setSize({ width: Math.max(el.clientWidth, 120), height: Math.max(el.clientHeight, 80) }));
 				watch.observe(el);
 			}
 			const d = live();
@@ -121,7 +121,7 @@ export function chartView(app) {
 	const title = LINES.map((l) => nameOf(l.name, l.level, lang));
 
 	return html`<section class="block chart" aria-labelledby="h-chart">
-	<h2 id="h-chart">${say("chart")} <small class="keys">${LINES.map((l, i) => html`<span class="line-key k${i}">${title[i]}</span>`)}</small></h2>
+	<h2 id="h-chart">${say("chart")} <small class="keys">${LINES.map((_, i) => html`<span class="line-key k${i}">${title[i]}</span>`)}</small></h2>
 	${chart.failed ? html`<p class="empty">${say("chart_failed")}</p>` : nothing}
 	<div class="chart-box" data-chart aria-hidden="true"></div>
 	${d ? html`<details class="numbers"><summary>${say("chart_table")}</summary><div class="scroll" role="group" tabindex="0" aria-label=${say("chart")}><table><thead><tr><th scope="col">${say("day")}</th>${title.map((t) => html`<th scope="col" class="n">${t}</th>`)}</tr></thead>

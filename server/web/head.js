@@ -47,7 +47,7 @@ export function headView(app) {
 	return html`<a class="skip" href="#main" @click=${app.act.skip}>${say("skip")}</a>
 <header><div class="head">
 	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> 
-		${app.me && app.me.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
+		${app.me?.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
 	<nav aria-label=${say("nav")}>${Object.entries(PAGES).filter(([, p]) => !p.hidden).map(([name, p]) => html`<a href=${link(name)} aria-current=${app.place.page === name ? "page" : nothing}>${say(p.text)}</a>`)}</nav>
 	<dl class="readouts">
 		<div data-test="link"><dt>${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(

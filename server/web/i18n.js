@@ -457,7 +457,7 @@ export const NAMES = {
 export function sayIn(lang) {
 	const i = lang === "zh" ? 0 : 1;
 
-	return (key, args) => TEXT[key][i].replace(/\{(\w+)\}/g, (_, name) => String((args || {})[name]));
+	return (key, args) => TEXT[key][i].replace(/\{(\w+)\}/g, (_, name) => String(args?.[name]));
 }
 
 /** The name of a code; the code itself when it has none (a newer server may send new ones).
@@ -479,9 +479,9 @@ export function pickLang(search, stored, wished) {
 	const asked = new URLSearchParams(search).get("lang");
 
 	for (const l of [asked, stored]) {
-		if (l && l.startsWith("en"))
+		if (l?.startsWith("en"))
 			return "en";
-		if (l && l.startsWith("zh"))
+		if (l?.startsWith("zh"))
 			return "zh";
 	}
 	return wished.length && wished.every((l) => !l.startsWith("zh")) && wished[0].startsWith("en") ? "en" : "zh";

@@ -18,7 +18,7 @@ const DONE_TEXT = /** @type {const} */ (["map_todo", "map_some", "map_half", "ma
 /** How much of today's patrols is done: 0 none .. 3 all; -1: nothing is due.
  * @param {{patrols_today: number, due_today: number|null}|undefined} a */
 export function doneOf(a) {
-	if (!a || !a.due_today)
+	if (!a?.due_today)
 		return -1;
 	return a.patrols_today >= a.due_today ? 3 : a.patrols_today * 2 >= a.due_today ? 2 : a.patrols_today > 0 ? 1 : 0;
 }

@@ -4,7 +4,7 @@
 // numbers = a fresh snapshot's, his commits rise without a gap.  Closes with "faults: N passed, N failed".
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUILD, Proc, ROOT, Session, Town, sleep, until, within } from '../lib/index.mjs';
 

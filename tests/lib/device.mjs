@@ -60,7 +60,7 @@ export class Device {
 				await new Promise((r) => setTimeout(r, 100));
 			}
 		}
-		this.client.on('message', (topic, payload) => this.#take(JSON.parse(payload)));
+		this.client.on('message', (_, payload) => this.#take(JSON.parse(payload)));
 		await within(this.client.subscribeAsync(this.topic('down'), { qos: 1 }), `${this.id} to subscribe`);
 	}
 

@@ -34,7 +34,7 @@ export function readZip(bytes) {
 const ENTITY = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const plain = (s) => s.replace(/&(\w+);/g, (all, e) => ENTITY[e] ?? assert.fail(`unknown ${all}`));
 /** A text as a spreadsheet shows it: _x0041_ is A. */
-const shown = (s) => plain(s).replace(/_x([0-9A-Fa-f]{4})_/g, (all, hex) => String.fromCharCode(parseInt(hex, 16)));
+const shown = (s) => plain(s).replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 const attributes = (s) => Object.fromEntries([...s.matchAll(/([\w:]+)="([^"]*)"/g)].map(([, k, v]) => [k, plain(v)]));
 const all = (xml, tag) => [...xml.matchAll(new RegExp(`<${tag}((?:\\s[^>]*?)?)(?:/>|>([\\s\\S]*?)</${tag}>)`, 'g'))].map(([, a, inner]) => ({ ...attributes(a), inner }));
 const one = (xml, tag) => all(xml, tag)[0];
@@ -84,11 +84,6 @@ class Sheet {
 
 	value(ref) {
 		return this.cells.get(ref)?.value ?? null;
-	}
-
-	/** Cells of a row, from the first column to the last of the heading. */
-	row(n, width = 50) {
-		return Array.from({ length: width }, (x, i) => this.cell(letters(i + 1)));
 	}
 
 	/** Rows below the heading in row `head`, as {heading: cell}, up to the first row that is empty or `until` finds. */

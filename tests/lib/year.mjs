@@ -36,7 +36,7 @@ function registry() {
 	const home = { 'QSH-01': '008', 'QSH-02': '001', 'QSH-03': '004', 'LX-01': '006', 'TSG-01': '014', 'XD-01': '012' };
 	return {
 		areas: csv('demo/areas.csv'),
-		reaches: csv('demo/reaches.csv').replace(/^((?:QSH|LX|TSG|XD)-\d+)(,.*,)9901011\d*,/gm, (all, code, mid) => `${code}${mid}${YEAR_TOWN}${home[code]},`),
+		reaches: csv('demo/reaches.csv').replace(/^((?:QSH|LX|TSG|XD)-\d+)(,.*,)9901011\d*,/gm, (_, code, mid) => `${code}${mid}${YEAR_TOWN}${home[code]},`),
 		people: csv('demo/people.csv'),
 		appointments: csv('demo/appointments.csv').replaceAll('2023-01-01', '2022-01-01')
 			.replace('2024-06-30', '2023-06-30').replace('2024-07-01', '2023-07-01'),
@@ -56,7 +56,7 @@ class Year {
 		this.names = 0;
 		this.registry = registry();
 		this.workers = this.registry.appointments.split('\n').filter((l) => /,worker,/.test(l))
-			.map((l) => l.split(',')).map(([p, , grid]) => ({ n: Number(p.slice(2)), grid })).filter((w, i) => i % 3 === 0);
+			.map((l) => l.split(',')).map(([p, , grid]) => ({ n: Number(p.slice(2)), grid })).filter((_, i) => i % 3 === 0);
 	}
 
 	below(n) {

@@ -109,7 +109,7 @@ describe('server', { timeout: 150000 }, () => {
 
 	test('every call of openapi.yaml is there, and answers in its words', async () => {
 		const text = readFileSync(path.join(ROOT, 'schema/openapi.yaml'), 'utf8');
-		const calls = [...text.matchAll(/^  (\/[^:\n]*):\n((?: {4}.*\n| {0,4}\n)+)/gm)].flatMap(([, p, body]) => [...body.matchAll(/^ {4}(get|post|put|delete):\n((?: {6}.*\n)+)/gm)]
+		const calls = [...text.matchAll(/^ {2}(\/[^:\n]*):\n((?: {4}.*\n| {0,4}\n)+)/gm)].flatMap(([, p, body]) => [...body.matchAll(/^ {4}(get|post|put|delete):\n((?: {6}.*\n)+)/gm)]
 			.map(([, method, rest]) => ({ p, method: method.toUpperCase(), statuses: [...rest.matchAll(/^ {8}'(\d+)':/gm)].map((m) => Number(m[1])) })));
 		assert.deepEqual(calls.map((c) => `${c.method} ${c.p}`), ['GET /livez', 'GET /readyz', 'GET /version', 'GET /metrics', 'POST /api/v1/session', 'DELETE /api/v1/session', 'GET /api/v1/me', 'POST /api/v1/me/password', 'GET /api/v1/live', 'GET /mqtt', 'GET /api/v1/sync', 'GET /api/v1/cases', 'GET /api/v1/cases/{id}', 'POST /api/v1/cases/{id}/actions', 'POST /api/v1/alerts/{id}/ack', 'POST /api/v1/devices/{id}/code', 'POST /api/v1/enrol', 'GET /api/v1/patrols', 'GET /api/v1/patrols/{id}', 'GET /api/v1/held', 'GET /api/v1/events', 'POST /api/v1/events', 'GET /api/v1/patrols/{id}/track.geojson', 'GET /api/v1/duty', 'GET /api/v1/overdue', 'GET /api/v1/figures', 'GET /api/v1/series', 'GET /api/v1/exports/{file}', 'GET /api/v1/catalogue', 'GET /api/v1/areas.geojson', 'GET /api/v1/reaches.geojson', 'GET /api/v1/cases.geojson', 'GET /api/v1/devices.geojson']);
 		for (const c of calls) {

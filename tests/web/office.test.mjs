@@ -9,7 +9,7 @@ after(kit.down);
 
 const REFUSED = /status of (401|403|409|412|503)|ERR_CONNECTION_REFUSED/;
 const rows = (page, block) => page.$$eval(`.${block} tbody tr`, (e) => e.map((x) => x.getAttribute("data-row")));
-const alert = (m, id, more = {}) => ({ id, type: "hazard", severity: 1, case: null, title: "河岸塌方", scope: "990101100002", loc: null, at: Date.now(), state: "active", acked_by: null, acked_at: null, late: false, ...more });
+const alert = (id, more = {}) => ({ id, type: "hazard", severity: 1, case: null, title: "河岸塌方", scope: "990101100002", loc: null, at: Date.now(), state: "active", acked_by: null, acked_at: null, late: false, ...more });
 
 async function opened(page, id, want = "") {
 	await page.click(`.cases tr[data-row="${id}"] a`);
@@ -75,7 +75,7 @@ describe("alerts", () => {
 
 		await rowsAre(page, "alerts", 5);
 		assert.equal(await page.locator(".alerts td button").count(), 0);
-		m.change({ alerts: [alert(m, "hazard:x", { severity: 1 }), { id: "device_silent:d-0008", gone: true }] });
+		m.change({ alerts: [alert("hazard:x", { severity: 1 }), { id: "device_silent:d-0008", gone: true }] });
 		await page.waitForSelector('.alerts tr[data-row="hazard:x"]');
 		await rowsAre(page, "alerts", 5);
 		assert.equal((await rows(page, "alerts"))[0], "hazard:x");

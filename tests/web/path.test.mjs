@@ -59,6 +59,32 @@ test("sign-in: a wrong password is refused, the right one opens the duty page", 
 	await go("");
 });
 
+test("a cold load: everything under names that hold its hash, small on the wire, kept for ever", async () => {
+	const cold = await browser.newContext();
+	const fresh = await cold.newPage();
+	const cdp = await cold.newCDPSession(fresh);
+	const version = await (await fetch(`${town.base}/version`)).json();
+	const kinds = new Map();
+	let bytes = 0;
+
+	await cdp.send("Network.enable");
+	cdp.on("Network.responseReceived", (e) => kinds.set(e.requestId, e.response));
+	cdp.on("Network.loadingFinished", (e) => (bytes += e.encodedDataLength));
+	await fresh.goto(`${town.base}/`);
+	await signIn(fresh, "duty", town.passwords.duty);
+	await fresh.waitForSelector(".closing tbody tr");
+	const files = [...kinds.values()].filter((r) => !/\/(api|readyz|version)/.test(r.url) && !r.url.endsWith("/"));
+
+	assert.ok(files.length > 15);
+	for (const f of files) {
+		assert.ok(f.url.startsWith(`${town.base}/a/${version.pages}/`), f.url);
+		assert.equal(f.headers["cache-control"], "public, max-age=31536000, immutable", f.url);
+	}
+	assert.ok(bytes < 150e3, `${bytes} bytes`);
+	assert.equal((await fetch(files[0].url.replace(version.pages, "0".repeat(16)))).status, 404);
+	await cold.close();
+});
+
 test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async () => {
 	const secret = await town.enrol("d-0002", "p-0002");
 	const event = { epoch: "a1", seq: 1, kind: "patrol.start", at: Date.now(), body: { patrol: "k-1", route: "grid", target: GRID[2] } };

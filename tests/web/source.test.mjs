@@ -17,6 +17,14 @@ test("the types fit", () => {
 	assert.equal(r.status, 0);
 });
 
+test("biome finds nothing in any script, style or test", () => {
+	const r = spawnSync("node_modules/@biomejs/biome/bin/biome", ["lint", "--error-on-warnings", "--max-diagnostics=50", "../server/web", "web", "lib", "system", "bench", "fault", "look", "vendor.mjs", "../deploy/demo/town.mjs"],
+		{ cwd: TESTS, encoding: "utf8", timeout: 60e3 });
+
+	assert.equal(r.status, 0, r.stderr + r.stdout);
+	assert.match(r.stdout + r.stderr, /Checked \d{2,} files/);
+});
+
 test("third-party code is what the locked versions build", () => {
 	const r = node("vendor.mjs", "--check");
 
@@ -37,13 +45,30 @@ test("no inline script, style or handler; no address of another origin; relative
 	}
 });
 
-test("the whole page stays small; the field app brings a broker's client beside", async () => {
+/** What a module needs before it runs: its static imports, and theirs. @param {string} first @returns {Promise<Set<string>>} */
+async function closure(first) {
+	const found = new Set([first]);
+
+	for (const f of found)
+		for (const m of (await readFile(new URL(f, WEB), "utf8")).matchAll(/^(?:import|export) .*from "([^"]+)"|^import "([^"]+)"/gm))
+			found.add(new URL(m[1] || m[2], new URL(f, WEB)).pathname.slice(WEB.pathname.length));
+	return found;
+}
+
+test("the start page names every module that its first paint waits for, and no other", async () => {
+	const src = await readFile(new URL("index.html", WEB), "utf8");
+	const named = [...src.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map((m) => m[1]);
+	const needed = await closure("main.js");
+
+	needed.delete("main.js"); // the script itself
+	assert.deepEqual([...named].sort(), [...needed].sort(), "the modulepreload links of index.html");
+});
+
+test("the first load of the desk stays small: pages that are not shown come when they are", async () => {
 	let bytes = 0;
 
-	for (const f of ["", "vendor/"])
-		for (const n of await readdir(new URL(f, WEB)))
-			if (/\.(js|html|css|svg)$/.test(n) && n !== "mqtt.js" && n !== "idb.js")
-				bytes += gzipSync(await readFile(new URL(f + n, WEB))).length;
+	for (const f of [...await closure("main.js"), "index.html", "icon.svg", "style.css", "vendor/leaflet.css", "vendor/uplot.css"])
+		bytes += gzipSync(await readFile(new URL(f, WEB))).length;
 	assert.ok(bytes < 150e3, `${bytes} bytes`);
 });
 

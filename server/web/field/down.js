@@ -22,7 +22,7 @@ export async function syncOnce(box, account, have, tell = {}) {
 			await box.set("down", now);
 			return now;
 		}
-		if (!r || r.status !== 410)
+		if (r?.status !== 410)
 			return null;
 		if (have)
 			tell.another?.();

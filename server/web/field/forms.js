@@ -72,21 +72,21 @@ async function addPhoto(app, file) {
 /** Grids and reaches that one may choose. @param {Field} app */
 export const placesOf = (app) => [...(app.down?.areas || []).filter((/** @type {any} */ a) => a.code.length >= 12), ...(app.down?.reaches || [])];
 
-/** @param {Field} app @param {string} name @param {unknown} label @param {unknown} control */
-const row = (app, name, label, control) => html`<div class="row"><label for=${`f-${name}`}>${label}</label>${control}</div>`;
+/** @param {string} name @param {unknown} label @param {unknown} control */
+const row = (name, label, control) => html`<div class="row"><label for=${`f-${name}`}>${label}</label>${control}</div>`;
 
 /** @param {Field} app @param {any} v */
 function placeRow(app, v) {
 	const { say } = app;
 	const list = placesOf(app);
 
-	return row(app, "scope", html`${say("place")} ${app.here ? html`<small class=${isVague() ? "warn" : ""}>${say(isVague() ? "gps_poor" : "gps_good", { n: app.here.acc })}</small>` : html`<small class="warn">${say(app.gps === "none" ? "gps_none" : "gps_wait")}</small>`}`,
+	return row("scope", html`${say("place")} ${app.here ? html`<small class=${isVague() ? "warn" : ""}>${say(isVague() ? "gps_poor" : "gps_good", { n: app.here.acc })}</small>` : html`<small class="warn">${say(app.gps === "none" ? "gps_none" : "gps_wait")}</small>`}`,
 		html`<select id="f-scope" .value=${v.scope} @change=${(/** @type {any} */ e) => set(app, { scope: e.target.value })}>
 		<option value="">${say("place_none")}</option>${list.map((p) => html`<option value=${p.code} ?selected=${p.code === v.scope}>${p.name}</option>`)}</select>`);
 }
 
 /** @param {Field} app @param {string} name @param {import("./words.js").Word} label @param {any} v @param {string} [mode] */
-const textRow = (app, name, label, v, mode = "text") => row(app, name, app.say(label), mode === "area"
+const textRow = (app, name, label, v, mode = "text") => row(name, app.say(label), mode === "area"
 	? html`<textarea id=${`f-${name}`} rows="3" .value=${v[name] || ""} @input=${(/** @type {any} */ e) => set(app, { [name]: e.target.value })}></textarea>`
 	: html`<input id=${`f-${name}`} inputmode=${mode} .value=${String(v[name] ?? "")} autocomplete="off" @input=${(/** @type {any} */ e) => set(app, { [name]: e.target.value })}>`);
 

@@ -336,7 +336,7 @@ async function redeem(m) {
 
 	if (r && r.status < 500 && r.status !== 429) // else the link may still be good: loaded anew, it is tried again
 		history.replaceState(null, "", "#/today");
-	if (r && r.ok)
+	if (r?.ok)
 		await enrol(await r.json());
 	else
 		app.error = app.say(r && r.status < 500 && r.status !== 429 ? "enrol_gone" : "enrol_failed");

@@ -105,7 +105,7 @@ export function newPost(o) {
 			}
 		});
 		client.on("error", (/** @type {any} */ e) => {
-			post.trouble = e && (e.code === 4 || e.code === 5) ? "refused" : String((e && e.message) || "");
+			post.trouble = e && (e.code === 4 || e.code === 5) ? "refused" : String(e?.message || "");
 			if (post.trouble === "refused")
 				post.link = "refused";
 			o.changed();
@@ -196,7 +196,7 @@ export function newPost(o) {
 		const r = await fetch("/api/v1/events", { method: "POST", headers: { "Content-Type": "application/json", Authorization: basic(account) }, body: payload, signal: stop.signal, credentials: "omit" }).catch(() => null);
 
 		clearTimeout(limit);
-		if (!r || !r.ok) {
+		if (!r?.ok) {
 			if (r && r.status === 401)
 				post.link = "refused";
 			else if (post.link === "http")
