@@ -8,18 +8,19 @@
 
 const char *const http_method_names[HTTP_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
-/* On every answer.  The page needs no inline script or style, no foreign host, no frame. */
+/* On every answer but the terse ones.  The page needs no inline script or style, no foreign host, no frame. */
 static const char policy[] = "content-security-policy: default-src 'self'; img-src 'self' data: blob:";
 static const char security[] =
 	"; style-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
 	"form-action 'self'\r\n"
-	"x-content-type-options: nosniff\r\n"
 	"referrer-policy: no-referrer\r\n"
 	"permissions-policy: geolocation=(self), camera=(self)\r\n"
 	"cross-origin-opener-policy: same-origin\r\n"
+	"x-content-type-options: nosniff\r\n"
 	"cross-origin-resource-policy: same-origin\r\n";
 
-/* On an answer that only a program reads, often, over a poor connection: nothing of it is ever shown as a page. */
+/* On an answer that only a program reads, often, over a poor connection, and on a page's scripts and styles: nothing of
+ * it is ever shown as a page. */
 static const char security_terse[] = "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\nx-content-type-options: nosniff\r\n";
 
 void response_done(struct response *r)

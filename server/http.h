@@ -47,7 +47,7 @@ struct response {
 	bool close;           /* no further request on this connection */
 	bool streams;         /* body is the first piece of a stream: chunked, so that a cut-off answer can be told */
 	struct stream stream;
-	bool terse;        /* few headers: for phones */
+	bool terse;        /* few headers: for phones, for scripts and styles */
 };
 
 void response_done(struct response *r);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/map.h"
+#include "server/zip.h"
 
 struct page {
 	char *path;
@@ -48,29 +48,6 @@ static const struct {
 	{".woff2", "font/woff2", false},
 	{".wasm", "application/wasm", false},
 };
-
-static struct slice gzip(struct slice raw)
-{
-	z_stream z = {0};
-	struct slice out = {NULL, 0};
-	uLong bound;
-	char *p;
-
-	if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-		return out;
-	bound = deflateBound(&z, raw.n);
-	p = xcalloc(1, bound);
-	z.next_in = (Bytef *)(uintptr_t)raw.p;
-	z.avail_in = raw.n;
-	z.next_out = (Bytef *)p;
-	z.avail_out = (uInt)bound;
-	if (deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out + 64 < raw.n)
-		out = (struct slice){xrealloc(p, z.total_out), (uint32_t)z.total_out};
-	else
-		free(p);
-	deflateEnd(&z);
-	return out;
-}
 
 static enum err read_file(const char *file, size_t n, struct slice *out, struct why *why)
 {
@@ -110,7 +87,7 @@ static void take(struct pages *p, const char *path, struct slice raw)
 		}
 	}
 	if (text)
-		pg->gz = gzip(raw);
+		pg->gz = zip_text(raw, 9);
 	(void)crypto_generichash(hash, sizeof hash, (const unsigned char *)raw.p, raw.n, NULL, 0);
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	(void)snprintf(pg->etag, sizeof pg->etag, "\"%s\"", hex);
@@ -306,6 +283,7 @@ bool pages_answer(const struct pages *p, const struct request *rq, struct respon
 	gz = pg->gz.p && http_accepts(rq->accept_encoding, "gzip");
 	rs->type = pg->type;
 	rs->img = html ? p->img : NULL;
+	rs->terse = named && (strncmp(pg->type, "text/javascript", 15) == 0 || strncmp(pg->type, "text/css", 8) == 0);
 	response_header(rs, "etag", gz ? pg->gz_etag : pg->etag);
 	response_header(rs, "cache-control", named ? "public, max-age=31536000, immutable" : "no-cache");
 	if (pg->gz.p)

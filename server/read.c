@@ -8,6 +8,7 @@
 #include "core/civil.h"
 #include "schema/live.h"
 #include "server/access.h"
+#include "server/zip.h"
 
 /* ------------------------------------------------------------------ begin, end */
 
@@ -71,18 +72,41 @@ bool read_begin(struct read *r, void *ctx, const struct request *rq, struct resp
 	return false;
 }
 
-static void etag_of_bytes(struct read *r)
+static void etag_of_bytes(struct read *r, bool zipped)
 {
 	unsigned char sum[16];
 	char hex[33];
 
 	(void)crypto_generichash(sum, sizeof sum, (const unsigned char *)(r->b->p ? r->b->p : ""), r->b->n, NULL, 0); /* sizes are right */
-	(void)snprintf(r->etag, sizeof r->etag, "\"%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum));
+	(void)snprintf(r->etag, sizeof r->etag, "\"%s%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum), zipped ? "-gz" : "");
+}
+
+/* What is worth it, and done within some 20 ms: the loop waits. */
+#define ZIP_MIN 2048
+#define ZIP_MAX (1024 * 1024)
+#define ZIP_LEVEL 4
+
+static bool is_zipped(const struct read *r)
+{
+	return r->b->n >= ZIP_MIN && r->b->n <= ZIP_MAX && http_accepts(r->rq->accept_encoding, "gzip");
+}
+
+static void zip_body(struct read *r)
+{
+	struct slice gz = zip_text((struct slice){r->b->p, (uint32_t)r->b->n}, ZIP_LEVEL);
+
+	if (!gz.p)
+		return; /* no smaller: as it is, the tag says the same */
+	buf_clear(r->b);
+	buf_add(r->b, gz.p, gz.n);
+	free((char *)(uintptr_t)gz.p);
+	response_header(r->rs, "content-encoding", "gzip");
 }
 
 void read_end(struct read *r, enum err e)
 {
-	bool known = true; /* the ETag says what the bytes are */
+	bool known = !r->etag[0]; /* the ETag says what the bytes are */
+	bool zipped = known && is_zipped(r);
 
 	if (r->a->st)
 		live_end(r->a->st);
@@ -98,19 +122,19 @@ void read_end(struct read *r, enum err e)
 		response_problem(r->rs, 503, "unavailable", "the records cannot be read now: try again");
 		return;
 	}
-	if (!r->etag[0])
-		etag_of_bytes(r);
-	else
-		known = false;
+	if (known)
+		etag_of_bytes(r, zipped);
 	response_header(r->rs, "etag", r->etag);
 	response_header(r->rs, "cache-control", "private, no-cache");
-	response_header(r->rs, "vary", "cookie");
+	response_header(r->rs, "vary", "cookie, accept-encoding");
 	if (!r->rs->type)
 		r->rs->type = "application/json";
 	r->rs->status = 200;
 	if (known && r->rq->if_none_match && http_etag_listed(r->rq->if_none_match, r->etag)) {
 		buf_clear(r->b);
 		r->rs->status = 304;
+	} else if (zipped) {
+		zip_body(r);
 	}
 }
 

@@ -1,6 +1,5 @@
 // Patrols of the last thirty days: lines on a canvas, and the same numbers in a table.
 import { html, nothing } from "./vendor/lit.js";
-import UPlot from "./vendor/uplot.js";
 import { call } from "./api.js";
 import { count, nameOf } from "./i18n.js";
 
@@ -19,6 +18,8 @@ const LINES = [
 export function newChart(app) {
 	/** @type {any} */
 	let plot = null;
+	/** @type {any} comes when there is something to draw: the first paint does not wait for it */
+	let UPlot = null;
 	/** @type {HTMLElement|null} */
 	let box = null;
 	/** @type {ResizeObserver|null} */
@@ -33,7 +34,9 @@ export function newChart(app) {
 		readAt = app.mono();
 		const all = await Promise.all(LINES.map((l) => call("GET", `/api/v1/series?figure=${l.figure}&level=${l.level}&days=${DAYS}`)));
 
-		failed = all.some((r) => r.status !== 200);
+		if (!UPlot)
+			UPlot = await import("./vendor/uplot.js").then((m) => m.default, () => null);
+		failed = !UPlot || all.some((r) => r.status !== 200);
 		if (failed)
 			readAt = app.mono() - EVERY_MS + 15e3;
 		else

@@ -16,6 +16,8 @@ export const TEXT = {
 	sign_out: ["退出", "Sign out"],
 	signed_in_as: ["当前用户 {user}", "Signed in as {user}"],
 	loading: ["正在载入…", "Loading…"],
+	page_failed: ["这个页面没能取来：服务器没有应答，或已换了新版本。", "This page could not be fetched: the server does not answer, or is of a new version."],
+	reload: ["重新载入", "Reload"],
 
 	// sign-in
 	signin_title: ["登录", "Sign in"],

@@ -9,7 +9,6 @@ import { drawerView } from "./drawer.js";
 import { newFlash } from "./flash.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
-import { newLetin } from "./letin.js";
 import { newLink } from "./link.js";
 import { newMap } from "./map.js";
 import { isPage, pageOf } from "./pages.js";
@@ -88,7 +87,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newMap>} map
  * @property {ReturnType<typeof newChart>} chart
  * @property {ReturnType<typeof newClosing>} closing
- * @property {ReturnType<typeof newLetin>} letin
+ * @property {ReturnType<typeof import("./letin.js").newLetin>} letin of the page of people, once that was shown
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
@@ -198,7 +197,6 @@ const app = {
 app.map = newMap(app);
 app.chart = newChart(app);
 app.closing = newClosing(app);
-app.letin = newLetin(app);
 
 // ---------------------------------------------------------------- drawing
 
@@ -377,7 +375,7 @@ function toSignIn(note) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
-	app.letin.forget();
+	app.letin?.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -455,7 +453,7 @@ function enter(me) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
-	app.letin.forget();
+	app.letin?.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;

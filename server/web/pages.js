@@ -1,14 +1,10 @@
 // The pages, in the order of the navigation: what each is called, what it draws, what it does when it is shown and left.
 import { html } from "./vendor/lit.js";
 import { alertsView } from "./alerts.js";
-import { areasView } from "./areas.js";
 import { casesView } from "./cases.js";
 import { chartView } from "./chart.js";
 import { closingView } from "./closing.js";
-import { devicesView } from "./devices.js";
-import { feedView } from "./feed.js";
 import { ledgerView } from "./ledger.js";
-import { letinView } from "./letin.js";
 import { mapView } from "./map.js";
 import { overdueView } from "./overdue.js";
 
@@ -25,10 +21,55 @@ import { overdueView } from "./overdue.js";
  * @property {(app: App) => void} [after] after each drawing
  */
 
+/** @typedef {Pick<Page, "view"|"enter"|"leave"|"frame"|"after">} Module what the module of such a page exports */
+
+/** A page whose module comes when it is first shown: the desk does not wait for it.
+ * @param {() => Promise<Module>} load @param {Pick<Page, "text"|"hidden"|"flow">} row @returns {Page} */
+function later(load, row) {
+	/** @type {Module|null} */
+	let module = null;
+	/** @type {"no"|"asked"|"failed"} */
+	let phase = "no";
+	let shown = false;
+
+	/** @param {App} app */
+	async function fetchIt(app) {
+		phase = "asked";
+		try {
+			module = await load();
+			phase = "no";
+			if (shown)
+				module.enter?.(app);
+		} catch (_) {
+			phase = "failed"; // the server is away, or is of another version
+		}
+		app.act.draw();
+	}
+
+	return {
+		...row,
+		view: (app) => (module ? module.view(app) : html`<div class="plain" role="status">${app.say(phase === "failed" ? "page_failed" : "loading")} ${
+			phase === "failed" ? html`<button type="button" @click=${() => location.reload()}>${app.say("reload")}</button>` : ""}</div>`),
+		enter(app) {
+			shown = true;
+			if (module)
+				module.enter?.(app);
+			else if (phase !== "asked")
+				fetchIt(app);
+		},
+		leave(app) {
+			shown = false;
+			module?.leave?.(app);
+		},
+		frame: (app, msg) => module?.frame?.(app, msg),
+		after: (app) => module?.after?.(app),
+	};
+}
+
 /** @type {Record<string, Page>} by the name in the address */
 export const PAGES = {
 	desk: { text: "page_desk", view: (app) => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}` },
-	people: { text: "page_people", view: (app) => html`${areasView(app)}${devicesView(app)}${letinView(app)}${feedView(app)}` },
+	people: later(() => import("./people.js"), { text: "page_people" }),
 };
 
 /** @param {string} name @returns {Page} */

@@ -41,7 +41,7 @@ export async function duty(m, opt = {}) {
 /** Another page, by the navigation. */
 export async function go(page, name) {
 	await page.click(`nav a[href="#/${name}"]`);
-	await page.waitForSelector(`main.on-${name || "desk"}`);
+	await page.waitForSelector(`main.on-${name || "desk"} .block`);
 }
 
 export const text = (page, sel) => page.textContent(sel).then((s) => s.replace(/\s+/g, " ").trim());

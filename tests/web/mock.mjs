@@ -204,8 +204,8 @@ export async function startMock(opt = {}) {
 		if (path === "/api/v1/series")
 			return json(res, 200, { as_of: m.commit, days: Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.now() + 8 * 3600e3 - (29 - i) * 864e5).toISOString().slice(0, 10), value: 40 + ((i * 7) % 23) - (new URL(req.url, "http://x").searchParams.get("level") === "grid" ? 0 : 36 + (i % 4)) })) });
 		if (path === "/api/v1/figures")
-			return json(res, 200, { as_of: m.commit, figures: ["", "hazard", "finding", "appeal", "dispute", "rectify"].flatMap((c, i) => [["cases_received", 20 + i], ["cases_closed", 17 + i], ["cases_due", 15 + i], ["cases_due_closed", 12 + i]]
-				.map(([id, value]) => ({ id, category: c, level: "", value, display: String(value) })).concat([{ id: "case_close_rate", category: c, level: "", value: 80, display: `${((100 * (12 + i)) / (15 + i)).toFixed(2)}%`, definition: "case_close_rate/1" }])) });
+			return json(res, 200, { as_of: m.commit, figures: ["", "hazard", "finding", "appeal", "dispute", "rectify"].flatMap((c, i) => [["cases_received", 20 + i], ["cases_closed", 17 + i]]
+				.map(([id, value]) => ({ id, category: c, level: "", value, display: String(value) })).concat([{ id: "case_close_rate", category: c, level: "", value: 80, numerator: 12 + i, denominator: 15 + i, display: `${((100 * (12 + i)) / (15 + i)).toFixed(2)}%`, definition: "case_close_rate/1" }])) });
 		const one = /^\/api\/v1\/patrols\/([^/]+?)(\/track\.geojson)?$/.exec(path);
 
 		if (one)

@@ -40,7 +40,7 @@ async function reads(row, want, ms = RISE_MS) {
 }
 const go = async (name) => {
 	await page.click(`nav a[href="#/${name}"]`);
-	await page.waitForSelector(`main.on-${name || "desk"}`);
+	await page.waitForSelector(`main.on-${name || "desk"} .block`);
 };
 const live = () => page.waitForSelector("[data-test=link] .good");
 
@@ -80,7 +80,7 @@ test("a cold load: everything under names that hold its hash, small on the wire,
 		assert.ok(f.url.startsWith(`${town.base}/a/${version.pages}/`), f.url);
 		assert.equal(f.headers["cache-control"], "public, max-age=31536000, immutable", f.url);
 	}
-	assert.ok(bytes < 150e3, `${bytes} bytes`);
+	assert.ok(bytes < 150 * 1024, `${bytes} bytes`);
 	assert.equal((await fetch(files[0].url.replace(version.pages, "0".repeat(16)))).status, 404);
 	await cold.close();
 });

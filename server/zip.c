@@ -1,0 +1,30 @@
+#include "server/zip.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/err.h"
+
+struct slice zip_text(struct slice raw, int level)
+{
+	z_stream z = {0};
+	struct slice out = {NULL, 0};
+	uLong bound;
+	char *p;
+
+	if (deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+		return out;
+	bound = deflateBound(&z, raw.n);
+	p = xcalloc(1, bound);
+	z.next_in = (Bytef *)(uintptr_t)raw.p;
+	z.avail_in = raw.n;
+	z.next_out = (Bytef *)p;
+	z.avail_out = (uInt)bound;
+	if (deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out + 64 < raw.n)
+		out = (struct slice){xrealloc(p, z.total_out), (uint32_t)z.total_out};
+	else
+		free(p);
+	deflateEnd(&z);
+	return out;
+}

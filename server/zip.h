@@ -1,0 +1,12 @@
+/* zip.h - texts made smaller for the way to the browser. */
+#ifndef XUNGE_SERVER_ZIP_H
+#define XUNGE_SERVER_ZIP_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* gzip of raw at a zlib level 1..9; gives its bytes to the caller (free).  p NULL: it would not be smaller. */
+struct slice zip_text(struct slice raw, int level);
+
+#endif
