@@ -668,6 +668,8 @@ struct reading {
 	void *ctx;
 	/* of the duty at hand */
 	const struct owed *owed;
+	char place[256]; /* its target's name */
+	bool named;
 	struct duty_row out;
 	enum err e;
 };
@@ -680,15 +682,18 @@ static bool in_scope(const struct reading *rd, const struct owed *o)
 static void give(struct reading *rd, const struct duty_instance *i, int64_t done, enum duty_state state, int64_t overdue)
 {
 	const struct owed *o = rd->owed;
-	char place[256] = "";
 
-	if (o->target[0] && (rd->e = place_name(rd->st, o->target, place, sizeof place)) != OK)
-		return;
+	if (!rd->named) {
+		rd->place[0] = '\0';
+		if (o->target[0] && (rd->e = place_name(rd->st, o->target, rd->place, sizeof rd->place)) != OK)
+			return;
+		rd->named = true;
+	}
 	rd->out.rule = o->rule;
 	rd->out.level = o->level;
 	rd->out.role = o->role;
 	rd->out.target = o->target;
-	rd->out.target_name = place;
+	rd->out.target_name = rd->place;
 	rd->out.area = o->area;
 	rd->out.i = *i;
 	rd->out.done = done;
@@ -722,9 +727,10 @@ static enum err read_person(struct reading *rd, const char *person, bool history
 		return e;
 	p = registry_person(rd->r, slice_of(person), &e);
 	rd->out = (struct duty_row){.person = person, .name = p ? p->name : ""};
-	rd->e = e;
+	rd->e = e == OK && history ? dutybook_between(rd->book, rd->first, rd->last) : e;
 	for (uint32_t i = 0; rd->e == OK && i < n; i++) {
 		rd->owed = &o[i];
+		rd->named = false;
 		if (!in_scope(rd, &o[i]))
 			continue;
 		if (history)
@@ -744,6 +750,8 @@ static enum err read_people(struct reading *rd, int64_t as_of, struct duties_pag
 
 	rd->r = registry_new(rd->st, as_of);
 	rd->book = dutybook_new(rd->st, rd->r, as_of);
+	if (e == OK && history && page->most)
+		e = dutybook_roll(rd->book, rd->first, rd->last);
 	page->more = n > page->people;
 	page->last[0] = '\0';
 	person = names.p;

@@ -58,6 +58,7 @@ struct duty_row { /* borrowed for the call */
 struct duties_page {
 	const char *after; /* "" from the first */
 	int people;
+	bool most;         /* they are most of all that there are: what they did is read in one pass (duties_history) */
 	char last[65];     /* out */
 	bool more;         /* out */
 };

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/civil.h"
-#include "core/track.h"
-#include "schema/sql.h"
+#include "schema/dutyroll.h"
 
 #define HOLDS "since <= ?9 AND (until IS NULL OR until > ?9)"
 
@@ -54,10 +53,12 @@ struct dutybook {
 	struct duty_span *held, *exempt;
 	const struct appointment **via;
 	uint32_t nrow, nowed, nexempt, row_cap, exempt_cap;
-	struct deed *deed;
+	struct deed *deed; /* by time, of the days [deeds_from, deeds_to) */
 	uint32_t ndeed, deed_cap;
-	int32_t deeds_from; /* those of earlier days are not read yet */
+	int32_t deeds_from, deeds_to; /* deeds_from INT32_MAX: nothing is read yet */
 	int32_t deeds_wide;
+	struct dutyroll *roll; /* what all did on the days [roll_from, roll_to); NULL */
+	int32_t roll_from, roll_to;
 };
 
 struct dutybook *dutybook_new(struct store *st, struct registry *r, int64_t as_of)
@@ -99,6 +100,7 @@ void dutybook_free(struct dutybook *b)
 	free(b->exempt);
 	free(b->via);
 	free(b->deed);
+	dutyroll_free(b->roll);
 	free(b);
 }
 
@@ -501,14 +503,20 @@ static enum err make_owed(struct dutybook *b)
 	return e;
 }
 
+static void forget_deeds(struct dutybook *b)
+{
+	b->ndeed = 0;
+	b->deeds_from = b->deeds_to = INT32_MAX;
+	b->deeds_wide = 0;
+}
+
 enum err dutybook_person(struct dutybook *b, const char *person, struct owed **out, uint32_t *n)
 {
 	const struct person *p;
 	enum err e = know(b);
 
-	b->nrow = b->nowed = b->nexempt = b->ndeed = 0;
-	b->deeds_from = INT32_MAX;
-	b->deeds_wide = 0;
+	b->nrow = b->nowed = b->nexempt = 0;
+	forget_deeds(b);
 	slice_copy(b->person, sizeof b->person, slice_of(person));
 	if (e == OK && b->ngroup && (p = registry_person(b->r, slice_of(person), &e)))
 		for (uint32_t i = 0; e == OK && i < p->nappt; i++)
@@ -528,34 +536,35 @@ enum err dutybook_person(struct dutybook *b, const char *person, struct owed **o
 
 static enum err add_deed(struct dutybook *b, struct slice target, const struct duty_deed *x, bool river)
 {
-	struct deed *d;
+	struct deed *d, *before;
 
 	b->deed = grow(b->deed, b->ndeed, &b->deed_cap, sizeof *b->deed);
+	before = b->ndeed ? &b->deed[b->ndeed - 1] : NULL;
 	d = &b->deed[b->ndeed++];
 	d->x = *x;
 	d->river = river;
+	if (before && slice_is(target, before->target)) { /* most people walk one place */
+		memcpy(d->target, before->target, sizeof d->target);
+		memcpy(d->area, before->area, sizeof d->area);
+		return OK;
+	}
 	slice_copy(d->target, sizeof d->target, target);
 	return area_of(b, d->target, d->area);
 }
 
 static enum err read_patrols(struct dutybook *b, int64_t from_ms, int64_t to_ms)
 {
-	sqlite3_stmt *q = sql_get(b->st, "SELECT start_at, target, route, actor, duration_s, distance_m, coverage, reasons "
-					 "FROM patrol WHERE person = ?1 AND start_at >= ?2 AND start_at < ?3");
+	sqlite3_stmt *q = sql_get(b->st, "SELECT " DUTYROLL_COLUMNS " FROM patrol WHERE person = ?1 AND start_at >= ?2 AND start_at < ?3 ORDER BY start_at");
+	struct duty_deed x;
+	bool river;
 	enum err e;
 
 	sql_str(q, 1, b->person);
 	sql_int(q, 2, from_ms);
 	sql_int(q, 3, to_ms);
 	while ((e = sql_row(q)) == OK) {
-		uint32_t reasons = (uint32_t)sqlite3_column_int64(q, 7);
-		struct duty_deed x = {.at_ms = sqlite3_column_int64(q, 0), .delegated = strcmp(sql_cstr(q, 3), b->person) != 0,
-			.sound = !(reasons & ~(uint32_t)TRACK_BY_RULE), .gap = reasons & TRACK_MIN_GAP,
-			.duration_s = sqlite3_column_int64(q, 4), .distance_m = sqlite3_column_int64(q, 5),
-			.coverage = (int32_t)int_or(q, 6, -1)};
-		struct slice route = sql_col(q, 2);
-
-		if ((e = add_deed(b, sql_col(q, 1), &x, slice_is(route, "river") || slice_is(route, "gully"))) != OK)
+		dutyroll_patrol(q, 0, b->person, &x, &river);
+		if ((e = add_deed(b, sql_col(q, 1), &x, river)) != OK)
 			break;
 	}
 	return sql_end(q, e);
@@ -578,22 +587,101 @@ static enum err read_substitutes(struct dutybook *b, int64_t from_ms, int64_t to
 	return sql_end(q, e);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct deed *x = a, *y = b;
+
+	return (x->x.at_ms > y->x.at_ms) - (x->x.at_ms < y->x.at_ms);
+}
+
+static enum err take_from_roll(struct dutybook *b)
+{
+	const struct dutyroll_deed *d;
+	uint32_t n = 0;
+	enum err e = OK;
+
+	d = dutyroll_of(b->roll, b->person, &n);
+	for (uint32_t i = 0; e == OK && i < n; i++)
+		e = add_deed(b, slice_of(dutyroll_target(b->roll, d[i].target)), &d[i].x, d[i].river);
+	return e;
+}
+
+/* The days [from, to) beside those that are read: to is where these begin, INT32_MAX when there are none. */
+static enum err read_deeds(struct dutybook *b, int32_t from, int32_t to)
+{
+	int64_t from_ms = civil_day_ms(from), to_ms = to == INT32_MAX ? INT64_MAX : civil_day_ms(to);
+	bool in_order = true;
+	enum err e;
+
+	if (b->roll && !b->ndeed && from >= b->roll_from && to == b->roll_to) {
+		e = take_from_roll(b);
+		from = b->roll_from;
+	} else {
+		e = read_patrols(b, from_ms, to_ms);
+		if (e == OK && b->substitutes)
+			e = read_substitutes(b, from_ms, to_ms);
+	}
+	for (uint32_t i = 1; i < b->ndeed && in_order; i++)
+		in_order = b->deed[i - 1].x.at_ms <= b->deed[i].x.at_ms;
+	if (!in_order)
+		qsort(b->deed, b->ndeed, sizeof *b->deed, by_time);
+	b->deeds_from = from;
+	return e;
+}
+
 /* Reads the person's patrols back to that day; further back each time, so that a long look back costs few queries. */
 static enum err deeds_since(struct dutybook *b, int32_t day)
 {
-	int64_t to = b->deeds_from == INT32_MAX ? INT64_MAX : civil_day_ms(b->deeds_from), from;
-	enum err e;
-
 	if (day >= b->deeds_from)
 		return OK;
 	if (b->deeds_from != INT32_MAX && b->deeds_from - b->deeds_wide < day)
 		day = b->deeds_from - b->deeds_wide;
 	b->deeds_wide = b->deeds_from == INT32_MAX ? 31 : 2 * b->deeds_wide;
-	from = civil_day_ms(day);
-	if ((e = read_patrols(b, from, to)) == OK && b->substitutes)
-		e = read_substitutes(b, from, to);
-	b->deeds_from = day;
-	return e;
+	return read_deeds(b, day, b->deeds_from);
+}
+
+/* The first day of the longest of the person's periods that hold the day. */
+static int32_t longest_since(const struct dutybook *b, int32_t day)
+{
+	int32_t first = day;
+
+	for (uint32_t i = 0; i < b->nowed; i++)
+		for (uint32_t k = 0; k < b->owed[i].d.nversion; k++) {
+			const struct duty_rule *v = &b->owed[i].d.version[k];
+			struct duty_span s = duty_span_of(v->period, day);
+
+			if (s.first < first && v->from <= day && v->to >= s.first)
+				first = s.first;
+		}
+	return first;
+}
+
+enum err dutybook_roll(struct dutybook *b, int32_t first, int32_t last)
+{
+	int32_t from = first;
+	enum err e = know(b);
+
+	dutyroll_free(b->roll);
+	b->roll = NULL;
+	if (e != OK || !b->nrule || last == INT32_MAX)
+		return e;
+	for (uint32_t i = 0; i < b->nrule; i++) {
+		struct duty_span s = duty_span_of(b->rule[i].period, first);
+
+		from = s.first < from ? s.first : from;
+	}
+	b->roll_from = from;
+	b->roll_to = last + 1;
+	return dutyroll_read(b->st, civil_day_ms(from), civil_day_ms(b->roll_to), b->substitutes, &b->roll);
+}
+
+enum err dutybook_between(struct dutybook *b, int32_t first, int32_t last)
+{
+	if (!b->nowed || last == INT32_MAX)
+		return OK;
+	forget_deeds(b);
+	b->deeds_to = last + 1;
+	return read_deeds(b, longest_since(b, first), b->deeds_to);
 }
 
 static bool covers(const char *scope, const struct deed *d)
@@ -613,38 +701,41 @@ static bool is_of_target(const struct owed *o, const struct deed *d, int32_t day
 	return false;
 }
 
+/* Index of the first deed at that instant or later. */
+static uint32_t deed_from(const struct dutybook *b, int64_t at_ms)
+{
+	uint32_t lo = 0, hi = b->ndeed;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (b->deed[mid].x.at_ms < at_ms)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 enum err dutybook_tally(struct dutybook *b, const struct owed *o, const struct duty_instance *i, struct duty_tally *out)
 {
 	int64_t from = civil_day_ms(i->span.first), to = civil_day_ms(i->span.last + 1);
-	enum err e = deeds_since(b, i->span.first);
+	enum err e;
 
 	*out = (struct duty_tally){0};
-	for (uint32_t k = 0; e == OK && k < b->ndeed; k++) {
+	if (i->span.last >= b->deeds_to) /* later than was said: all anew, up to now */
+		forget_deeds(b);
+	e = deeds_since(b, i->span.first);
+	for (uint32_t k = e == OK ? deed_from(b, from) : b->ndeed; k < b->ndeed && b->deed[k].x.at_ms < to; k++) {
 		const struct deed *d = &b->deed[k];
 
-		if (d->x.at_ms >= from && d->x.at_ms < to && is_of_target(o, d, civil_day(d->x.at_ms)))
+		if (is_of_target(o, d, civil_day(d->x.at_ms)))
 			(void)duty_count(&o->d, i, &d->x, out); /* the tally says */
 	}
 	return e;
 }
 
 /* ------------------------------------------------------------------ how it stands */
-
-/* The first day of the longest of the person's periods: all that stands on that day is read at once. */
-static int32_t longest_since(const struct dutybook *b, int32_t day)
-{
-	int32_t first = day;
-
-	for (uint32_t i = 0; i < b->nowed; i++)
-		for (uint32_t k = 0; k < b->owed[i].d.nversion; k++) {
-			const struct duty_rule *v = &b->owed[i].d.version[k];
-			struct duty_span s = duty_span_of(v->period, day);
-
-			if (s.first < first && v->from <= day && v->to >= s.first)
-				first = s.first;
-		}
-	return first;
-}
 
 /* Since when: back over the periods that were missed in a row. */
 static enum err look_back(struct dutybook *b, const struct owed *o, const struct duty_instance *now, int64_t at_ms, int64_t *since)

@@ -39,6 +39,14 @@ enum err dutybook_wakes(struct dutybook *b, int32_t day, int32_t *out) MUST_CHEC
 /* All that the person owes or owed, by (rule, target, level, role).  Borrowed until the next call. */
 enum err dutybook_person(struct dutybook *b, const char *person, struct owed **out, uint32_t *n) MUST_CHECK;
 
+/* Most people will be asked for instances that end within first..last: what they did is read in one pass, if it is not too
+ * much (schema/dutyroll.h).  Only spares time. */
+enum err dutybook_roll(struct dutybook *b, int32_t first, int32_t last) MUST_CHECK;
+
+/* Of the person asked for last, instances that end within first..last are asked for next: what counts for them is read in one
+ * query.  Only spares time. */
+enum err dutybook_between(struct dutybook *b, int32_t first, int32_t last) MUST_CHECK;
+
 /* What the person asked for last did in an instance of one of his duties. */
 enum err dutybook_tally(struct dutybook *b, const struct owed *o, const struct duty_instance *i, struct duty_tally *out) MUST_CHECK;
 

@@ -8,7 +8,7 @@
 #include "schema/duties.h"
 #include "schema/sql.h"
 
-#define PEOPLE 500  /* read in one call */
+#define PEOPLE 5000 /* read in one call */
 #define MONTHS 1200 /* of a period: a hundred years */
 
 struct each {
@@ -56,7 +56,7 @@ static void one(void *ctx, const struct duty_row *r)
 enum err duty_sums_each(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
 	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue), void *ctx)
 {
-	struct duties_page page = {.after = "", .people = PEOPLE, .more = true};
+	struct duties_page page = {.after = "", .people = PEOPLE, .most = true, .more = true};
 	struct each s = {.within = within, .row = row, .ctx = ctx};
 	char after[65] = "";
 	enum err e = from_day < to_day ? read_frozen(st, from_day, to_day, &s) : ERR_NOTFOUND;

@@ -511,6 +511,67 @@ static void roll_walk(struct desk *d, int64_t now)
 	walk(d, person, at, route[roll(4)], target[roll(6)], more[roll(8)]);
 }
 
+static void line_of(void *ctx, const struct duty_row *r)
+{
+	char line[300];
+
+	(void)snprintf(line, sizeof line, "%s %s %s %s %s %d-%d %lld/%lld %s\n", r->person, r->rule, r->target, r->level, r->role, r->i.span.first, r->i.span.last,
+		(long long)r->done, (long long)r->i.need, duty_state_name(r->state)); /* short names */
+	buf_adds(ctx, line);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines in order.  The caller frees. */
+static char *in_order(struct buf *b)
+{
+	char **line = xcalloc(b->n + 1, sizeof *line), *save = NULL;
+	struct buf out = {0};
+	size_t n = 0;
+
+	for (char *p = strtok_r(b->p, "\n", &save); p; p = strtok_r(NULL, "\n", &save))
+		line[n++] = p;
+	qsort(line, n, sizeof *line, by_line);
+	buf_adds(&out, "");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&out, "%s\n", line[i]);
+	free(line);
+	return out.p;
+}
+
+static void history(struct desk *d, int32_t first, int32_t last, bool most, int64_t at_ms, struct buf *out)
+{
+	struct duties_page page = {.after = "", .people = 100, .most = most};
+
+	assert_int_equal(duties_history(d->t.st, "*", REGISTRY_NOW, first, last, at_ms, &page, line_of, out), OK);
+}
+
+/* What ends in a stretch of days is what ends in its parts; read in one pass for all, person by person, in other portions. */
+static void check_history(struct desk *d, int64_t now)
+{
+	int32_t last = civil_day(now), first = last - 150;
+	struct buf whole = {0}, parts = {0};
+	char *a, *b;
+
+	buf_adds(&whole, "");
+	buf_adds(&parts, "");
+	history(d, first, last, true, now, &whole);
+	for (int32_t day = first, next; day <= last; day = next) {
+		next = day + 1 + (int32_t)roll(20);
+		history(d, day, next - 1 < last ? next - 1 : last, roll(3) == 0, now, &parts);
+	}
+	a = in_order(&whole);
+	b = in_order(&parts);
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	buf_done(&whole);
+	buf_done(&parts);
+}
+
 static void test_incremental(void **state)
 {
 	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
@@ -546,6 +607,7 @@ static void test_incremental(void **state)
 			check(d);
 		}
 		step(d, TICK, now);
+		check_history(d, now);
 		states += town_count(&d->t, "SELECT count(DISTINCT state) FROM duty_state WHERE gone = 0");
 		duties_clear_memory(d->ds);
 		registry_changed(d->r);
@@ -631,6 +693,10 @@ static void test_plans(void **state)
 		"SEARCH patrol USING INDEX patrol_person (person=? AND start_at>? AND start_at<?)");
 	plan(d, "EXPLAIN QUERY PLAN SELECT sub_at, sub_target FROM patrol WHERE sub_person = 'p' AND sub_at >= 1 AND sub_at < 2",
 		"SEARCH patrol USING INDEX patrol_sub (sub_person=? AND sub_at>? AND sub_at<?)");
+	plan(d, "EXPLAIN QUERY PLAN SELECT person, target FROM patrol WHERE start_at >= 1 AND start_at < 2 ORDER BY start_at",
+		"SEARCH patrol USING INDEX patrol_start (start_at>? AND start_at<?)");
+	plan(d, "EXPLAIN QUERY PLAN SELECT sub_person, sub_target FROM patrol WHERE sub_person > '' AND sub_at IS NOT NULL AND sub_at >= 1 AND sub_at < 2 ORDER BY "
+		"sub_person, sub_at", "SEARCH patrol USING INDEX patrol_sub (sub_person>?)");
 	plan(d, "EXPLAIN QUERY PLAN SELECT DISTINCT person FROM duty_state WHERE next <= 1 LIMIT 5",
 		"SEARCH duty_state USING COVERING INDEX duty_state_next (next<?)");
 	plan(d, "EXPLAIN QUERY PLAN SELECT min(next) FROM duty_state WHERE next IS NOT NULL",
