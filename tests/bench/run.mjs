@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { Proc, freePort, run } from '../lib/proc.mjs';
 import { sleep, until } from '../lib/wait.mjs';
+import { decade } from './decade.mjs';
 import { BUILD, Place, ROOT, SCOPE, bin, drop, folder } from './place.mjs';
 
 const PAIRS = Number(process.env.PAIRS ?? 5), EVENTS = Number(process.env.EVENTS ?? 200000);
@@ -489,7 +490,7 @@ async function sync() {
 	}
 }
 
-const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, ...(process.env.BEFORE ? { before } : {}) };
+const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, decade: () => decade({ bar, say, median, f, pairs: PAIRS }), ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

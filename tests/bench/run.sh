@@ -1,8 +1,9 @@
 #!/bin/sh
 # Every benchmark beside its reference: subject and reference take turns in one run.
-#   BENCH=ingest,growth,memory,return,latency,alerts,live,fold,sync  which (default: all)     PAIRS=5       turns of each
+#   BENCH=ingest,growth,memory,return,latency,alerts,live,fold,sync,decade  which (default: all)     PAIRS=5       turns of each
 #   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
 #   BEFORE=DIR  another build's folder: also the plain path against that one
+#   DECADE=10000000  events of decade (480 bytes of disk each, in /tmp/xunge-decade; KEEP=1 keeps it, PARTS=csv,memory some of it)
 #   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory and return   RETURN_SECONDS=60   CLIENTS=1000  of live
 # Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
 set -eu
@@ -17,7 +18,7 @@ if ! test -d node_modules/mqtt || ! test -f node_modules/better-sqlite3/build/Re
 fi
 
 # Headers of this folder are not in the Makefile's rule.
-for p in publish town growth wsclients fold; do
+for p in publish town growth wsclients fold decade; do
 	for h in load.h town.h; do
 		if test "$h" -nt "$build/bench/b_$p"; then
 			rm -f "$build/bench/b_$p"

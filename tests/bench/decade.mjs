@@ -1,0 +1,195 @@
+// decade.mjs - figures and exports of a town that is ten years old: ten million events, made by b_decade through intake (some
+// minutes, 5 GB of disk).   KEEP=1 leaves it in /tmp/xunge-decade for the next run;  DECADE=1000000 makes a smaller one;
+// PARTS=figures,csv runs some of it.
+import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { Proc, freePort, run } from '../lib/proc.mjs';
+import { PASSWORD, ROOT, USER, bin } from './place.mjs';
+
+const DIR = '/tmp/xunge-decade', DB = path.join(DIR, 'decade.db'), OUT = path.join(DIR, 'out');
+const EVENTS = Number(process.env.DECADE ?? 10000000), TOWN = '990101100', MIB = 1024;
+const [XUNGE, B] = [bin('xunge'), bin('bench/b_decade')];
+
+/** The output of b_decade, parsed. */
+async function b(what, ...args) {
+	const r = await run(B, [what, ...args.map(String)], { env: { XUNGE_STORE_PATH: DB, TZ: 'UTC' }, ms: 3600000 });
+	if (r.code !== 0) throw new Error(`b_decade ${what}: ${r.err}`);
+	return JSON.parse(r.out);
+}
+
+/** One command from its start to its end: {ms, cpu_ms, rss_kib}. */
+async function took(...command) {
+	const r = await b('run', OUT, ...command);
+	if (r.status !== 0) throw new Error(`${command.join(' ')}: exit ${r.status}`);
+	return r;
+}
+
+const exported = (name, from, to, ...more) => took(XUNGE, 'export', name, '--from', from, '--to', to, ...more);
+
+async function make(say) {
+	const made = path.join(DIR, 'made.json');
+	if (existsSync(made)) {
+		const m = JSON.parse(readFileSync(made, 'utf8'));
+		if (m.events === EVENTS) return m;
+	}
+	rmSync(DIR, { recursive: true, force: true });
+	mkdirSync(DIR, { mode: 0o700 });
+	say(`decade: making ${EVENTS} events in ${DIR}`);
+	const m = await b('make', DIR, EVENTS);
+	writeFileSync(`${made}.new`, JSON.stringify(m));
+	renameSync(`${made}.new`, made);
+	return m;
+}
+
+// ---------------------------------------------------------------- events as CSV beside the sqlite3 shell
+
+const DAY0 = Date.parse('2014-01-01T00:00:00+08:00');
+const KINDS = { 1: 'patrol.start', 2: 'patrol.track', 3: 'patrol.end', 5: 'inspect', 6: 'visit', 7: 'work', 8: 'household', 9: 'case.report', 10: 'case.act' };
+const when = (ms) => `strftime('%Y-%m-%dT%H:%M:%f+08:00', ${ms} / 1000.0 + 28800, 'unixepoch')`;
+
+/** What the export gives, as one query. */
+const select = (from, to) => `SELECT e."commit" AS "commit", s.device, s.epoch, e.seq, CASE e.kind ${Object.entries(KINDS).map(([k, v]) => `WHEN ${k} THEN '${v}'`).join(' ')} END AS kind,
+	${when('e.at')} AS at, e.person, e.scope, e.area, ${when('e.recv')} AS received,
+	${when('(SELECT time FROM batch WHERE last >= e."commit" ORDER BY last LIMIT 1)')} AS committed, e.flags & 1 AS imported,
+	e.flags & 2 AND EXISTS (SELECT 1 FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND v.seq = e.seq) AS voided,
+	json_extract(e.raw, '$.body') AS body FROM event e JOIN stream s ON s.id = e.stream
+	WHERE e.at >= ${from} AND e.at < ${to} ORDER BY e."commit";`;
+
+/** Hash of a file, line ends apart (the shell writes LF). */
+async function hashed(file) {
+	const h = createHash('sha256');
+	for await (const piece of createReadStream(file)) h.update(piece.includes(13) ? Buffer.from(piece.filter((x) => x !== 13)) : piece);
+	return h.digest('hex');
+}
+
+async function csv({ bar, say, median, f, pairs }, year) {
+	const [from, to] = [`${year}-01-01`, `${year + 1}-01-01`], turns = [];
+	const query = select(Date.parse(`${from}T00:00:00+08:00`), Date.parse(`${to}T00:00:00+08:00`));
+	const sides = { xunge: () => exported('events', from, to, '--no-bom', '--unmask'), sqlite: () => took('sqlite3', '-readonly', '-csv', '-header', DB, query) };
+	for (let i = 0; i < pairs; i++) {
+		const got = {}, hash = {};
+		for (const side of i % 2 ? ['sqlite', 'xunge'] : ['xunge', 'sqlite']) {
+			got[side] = await sides[side]();
+			if (i === 0) hash[side] = await hashed(OUT);
+		}
+		if (hash.xunge !== hash.sqlite) throw new Error('decade: the export and the query give other rows');
+		turns.push(got);
+		say(`decade: events of ${year} as CSV ${i + 1}/${pairs}: xunge ${f(got.xunge.ms, 0)} ms, sqlite3 ${f(got.sqlite.ms, 0)} ms`);
+	}
+	const [x, s] = ['xunge', 'sqlite'].map((side) => median(turns.map((t) => t[side].ms)));
+	bar('decade: rate of events as CSV', `${f(x / 1000)} s`, `${f(s / 1000)} s sqlite3 -csv, same rows`, s / x, '>=', 0.8, { turns });
+	const masked = (await exported('events', from, to)).ms;
+	say(`decade: with names masked ${f(masked, 0)} ms`);
+}
+
+// ---------------------------------------------------------------- the server
+
+async function served({ bar, say, f }) {
+	const port = await freePort(), base = `http://127.0.0.1:${port}`;
+	writeFileSync(path.join(DIR, 'xunge.conf'), `[store]\npath = decade.db\n[ingest]\nsocket = door.sock\n[server]\nlisten = 127.0.0.1\nport = ${port}\ndb = server.db\n` +
+		`web = ${path.join(ROOT, 'server/web')}\n[files]\ndir = files\n`, { mode: 0o600 });
+	mkdirSync(path.join(DIR, 'files'), { recursive: true });
+	const server = new Proc('server', bin('xunge-server'), ['--config', path.join(DIR, 'xunge.conf')]);
+	try {
+		await server.line(/server: ready/);
+		const r = await fetch(`${base}/api/v1/session`, { method: 'POST', body: JSON.stringify({ user: USER, password: PASSWORD }), headers: { 'content-type': 'application/json', origin: base } });
+		if (!r.ok) throw new Error(`sign-in: ${r.status} ${await r.text()}`);
+		const cookie = r.headers.get('set-cookie').split(';')[0], before = server.anon();
+		let top = before, bytes = 0;
+		const get = async (file) => {
+			const a = await fetch(`${base}/api/v1/exports/${file}?from=2014-01-01&to=2016-01-01`, { headers: { cookie } });
+			if (!a.ok) throw new Error(`${file}: ${a.status} ${await a.text()}`);
+			for await (const piece of a.body) {
+				bytes += piece.length;
+				top = Math.max(top, server.anon());
+			}
+		};
+		await Promise.all([get('events.csv'), get('tracks.geojson')]);
+		say(`decade: two exports over HTTP, ${f(bytes / 1e6, 0)} MB; the server from ${f(before / MIB, 1)} to ${f(top / MIB, 1)} MiB`);
+		bar('decade: memory the server grows by, two exports', `${f((top - before) / MIB, 1)} MiB`, '-', (top - before) / MIB, '<=', 64);
+	} finally {
+		await server.stop();
+	}
+}
+
+// ---------------------------------------------------------------- ingest beside an export
+
+async function beside({ bar, say, median, f, pairs }) {
+	const turns = [];
+	for (let i = 0; i < pairs; i++) {
+		const got = {};
+		for (const how of i % 2 ? ['with', 'alone'] : ['alone', 'with']) {
+			const other = how === 'with' ? new Proc('export', XUNGE, ['export', 'events', '--from', '2014-01-01', '--to', '2024-01-01', '-o', '/dev/null'],
+				{ env: { XUNGE_STORE_PATH: DB } }) : null;
+			try {
+				got[how] = (await b('take', DB, 30000)).rate;
+				if (other && !other.alive) throw new Error(`the export beside was over too early\n${other.tail()}`);
+			} finally {
+				await other?.stop();
+			}
+		}
+		turns.push(got);
+		say(`decade: intake ${i + 1}/${pairs}: ${f(got.alone, 0)} events/s alone, ${f(got.with, 0)} beside an export of all events`);
+	}
+	const [alone, by] = ['alone', 'with'].map((how) => median(turns.map((t) => t[how])));
+	bar('decade: intake beside an export', `${f(by / 1000, 1)}k/s`, `${f(alone / 1000, 1)}k/s alone`, by / alone, '>=', 0.8, { turns });
+}
+
+// ----------------------------------------------------------------
+
+const whole = ['2014-01-01', '2024-01-01'], of = (y) => [`${y}-01-01`, `${y + 1}-01-01`];
+
+async function figures({ bar, median, f, pairs }, year, made) {
+	for (const y of new Set([year, 2014 + Math.floor((year - 2014) / 2)])) {
+		const ms = [];
+		for (let i = 0; i < pairs * 2 + 1; i++) ms.push((await exported('figures', ...of(y), '--scope', TOWN)).ms);
+		bar(`decade: figures of ${y}, in ms`, `${f(median(ms), 0)} ms`, '-', median(ms), '<=', 200, { ms, made });
+	}
+}
+
+async function workbook({ bar, median, f, pairs }, year) {
+	const ms = [];
+	for (let i = 0; i < pairs; i++) ms.push((await exported('workbook', ...of(year), '--scope', TOWN)).ms);
+	bar(`decade: workbook of ${year}, in s`, `${f(median(ms) / 1000)} s`, '-', median(ms) / 1000, '<=', 3, { ms });
+}
+
+/** Every export and format there is, over all ten years.  What adds a period up is one read by its nature: its read is measured over a year,
+ * as it is asked for; that of ten years is told. */
+const SUMS = ['figures', 'annual', 'workbook'];
+
+async function memory({ bar, say, f }, year) {
+	const help = (await run(XUNGE, ['export', '--help'])).out, took = [], steps = [];
+	for (const [, name, list] of help.matchAll(/^ {2}(\w+) .*\(([a-z ]+)\)$/gm))
+		for (const format of list.split(' ')) {
+			const r = await exported(name, ...whole, '--format', format);
+			took.push({ name, format, ...r });
+			if (format !== 'text') steps.push({ name, format, ...(await b('steps', DB, name, format, ...(format === 'xlsx' || SUMS.includes(name) ? of(year) : whole))) });
+			if (SUMS.includes(name) && format === 'json') say(`decade: ${name} of ten years: one read of ${f((await b('steps', DB, name, format, ...whole)).read_ms, 0)} ms`);
+			say(`decade: ${name} ${format} of ten years: ${f(r.ms / 1000, 1)} s, ${f(r.rss_kib / MIB, 1)} MiB${format === 'text' ? '' : `; longest read ${f(steps.at(-1).read_ms, 0)} ms`}`);
+		}
+	if (took.length < 30) throw new Error(`decade: only ${took.length} exports were tried`);
+	const most = took.reduce((a, x) => (x.rss_kib > a.rss_kib ? x : a)), longest = steps.reduce((a, x) => (x.read_ms > a.read_ms ? x : a));
+	bar(`decade: memory of the largest of ${took.length} exports`, `${f(most.rss_kib / MIB, 1)} MiB, ${most.name} ${most.format}`, '-', most.rss_kib / MIB, '<=', 64, { took });
+	bar('decade: longest read transaction, in ms', `${f(longest.read_ms, 0)} ms, ${longest.name} ${longest.format}`, '-', longest.read_ms, '<=', 250, { steps });
+}
+
+/** An older commit folds everything anew: no bar, it is told. */
+async function older({ say, f }, year, made) {
+	const r = await exported('figures', ...of(year), '--scope', TOWN, '--as-of', String(Math.floor(made.events * 0.95)));
+	say(`decade: figures of ${year} as of an older commit: ${f(r.ms / 1000, 1)} s, ${f(r.rss_kib / MIB, 1)} MiB`);
+}
+
+const parts = { figures, workbook, csv, memory, served, beside, older };
+
+export async function decade(tools) {
+	const chosen = (process.env.PARTS ?? '').split(',').filter(Boolean);
+	for (const p of chosen) if (!parts[p]) throw new Error(`no part ${p}; there are ${Object.keys(parts).join(', ')}`);
+	try {
+		const made = await make(tools.say), last = new Date(DAY0 + (made.days - 1) * 86400000).getUTCFullYear(), year = Math.max(2014, last - 1);
+		for (const [name, part] of Object.entries(parts)) if (!chosen.length || chosen.includes(name)) await part(tools, year, made);
+	} finally {
+		rmSync(OUT, { force: true });
+		if (process.env.KEEP !== '1') rmSync(DIR, { recursive: true, force: true });
+	}
+}
