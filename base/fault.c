@@ -6,7 +6,7 @@
 #include <string.h>
 
 static struct {
-	bool known, armed, kills;
+	bool known, armed, kills, terms;
 	char name[48];
 	int at, passed;
 } fault; /* test state, set before the work and read by it */
@@ -22,6 +22,7 @@ static void fault_set(const char *spec)
 	if (spec && sscanf(spec, "%47[^:]:%d:%7s", fault.name, &fault.at, how) >= 2)
 		fault.armed = true;
 	fault.kills = strcmp(how, "kill") == 0;
+	fault.terms = strcmp(how, "term") == 0;
 	fault.known = true;
 }
 
@@ -41,5 +42,7 @@ bool fault_hit(const char *name)
 		return false;
 	if (fault.kills)
 		(void)raise(SIGKILL); /* does not return */
-	return true;
+	if (fault.terms)
+		(void)raise(SIGTERM); /* ourselves: it is there */
+	return !fault.terms;
 }

@@ -1,6 +1,6 @@
 /* fault.h - points where a test makes the world fail.
  * XUNGE_FAULT=name:n lets the nth pass (from 1) of that point fail, once; name:n:kill sends
- * SIGKILL to ourselves there.  Unset: one load and a branch. */
+ * SIGKILL to ourselves there, name:n:term SIGTERM (and it does not fail).  Unset: one load and a branch. */
 #ifndef XUNGE_BASE_FAULT_H
 #define XUNGE_BASE_FAULT_H
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "cli/args.h"
 #include "cli/outfile.h"
 #include "core/civil.h"
@@ -44,7 +45,8 @@ static int help(void)
 	const char *name;
 
 	(void)fputs("usage: xunge export NAME --from D --to D [--scope CODE] [--class C] [--as-of COMMIT] [--at T]\n"
-		"                    [--format F] [--lang en] [--unmask] [--no-bom] [-o FILE]\n"
+		"                    [--format F] [--lang en] [--unmask] [--no-bom] [-o FILE] [--quiet]\n"
+		"       xunge export NAME --period 2026-Q4 ...\n"
 		"       xunge export events --from D --to D --figure ID [--level L] [--category C] ...\n\n"
 		"write figures, ledgers, events as a table\n\nNAME:\n", stdout); /* cli_flush says */
 	for (size_t i = 0; (name = export_name(i, &formats)); i++) {
@@ -61,6 +63,8 @@ static int help(void)
 	(void)fputs("\n"
 		"--from D     the first day (2026-01-01); for lists also an instant (2026-01-01T08:00:00+08:00)\n"
 		"--to D       the first day that no longer counts: 2026 is --from 2026-01-01 --to 2027-01-01\n"
+		"--period P   both of them: 2026, 2026-H2, 2026-Q4, 2026-11, 2026-W47 (Monday to Sunday), 2026-11-D1 D2 D3 (上旬\n"
+		"             中旬 下旬), 2026-11-23\n"
 		"--scope      an area code and all below it, or the code of a reach; everything if left out\n"
 		"--class      of cases: hazard finding appeal dispute rectify\n"
 		"--as-of N    what was known at that commit number; else the freeze's, when all of the period is frozen,\n"
@@ -71,7 +75,8 @@ static int help(void)
 		"--unmask     names and phones in full\n"
 		"--no-bom     CSV without the byte order mark\n"
 		"--figure ID  of events: only those behind this number of `figures`\n"
-		"-o FILE      written beside it and renamed when it is whole; else standard output\n", stdout);
+		"-o FILE      written beside it and renamed when it is whole; else standard output\n"
+		"--quiet      no bar on the terminal, no closing line", stdout);
 	return CLI_DONE;
 }
 
@@ -87,22 +92,25 @@ static bool wants_help(int argc, char **argv)
 
 struct bar {
 	bool on, shown;
-	int64_t next_mono_ms;
+	int64_t begun_mono_ms, next_mono_ms;
 };
 
-static struct bar bar_of(const char *file)
+static struct bar bar_of(const char *file, bool quiet)
 {
-	return (struct bar){.on = isatty(STDERR_FILENO) && (file || !isatty(STDOUT_FILENO)),
-		.next_mono_ms = clock_mono_ms() + BAR_AFTER_MS};
+	int64_t now = clock_mono_ms();
+
+	return (struct bar){.on = !quiet && isatty(STDERR_FILENO) && (file || !isatty(STDOUT_FILENO)), .begun_mono_ms = now,
+		.next_mono_ms = now + BAR_AFTER_MS};
 }
 
-static void bar_show(struct bar *b, const struct export *x)
+static void bar_show(struct bar *b, const struct export *x, int64_t bytes)
 {
 	int done = export_progress(x), full = done < 0 ? 0 : done * BAR / 1000;
+	int64_t now = clock_mono_ms();
 
-	if (!b->on || clock_mono_ms() < b->next_mono_ms)
+	if (!b->on || now < b->next_mono_ms)
 		return;
-	b->next_mono_ms = clock_mono_ms() + BAR_EVERY_MS;
+	b->next_mono_ms = now + BAR_EVERY_MS;
 	b->shown = true;
 	(void)fputs("\r[", stderr); /* only for the eye */
 	for (int i = 0; i < BAR; i++)
@@ -111,13 +119,16 @@ static void bar_show(struct bar *b, const struct export *x)
 		(void)fprintf(stderr, "] %3d%%", done / 10);
 	else
 		(void)fputs("]     ", stderr);
-	(void)fprintf(stderr, " %lld rows ", (long long)export_rows(x));
+	(void)fprintf(stderr, " %lld rows", (long long)export_rows(x));
+	if (bytes) /* a spreadsheet is written at the end */
+		(void)fprintf(stderr, "  %.1f MB  %.1f MB/s", (double)bytes / 1e6, (double)bytes / 1e3 / (double)(now - b->begun_mono_ms));
+	(void)fputs("  ", stderr); /* over what was longer */
 }
 
 static void bar_clear(struct bar *b)
 {
 	if (b->shown)
-		(void)fprintf(stderr, "\r%*s\r", BAR + 40, "");
+		(void)fprintf(stderr, "\r%*s\r", BAR + 60, "");
 	b->shown = false;
 }
 
@@ -125,6 +136,7 @@ static void bar_clear(struct bar *b)
 
 struct words { /* options that are read further */
 	const char *as_of, *at, *format, *lang, *file;
+	bool quiet;
 };
 
 static enum err read_words(const struct words *t, struct export_ask *ask, struct why *why)
@@ -150,17 +162,19 @@ static enum err read_words(const struct words *t, struct export_ask *ask, struct
 	return OK;
 }
 
-static enum err carry(struct export *x, struct outfile *out, struct why *why)
+static enum err carry(struct export *x, struct outfile *out, bool quiet, struct why *why)
 {
-	struct bar bar = bar_of(out->name);
+	struct bar bar = bar_of(out->name, quiet);
 	bool more = true;
 	enum err e = OK;
 
 	while (e == OK && more) {
 		if (stop)
 			e = why_set(why, ERR_CLOSED, "stopped");
+		else if (FAULT("export.step"))
+			e = why_set(why, ERR_IO, "stopped by a test");
 		else if ((e = export_step(x, &out->b, &more, why)) == OK && (e = outfile_push(out, why)) == OK)
-			bar_show(&bar, x);
+			bar_show(&bar, x, outfile_bytes(out));
 	}
 	bar_clear(&bar);
 	return e;
@@ -181,10 +195,11 @@ int cmd_export(struct cli *c, int argc, char **argv)
 {
 	struct export_ask ask = {.scope = "*", .at_ms = EXPORT_AT_DEFAULT, .now_ms = clock_wall_ms(), .command = true};
 	struct words t = {0};
-	const struct args_opt opt[] = {{"--from", &ask.from, NULL}, {"--to", &ask.to, NULL}, {"--scope", &ask.within, NULL},
+	const struct args_opt opt[] = {{"--from", &ask.from, NULL}, {"--to", &ask.to, NULL}, {"--period", &ask.period, NULL}, {"--scope", &ask.within, NULL},
 		{"--class", &ask.klass, NULL}, {"--figure", &ask.figure, NULL}, {"--level", &ask.level, NULL},
 		{"--category", &ask.category, NULL}, {"--as-of", &t.as_of, NULL}, {"--at", &t.at, NULL}, {"--format", &t.format, NULL},
-		{"--lang", &t.lang, NULL}, {"-o", &t.file, NULL}, {"--no-bom", NULL, &ask.no_bom}, {"--unmask", NULL, &ask.unmask}};
+		{"--lang", &t.lang, NULL}, {"-o", &t.file, NULL}, {"--no-bom", NULL, &ask.no_bom}, {"--unmask", NULL, &ask.unmask},
+		{"--quiet", NULL, &t.quiet}};
 	struct outfile out = {.fd = -1};
 	struct export *x = NULL;
 	struct store *st = NULL;
@@ -209,9 +224,9 @@ int cmd_export(struct cli *c, int argc, char **argv)
 	if ((e = outfile_open(&out, t.file, &why)) != OK)
 		goto out;
 	out.stop = &stop;
-	if ((e = carry(x, &out, &why)) == OK)
+	if ((e = carry(x, &out, t.quiet, &why)) == OK)
 		e = outfile_close(&out, &why);
-	if (e == OK && t.file)
+	if (e == OK && t.file && !t.quiet)
 		said(x, t.file);
 out:
 	outfile_abort(&out);

@@ -52,9 +52,15 @@ static enum err write_all(struct outfile *o, struct why *why)
 			return why_set(why, errno == ENOSPC ? ERR_FULL : ERR_IO, "cannot write %s: %s", label(o),
 				strerror(errno));
 		done += (size_t)n;
+		o->written += n;
 	}
 	buf_clear(&o->b);
 	return OK;
+}
+
+int64_t outfile_bytes(const struct outfile *o)
+{
+	return o->written + (int64_t)o->b.n;
 }
 
 enum err outfile_push(struct outfile *o, struct why *why)

@@ -14,6 +14,7 @@ struct outfile {
 	int fd;
 	const char *name; /* as the caller gave it; NULL: standard output */
 	const volatile sig_atomic_t *stop; /* set after outfile_open; NULL: none.  Once it is not 0, writing ends with ERR_CLOSED */
+	int64_t written;  /* bytes */
 	char *part;       /* NULL: written in place (standard output, a pipe, a device) */
 };
 
@@ -22,6 +23,7 @@ enum err outfile_open(struct outfile *o, const char *name, struct why *why) MUST
 enum err outfile_push(struct outfile *o, struct why *why) MUST_CHECK; /* writes when a block is full */
 /* Writes the rest and gives the file its name.  Ends o, also on failure. */
 enum err outfile_close(struct outfile *o, struct why *why) MUST_CHECK;
+int64_t outfile_bytes(const struct outfile *o); /* given so far, written or waiting */
 void outfile_abort(struct outfile *o); /* leaves nothing behind; nothing after outfile_close */
 
 #endif

@@ -141,6 +141,90 @@ bool civil_parse_day(const char *s, size_t n, int32_t *out)
 	return true;
 }
 
+/* Monday of the year's first ISO week. */
+static int32_t week_first(int y)
+{
+	int32_t day = civil_make(y, 1, 4);
+
+	return day - civil_weekday(day) + 1;
+}
+
+/* Months first .. first + months - 1 of the year. */
+static bool some_months(int y, int first, int months, int32_t *from, int32_t *to)
+{
+	int end = first + months;
+
+	*from = civil_make(y, first, 1);
+	*to = end > 12 ? civil_make(y + 1, end - 12, 1) : civil_make(y, end, 1);
+	return true;
+}
+
+static bool third_of_month(int y, int m, int part, int32_t *from, int32_t *to)
+{
+	(void)some_months(y, m, 1, from, to); /* true */
+	*from += 10 * (part - 1);
+	*to = part < 3 ? *from + 10 : *to;
+	return true;
+}
+
+/* Behind "2023-": Q4, H2, W47. */
+static bool take_part_of_year(struct cursor *c, int y, int32_t *from, int32_t *to)
+{
+	char what = *c->p++;
+	int k, digits = what == 'W' ? 2 : 1;
+
+	if (!take_number(c, digits, digits, &k) || k < 1 || c->p != c->end)
+		return false;
+	if (what == 'Q')
+		return k <= 4 && some_months(y, 3 * k - 2, 3, from, to);
+	if (what == 'H')
+		return k <= 2 && some_months(y, 6 * k - 5, 6, from, to);
+	*from = week_first(y) + 7 * (k - 1);
+	*to = *from + 7;
+	return *to <= week_first(y + 1);
+}
+
+/* Behind "2023-11-": D1, 上旬. */
+static bool take_third(struct cursor *c, int y, int m, int32_t *from, int32_t *to)
+{
+	static const char *const zh[] = {"上旬", "中旬", "下旬"};
+	size_t left = (size_t)(c->end - c->p);
+	int part;
+
+	for (part = 1; part <= 3; part++)
+		if (left == strlen(zh[part - 1]) && memcmp(c->p, zh[part - 1], left) == 0)
+			return third_of_month(y, m, part, from, to);
+	return take(c, "D") && take_number(c, 1, 1, &part) && part >= 1 && part <= 3 && c->p == c->end && third_of_month(y, m, part, from, to);
+}
+
+bool civil_parse_period(const char *s, size_t n, int32_t *from, int32_t *to)
+{
+	struct cursor c = {s, s + n};
+	int y, m;
+
+	if (!take_number(&c, 4, 4, &y) || y < 1 || y > 9998)
+		return false;
+	if (c.p == c.end)
+		return some_months(y, 1, 12, from, to);
+	if (!take(&c, "-") || c.p == c.end)
+		return false;
+	if (strchr("QHW", *c.p))
+		return take_part_of_year(&c, y, from, to);
+	if (!take_number(&c, 2, 2, &m) || m < 1 || m > 12)
+		return false;
+	if (c.p == c.end)
+		return some_months(y, m, 1, from, to);
+	if (!take(&c, "-") || c.p == c.end)
+		return false;
+	if (*c.p < '0' || *c.p > '9')
+		return take_third(&c, y, m, from, to);
+	c = (struct cursor){s, s + n};
+	if (!take_day(&c, 2, from) || c.p != c.end)
+		return false;
+	*to = *from + 1;
+	return true;
+}
+
 /* `.345` and more digits: milliseconds, the rest is cut. */
 static bool take_fraction(struct cursor *c, int *out)
 {

@@ -26,6 +26,10 @@ bool civil_parse_day(const char *s, size_t n, int32_t *out);
  * Digits beyond the millisecond are cut; no leap seconds. */
 bool civil_parse_instant(const char *s, size_t n, int64_t *out_ms);
 
+/* A period by its name, as the days [*from, *to): `2023`, `2023-H2`, `2023-Q4`, `2023-11`, `2023-W47` (ISO: from Monday, the first
+ * week holds January 4), `2023-11-D1` .. `D3` or `2023-11-上旬` (1-10, 11-20, 21-end), `2023-11-23`. */
+bool civil_parse_period(const char *s, size_t n, int32_t *from, int32_t *to);
+
 #define CIVIL_DAY_TEXT 12
 #define CIVIL_INSTANT_TEXT 32
 void civil_day_text(int32_t day, char out[CIVIL_DAY_TEXT]);            /* 2026-11-23 */

@@ -229,7 +229,7 @@ static bool read_flag_of(const struct query *q, const char *name, bool absent, b
 	return !v || *out || strcmp(v, "0") == 0 || strcmp(v, "false") == 0;
 }
 
-#define ASKED "from", "to", "scope", "as_of", "at", "lang", "bom", "unmask"
+#define ASKED "from", "to", "period", "scope", "as_of", "at", "lang", "bom", "unmask"
 
 /* The filters of the list that it is of. */
 static bool read_filters(struct exporting *o, struct response *rs)
@@ -264,6 +264,7 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 
 	k->from = query_get(&o->q, "from");
 	k->to = query_get(&o->q, "to");
+	k->period = query_get(&o->q, "period");
 	k->scope = o->scope;
 	k->within = query_get(&o->q, "scope");
 	k->now_ms = clock_wall_ms();

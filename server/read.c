@@ -192,14 +192,25 @@ static bool instant(struct read *r, const char *name, int64_t *out)
 
 bool read_period(struct read *r, bool always, int64_t *from_ms, int64_t *to_ms)
 {
+	const char *name = query_get(&r->q, "period");
 	bool given = query_get(&r->q, "from") || query_get(&r->q, "to");
-	int32_t first = civil_month_first(civil_day(r->now_ms));
+	int32_t first = civil_month_first(civil_day(r->now_ms)), end;
 
 	*from_ms = BOOKS_FROM;
 	*to_ms = BOOKS_TO;
-	if (!given && !always) {
+	if (!given && !name && !always) {
 		*from_ms = civil_day_ms(first);
 		*to_ms = civil_day_ms(civil_month_first(first + 31));
+		return true;
+	}
+	if (name && (given || !civil_parse_period(name, strlen(name), &first, &end))) {
+		read_refuse(r, 400, "bad_parameter", given ? "period: stands in the place of from and to" :
+			"period: want 2023, 2023-H2, 2023-Q4, 2023-11, 2023-W47, 2023-11-D1 or 2023-11-23");
+		return false;
+	}
+	if (name) {
+		*from_ms = civil_day_ms(first);
+		*to_ms = civil_day_ms(end);
 		return true;
 	}
 	if (!instant(r, "from", from_ms) || !instant(r, "to", to_ms))

@@ -71,7 +71,7 @@ static bool asked(struct read *r, struct figures_ask *ask)
 
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"scope", "from", "to", "figure", "lang", NULL};
+	static const char *const names[] = {"scope", "from", "to", "period", "figure", "lang", NULL};
 	struct figures_ask ask = {0};
 	int64_t from_ms, to_ms;
 	struct read r;

@@ -145,12 +145,34 @@ static enum err one_end(const struct export *x, const char *name, const char *te
 	return OK;
 }
 
-static enum err fix_period(struct export *x, const struct export_ask *ask, struct why *why)
+static enum err by_name(const struct export *x, const struct export_ask *ask, char from[CIVIL_DAY_TEXT], char to[CIVIL_DAY_TEXT], struct why *why)
+{
+	int32_t first, end;
+
+	if (ask->from || ask->to)
+		return why_set(why, ERR_USAGE, "%speriod stands in the place of %sfrom and %sto", dashes(x), dashes(x), dashes(x));
+	if (!civil_parse_period(ask->period, strlen(ask->period), &first, &end))
+		return why_set(why, ERR_USAGE, "%speriod %.40s: want 2023, 2023-H2, 2023-Q4, 2023-11, 2023-W47, 2023-11-D1 (to D3) or 2023-11-23", dashes(x),
+			ask->period);
+	civil_day_text(first, from);
+	civil_day_text(end, to);
+	return OK;
+}
+
+static enum err fix_period(struct export *x, const struct export_ask *asked, struct why *why)
 {
 	struct table_world *w = &x->w;
-	char from[CIVIL_INSTANT_TEXT], to[CIVIL_INSTANT_TEXT], now[CIVIL_INSTANT_TEXT];
+	struct export_ask by = *asked;
+	const struct export_ask *ask = &by;
+	char from[CIVIL_INSTANT_TEXT], to[CIVIL_INSTANT_TEXT], now[CIVIL_INSTANT_TEXT], first[CIVIL_DAY_TEXT], end[CIVIL_DAY_TEXT];
 	enum err e;
 
+	if (by.period) {
+		if ((e = by_name(x, asked, first, end, why)) != OK)
+			return e;
+		by.from = first;
+		by.to = end;
+	}
 	if ((e = one_end(x, "from", ask->from, &w->from_ms, &w->from_day, from, why)) != OK ||
 		(e = one_end(x, "to", ask->to, &w->to_ms, &w->to_day, to, why)) != OK)
 		return e;

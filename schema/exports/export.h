@@ -22,6 +22,7 @@ struct export_ask { /* texts are borrowed until export_close; NULL: not given */
 	enum export_format format;
 	bool has_format;          /* false: the usual one of this export */
 	const char *from, *to;    /* day or instant, as asked */
+	const char *period;       /* in their place: "2023-Q4", as civil_parse_period() */
 	const char *scope;        /* the asker's: area code, or "*" */
 	const char *within;       /* area or reach code inside of it */
 	const char *klass;        /* of cases */

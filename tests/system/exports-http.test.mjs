@@ -1,11 +1,12 @@
 // The exports over HTTP: the bytes of the command, streamed, limited to one's scope; readers that are slow or leave.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { COMMUNITY, GRID, TOWN, Town, until } from '../lib/index.mjs';
+import { BUILD, COMMUNITY, GRID, Proc, TOWN, Town, run, until } from '../lib/index.mjs';
 
 const FROM = '2020-01-01', TO = '2100-01-01';
 const AT = '2030-01-01T00:00:00+08:00';
@@ -115,6 +116,29 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		await problem(centre, url('figures.csv', '&lang=de'), 400, 'bad_parameter');
 	});
 
+	test('a period by its name is the same as its two ends', async () => {
+		for (const [period, from, to] of [['2026', '2026-01-01', '2027-01-01'], ['2026-Q4', '2026-10-01', '2027-01-01'], ['2020-W53', '2020-12-28', '2021-01-04'], ['2026-02-D3', '2026-02-21', '2026-03-01']]) {
+			const get = async (path) => {
+				const r = await centre.fetch(`/api/v1/${path}`);
+
+				assert.equal(r.status, 200, path);
+				return r.text();
+			};
+
+			for (const path of [`exports/figures.csv?at=${encodeURIComponent(AT)}&`, 'figures?']) assert.equal(await get(`${path}period=${period}`), await get(`${path}from=${from}&to=${to}`));
+			assert.equal(await town.must('export', 'figures', '--period', period, '--at', AT, '--scope', TOWN, '--no-bom'),
+				await town.must('export', 'figures', '--from', from, '--to', to, '--at', AT, '--scope', TOWN, '--no-bom'));
+		}
+		for (const what of ['exports/figures.csv', 'figures']) {
+			assert.match(await problem(centre, `/api/v1/${what}?period=2026-Q5`, 400, 'bad_parameter'), /2023-Q4/);
+			assert.match(await problem(centre, `/api/v1/${what}?period=2026&to=2026-02-01`, 400, 'bad_parameter'), /in the place of from and to/);
+		}
+		const r = await town.xunge(['export', 'figures', '--period', '2026', '--from', '2026-01-01']);
+
+		assert.deepEqual([r.code, r.out], [2, '']);
+		assert.match(r.err, /^xunge export: --period stands in the place of --from and --to/);
+	});
+
 	test('HEAD tells the head alone; the connection serves the next request', async () => {
 		const r = await centre.fetch(url('events.csv'), { method: 'HEAD' });
 
@@ -146,6 +170,69 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		assert.ok(await rss() - before < 40 * 1024, `${before} -> ${await rss()} KiB`);
 		for (const s of [...two, ...others]) s.destroy();
 		await until(async () => (await centre.fetch(url('figures.csv'))).status === 200, 'the exports to be over');
+	});
+
+	test('the command on a terminal: a bar that goes; none elsewhere, none with --quiet', async () => {
+		const fifo = town.path('slow.csv');
+		const args = ['--config', town.conf, 'export', 'events', '--from', FROM, '--to', TO, '-o', fifo];
+
+		assert.equal((await run('mkfifo', [fifo])).code, 0);
+		/** Over a pipe that is read to the end only when the time of a bar has come: what the terminal shows. */
+		const shown = async (more, terminal) => {
+			const line = [path.join(BUILD, 'xunge'), ...args, ...more].map((a) => `"${a}"`).join(' ');
+			const p = new Proc('export', ...(terminal ? ['script', ['-qefc', line, '/dev/null']] : ['sh', ['-c', line]]));
+			const pipe = createReadStream(fifo);
+
+			await new Promise((ok) => pipe.once('data', ok));
+			pipe.pause();
+			const since = performance.now();
+
+			await until(() => performance.now() - since > 600, 'the time of a bar'); // that is what is tested: it shows after 400 ms
+			pipe.resume();
+			assert.deepEqual((await p.ended).code, 0, p.tail());
+			return p.out + p.log;
+		};
+		const bar = /\[#*\.*\] +\d+% \d+ rows  \d+\.\d MB  \d+\.\d MB\/s/;
+		const seen = await shown([], true);
+
+		assert.match(seen, bar);
+		assert.match(seen, /slow\.csv: 8003 rows, as of commit/);
+		assert.equal(await shown(['--quiet'], true), '');
+		assert.doesNotMatch(await shown([], false), /\[#|%/);
+	});
+
+	test('cut off, killed, a disk that is full: nothing stands under the name; a second try makes it whole', async () => {
+		const dir = town.path('cut'), file = path.join(dir, 'x'), there = () => readdirSync(dir);
+		const make = (format, env, limit = 'unlimited') => run('sh', ['-c', `ulimit -f ${limit}; trap '' XFSZ; exec "${path.join(BUILD, 'xunge')}" --config "${town.conf}" export events --from ${FROM} --to ${TO} --at ${AT} --format ${format} -o "${file}"`],
+			{ env: { TMPDIR: dir, ...env } });
+
+		mkdirSync(dir);
+		for (const format of ['csv', 'json', 'xlsx']) {
+			const term = await make(format, { XUNGE_FAULT: 'export.step:2:term' });
+
+			assert.deepEqual([term.code, term.out], [1, ''], term.err);
+			assert.match(term.err, /^xunge export: stopped\n$/);
+			assert.deepEqual(there(), [], `${format}: SIGTERM leaves nothing`);
+			const kill = await make(format, { XUNGE_FAULT: 'export.step:2:kill' });
+
+			assert.equal(kill.code, 'SIGKILL');
+			assert.ok(!existsSync(file), `${format}: SIGKILL leaves nothing under the name`);
+			for (const f of there()) rmSync(path.join(dir, f));
+			const full = await make(format, {}, 600); // blocks of 512 bytes
+
+			assert.deepEqual([full.code, full.out], [1, ''], full.err);
+			assert.match(full.err, /^xunge export: [^\n]*(cannot write|no space|full|too large)[^\n]*\n$/i);
+			assert.deepEqual(there(), [], `${format}: what was begun is gone`);
+			const good = await make(format, {});
+
+			assert.equal(good.code, 0, good.err);
+			assert.deepEqual(there(), ['x']);
+			const was = readFileSync(file);
+
+			assert.equal((await make(format, {}, 600)).code, 1);
+			assert.ok(readFileSync(file).equals(was), `${format}: the one of before stands as it was`);
+			rmSync(file);
+		}
 	});
 
 	test('a server that dies on the way: the client sees that it is not whole', async () => {

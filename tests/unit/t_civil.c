@@ -163,6 +163,76 @@ static void test_parse_instant(void **state)
 }
 
 /* Years that four digits do not hold, and the bounds of the buffers. */
+static bool is_period(const char *text, const char *from, const char *to)
+{
+	char a[CIVIL_DAY_TEXT], b[CIVIL_DAY_TEXT];
+	int32_t first, end;
+
+	if (!civil_parse_period(text, strlen(text), &first, &end))
+		return !from;
+	civil_day_text(first, a);
+	civil_day_text(end, b);
+	return from && strcmp(a, from) == 0 && strcmp(b, to) == 0;
+}
+
+static void test_parse_period(void **state)
+{
+	static const char *const none[] = {"", "2023-", "202", "20233", "2023-13", "2023-00", "2023-1", "2023-Q0", "2023-Q5", "2023-Q", "2023-H3", "2023-Q11",
+		"2023-W00", "2023-W53", "2023-W1", "2023-11-D0", "2023-11-D4", "2023-11-D", "2023-11-D11", "2023-11-31", "2023-11-1", "2023/11", "2023/11/23",
+		"2023-11-上", "2023-11-旬", "2023-11-23T00:00:00Z", " 2023", "0000", "9999", "2023-q1"};
+
+	(void)state;
+	assert_true(is_period("2023", "2023-01-01", "2024-01-01"));
+	assert_true(is_period("9998-12", "9998-12-01", "9999-01-01"));
+	assert_true(is_period("2023-H1", "2023-01-01", "2023-07-01"));
+	assert_true(is_period("2023-H2", "2023-07-01", "2024-01-01"));
+	assert_true(is_period("2023-Q1", "2023-01-01", "2023-04-01"));
+	assert_true(is_period("2023-Q4", "2023-10-01", "2024-01-01"));
+	assert_true(is_period("2024-02", "2024-02-01", "2024-03-01"));
+	assert_true(is_period("2023-12", "2023-12-01", "2024-01-01"));
+	assert_true(is_period("2023-11-23", "2023-11-23", "2023-11-24"));
+	assert_true(is_period("2023-12-31", "2023-12-31", "2024-01-01"));
+	assert_true(is_period("2023-11-D1", "2023-11-01", "2023-11-11"));
+	assert_true(is_period("2023-11-中旬", "2023-11-11", "2023-11-21"));
+	assert_true(is_period("2024-02-下旬", "2024-02-21", "2024-03-01"));
+	assert_true(is_period("2023-12-D3", "2023-12-21", "2024-01-01"));
+	assert_true(is_period("2023-W01", "2023-01-02", "2023-01-09"));
+	assert_true(is_period("2023-W47", "2023-11-20", "2023-11-27"));
+	assert_true(is_period("2020-W53", "2020-12-28", "2021-01-04"));
+	assert_true(is_period("2021-W01", "2021-01-04", "2021-01-11"));
+	assert_true(is_period("2025-W01", "2024-12-30", "2025-01-06"));
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if (!is_period(none[i], NULL, NULL))
+			fail_msg("%s is taken for a period", none[i]);
+}
+
+/* Weeks follow each other over every new year, as the C library numbers them. */
+static void test_weeks(void **state)
+{
+	int32_t end = 0;
+
+	(void)state;
+	for (int y = 1971; y < 2200; y++)
+		for (int w = 1, is = 1; is; w++) {
+			char name[32], want[32];
+			int32_t first, to;
+			time_t noon;
+			struct tm tm;
+
+			(void)snprintf(name, sizeof name, "%04d-W%02d", y, w);
+			if (!(is = civil_parse_period(name, strlen(name), &first, &to))) {
+				assert_true(w == 53 || w == 54);
+				continue;
+			}
+			assert_true(!end || first == end);
+			end = to;
+			noon = (time_t)first * 86400 + 43200;
+			assert_non_null(gmtime_r(&noon, &tm));
+			assert_int_not_equal(strftime(want, sizeof want, "%G-W%V", &tm), 0);
+			assert_string_equal(name, want);
+		}
+}
+
 static void test_far(void **state)
 {
 	char day[CIVIL_DAY_TEXT], instant[CIVIL_INSTANT_TEXT];
@@ -188,7 +258,7 @@ int main(void)
 		cmocka_unit_test(test_day_edges),
 		cmocka_unit_test(test_exists),
 		cmocka_unit_test(test_parse_day),
-		cmocka_unit_test(test_parse_instant),
+		cmocka_unit_test(test_parse_period), cmocka_unit_test(test_weeks), cmocka_unit_test(test_parse_instant),
 		cmocka_unit_test(test_far),
 	};
 

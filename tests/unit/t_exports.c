@@ -484,6 +484,13 @@ static void t_refused(void **state)
 	refused(w, "patrols", ERR_USAGE, "nothing lies between");
 	w->ask.to = "2026-01-02";
 	refused(w, "patrols", ERR_INVALID, "yet to come");
+	ASK(period = "2025-11");
+	refused(w, "patrols", ERR_USAGE, "period stands in the place of from and to");
+	w->ask.from = w->ask.to = NULL;
+	w->ask.period = "2025-W54";
+	refused(w, "patrols", ERR_USAGE, "period 2025-W54: want 2023, ");
+	w->ask.period = "2026";
+	refused(w, "figures", ERR_INVALID, "yet to come");
 	ASK(within = "110000");
 	refused(w, "patrols", ERR_NOTFOUND, "there is no such place");
 	ASK(within = "99010");
