@@ -346,6 +346,17 @@ enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev)
 	return sql_end(q, e);
 }
 
+enum err live_moved(struct store *st, int64_t *commit)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'moved'");
+	enum err e;
+
+	*commit = 0;
+	if ((e = sql_row(q)) == OK)
+		*commit = sqlite3_column_int64(q, 0);
+	return sql_end(q, e);
+}
+
 enum err live_areas(struct store *st, const char *scope, int min_digits, int max_digits, int limit,
 	void (*row)(void *ctx, const struct live_area *a), void *ctx)
 {

@@ -41,6 +41,10 @@ enum err live_devices(struct store *st, int64_t after_rev, void (*row)(void *ctx
 /* The rev that brought commit: whoever has commit has all of it, and maybe nothing later.  0 when there is none. */
 enum err live_rev_of(struct store *st, int64_t commit, int64_t *rev) MUST_CHECK;
 
+/* The last commit that took a case to another place, open or not; 0: none did.  Who has less than it may show a case that is
+ * no longer in his scope, and of which no row of his scope tells. */
+enum err live_moved(struct store *st, int64_t *commit) MUST_CHECK;
+
 struct live_alert {
 	const char *id, *type, *casus, *title, *scope, *scope_name, *area; /* "" when there is none */
 	const char *person, *person_name, *acked_by, *acked_name, *told;

@@ -102,7 +102,7 @@ static enum err read_resume(struct resume *r, int64_t since, int64_t rev)
 bool resume_can(struct view *v, int64_t since, int64_t now_ms, int64_t *rev)
 {
 	struct model *m = v->all->model;
-	int64_t ms;
+	int64_t ms, moved;
 
 	if (since <= 0 || since > m->head.commit || m->head.commit - since > VIEW_RESUME_COMMITS ||
 		m->registry > since)
@@ -111,6 +111,8 @@ bool resume_can(struct view *v, int64_t since, int64_t now_ms, int64_t *rev)
 		if (v->sheet[i].cut)
 			return false;
 	if (live_rev_of(m->st, since, rev) != OK || *rev == 0 || *rev < m->moved_rev)
+		return false;
+	if (live_moved(m->st, &moved) != OK || since < moved)
 		return false;
 	return ledger_commit_time(m->st, since, &ms) == OK && civil_day(ms) == m->day &&
 		civil_day(now_ms) == m->day;

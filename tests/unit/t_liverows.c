@@ -279,6 +279,39 @@ static int64_t cut_of(struct world *w, struct client *c)
 	return cut;
 }
 
+/* A case that left while nobody of its old place looked: closed there, or at a server that started since. */
+static void test_moved(void **state)
+{
+	struct world *w = *state;
+	struct client *c = &w->client[0];
+
+	for (int restarted = 0; restarted < 2; restarted++) {
+		int64_t since;
+
+		case_row(w, restarted ? "m-2" : "m-1", EAST, REPORTED);
+		join(w, c, EAST);
+		drain(w, c);
+		assert_int_equal(json_object_size(c->rows[CASES]), 1);
+		since = c->commit;
+		view_leave(&c->vc);
+		case_row(w, restarted ? "m-2" : "m-1", WEST, restarted ? REPORTED : CLOSED);
+		if (restarted) {
+			struct model_observer tell = views_observer(&w->views);
+
+			views_done(&w->views);
+			model_done(&w->model);
+			model_init(&w->model, &tell);
+			views_init(&w->views, &w->model, wake, NULL);
+			w->model.st = w->reader;
+			refresh(w);
+		}
+		join_since(w, c, EAST, w->model.head.db, since);
+		drain(w, c);
+		assert_int_equal(json_object_size(c->rows[CASES]), 0);
+		view_leave(&c->vc);
+	}
+}
+
 /* One below, at, and above the bound: the gravest are shown, and how many are not. */
 static void test_bound(void **state)
 {
@@ -449,6 +482,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_duties, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
