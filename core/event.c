@@ -553,6 +553,7 @@ static bool check_att(struct reader *r, const struct field *f, uint32_t t, struc
 	r->inner = NULL;
 	r->index = -1;
 	out->natt = n;
+	out->att = t;
 	return true;
 }
 

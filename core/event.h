@@ -80,7 +80,7 @@ struct event {
 	int32_t lat_e7, lon_e7; /* as sent, in its crs */
 	int32_t acc_m;          /* metres, rounded up; -1: absent */
 	enum crs crs;
-	uint32_t natt;
+	uint32_t natt, att; /* attachments; token of their array, 0 when absent */
 	bool photo_before, photo_after; /* attachments of these roles */
 	uint32_t body; /* token of the body object */
 	/* What is needed beyond storing, by kind; the rest was checked and stays in raw. */

@@ -2,6 +2,7 @@
 
 #include "core/civil.h"
 #include "schema/households.h"
+#include "schema/photos.h"
 #include "schema/sos.h"
 #include "schema/sql.h"
 
@@ -186,6 +187,8 @@ enum err apply_event(struct intake *in, struct stream *t, const struct event *ev
 	}
 	if (e == OK)
 		e = insert_event(in, t, ev, v, commit, prev, subject, link, flags, recv_ms);
+	if (e == OK && ev->natt)
+		e = photos_note(in->st, t->id, ev, v->area, recv_ms);
 	if (e == OK && ev->kind == EV_VOID)
 		e = apply_void(in, ev, v, commit);
 	if (e != OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/photos.h"
 #include "schema/sql.h"
 
 #define REJUDGE_MAX 10000 /* held events judged again in one call */
@@ -37,6 +38,7 @@ enum err held_keep(struct intake *in, struct stream *t, const struct event *ev,
 	sqlite3_stmt *q = sql_get(in->st,
 		"INSERT INTO held(stream, seq, code, detail, waits, due, recv, rev, flags, raw, kind, at, casus, person, "
 		"area, folded) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	int64_t id;
 	enum err e;
 
 	sql_int(q, 1, t->id);
@@ -61,8 +63,11 @@ enum err held_keep(struct intake *in, struct stream *t, const struct event *ev,
 	in->counts.held[v->hold]++;
 	if ((e = sql_run(q)) != OK)
 		return e;
+	id = sqlite3_last_insert_rowid(sql_db(in->st));
+	if (ev->natt && (e = photos_note(in->st, t->id, ev, v->area, recv_ms)) != OK)
+		return e;
 	if (v->casus) {
-		settle_held(in, v, sqlite3_last_insert_rowid(sql_db(in->st)));
+		settle_held(in, v, id);
 		held_arrived(in, t, ev);
 	} else {
 		note_wait(in, v->waits);

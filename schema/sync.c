@@ -13,9 +13,10 @@
 #include "schema/dossier.h"
 #include "schema/duties.h"
 #include "schema/outline.h"
+#include "schema/photos.h"
 #include "schema/sql.h"
 
-enum part { PART_DUTIES, PART_CASES, PART_PATROLS, PART_RESULTS, PARTS };
+enum part { PART_DUTIES, PART_CASES, PART_PATROLS, PART_RESULTS, PART_PHOTOS, PARTS };
 
 #define HASH 8 /* bytes of a list's hash in a cursor */
 
@@ -27,6 +28,8 @@ struct sync {
 	int64_t now_ms;
 	int32_t today;
 	struct buf part[PARTS];
+	const struct sync_photos *photos; /* NULL: they are not taken */
+	int wanted;
 };
 
 /* ------------------------------------------------------------------ the cursor */
@@ -55,18 +58,17 @@ static void cursor_now(const struct sync *s, struct cursor *c)
 	c->day = s->today;
 }
 
-static void cursor_parts(const struct sync *s, struct cursor *c)
+static void cursor_part(const struct sync *s, enum part i, struct cursor *c)
 {
-	for (int i = 0; i < PARTS; i++)
-		hash(s->part[i].p ? s->part[i].p : "", s->part[i].n, NULL, c->part[i]);
+	hash(s->part[i].p ? s->part[i].p : "", s->part[i].n, NULL, c->part[i]);
 }
 
 static void cursor_state(const struct cursor *c, char out[SYNC_STATE])
 {
 	unsigned char sum[16];
 	char text[SYNC_CURSOR];
-	int n = snprintf(text, sizeof text, "%s.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->registry, (int)c->day, c->part[0],
-		c->part[1], c->part[2], c->part[3]); /* fits */
+	int n = snprintf(text, sizeof text, "%s.%lld.%d.%s.%s.%s.%s.%s", c->where, (long long)c->registry, (int)c->day, c->part[0],
+		c->part[1], c->part[2], c->part[3], c->part[4]); /* fits */
 
 	(void)crypto_generichash(sum, sizeof sum, (const unsigned char *)text, (size_t)n, NULL, 0); /* sizes are right */
 	(void)sodium_bin2hex(out, SYNC_STATE, sum, sizeof sum);
@@ -74,8 +76,8 @@ static void cursor_state(const struct cursor *c, char out[SYNC_STATE])
 
 static void cursor_write(const struct cursor *c, char out[SYNC_CURSOR])
 {
-	(void)snprintf(out, SYNC_CURSOR, "2.%s.%lld.%lld.%lld.%d.%s.%s.%s.%s", c->where, (long long)c->commit, (long long)c->rev,
-		(long long)c->registry, (int)c->day, c->part[0], c->part[1], c->part[2], c->part[3]); /* fits */
+	(void)snprintf(out, SYNC_CURSOR, "3.%s.%lld.%lld.%lld.%d.%s.%s.%s.%s.%s", c->where, (long long)c->commit, (long long)c->rev,
+		(long long)c->registry, (int)c->day, c->part[0], c->part[1], c->part[2], c->part[3], c->part[4]); /* fits */
 }
 
 static bool cursor_read(const char *text, struct cursor *c)
@@ -84,8 +86,8 @@ static bool cursor_read(const char *text, struct cursor *c)
 	int day, end = 0;
 
 	if (strlen(text) >= SYNC_CURSOR ||
-		sscanf(text, "2.%16[0-9a-f].%lld.%lld.%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit,
-			&rev, &registry, &day, c->part[0], c->part[1], c->part[2], c->part[3], &end) != 9 || text[end])
+		sscanf(text, "3.%16[0-9a-f].%lld.%lld.%lld.%d.%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f].%16[0-9a-f]%n", c->where, &commit,
+			&rev, &registry, &day, c->part[0], c->part[1], c->part[2], c->part[3], c->part[4], &end) != 10 || text[end])
 		return false;
 	c->commit = commit;
 	c->rev = rev;
@@ -528,6 +530,34 @@ static enum err read_results(struct sync *s)
 	return sql_end(q, e);
 }
 
+static void one_photo(void *ctx, const char *sha256)
+{
+	struct sync *s = ctx;
+	struct buf *b = &s->part[PART_PHOTOS];
+
+	if (s->wanted >= SYNC_WANTED_MAX || s->photos->has(s->photos->ctx, sha256, s->device))
+		return;
+	s->wanted++;
+	buf_json_sep(b);
+	buf_json_str(b, sha256);
+}
+
+/* Photos that its events name and that are not here, of the days that a phone can send again. */
+static enum err read_photos(struct sync *s)
+{
+	struct buf *b = &s->part[PART_PHOTOS];
+	enum err e;
+
+	if (!s->photos) {
+		buf_adds(b, "\"files\":null,\"photos_wanted\":[]");
+		return OK;
+	}
+	buf_addf(b, "\"files\":{\"max_bytes\":%lld},\"photos_wanted\":[", (long long)s->photos->max_bytes);
+	e = photos_of(s->st, s->device, s->now_ms - SYNC_PHOTO_DAYS * 86400000LL, SYNC_PHOTOS_MAX, one_photo, s);
+	buf_addc(b, ']');
+	return e;
+}
+
 /* ------------------------------------------------------------------ all of it */
 
 static enum err find_device(struct sync *s, char district[7])
@@ -592,13 +622,17 @@ static enum err look(struct sync *s, const struct cursor *had, bool full, bool *
 		e = registry_commit(s, &c->registry);
 	memcpy(c->part, had->part, sizeof c->part);
 	if (e == OK && (*registry || mine) && (e = read_parts(s)) == OK)
-		cursor_parts(s, c);
+		for (int i = 0; i < PARTS; i++)
+			cursor_part(s, (enum part)i, c);
+	if (e == OK && (e = read_photos(s)) == OK) /* photos come without a commit */
+		cursor_part(s, PART_PHOTOS, c);
 	return e;
 }
 
-enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, char state[SYNC_STATE])
+enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, const struct sync_photos *photos,
+	struct buf *out, char state[SYNC_STATE])
 {
-	struct sync s = {.st = st, .device = device, .now_ms = now_ms, .today = civil_day(now_ms)};
+	struct sync s = {.st = st, .device = device, .now_ms = now_ms, .today = civil_day(now_ms), .photos = photos};
 	bool full = !cursor || !*cursor, registry = true;
 	char district[7] = "", next[SYNC_CURSOR];
 	struct cursor had = {0}, now = {0};

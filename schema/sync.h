@@ -20,10 +20,23 @@
 #define SYNC_PEOPLE 16       /* who may act on one phone */
 #define SYNC_OUTLINES 20     /* reaches with a line; grids with their border */
 
+#define SYNC_PHOTO_DAYS 8    /* a phone keeps what it sent for 7 */
+#define SYNC_PHOTOS_MAX 500  /* the newest are looked at */
+#define SYNC_WANTED_MAX 100  /* and so many asked for at once */
+
+/* The files are the server's. */
+struct sync_photos {
+	int64_t max_bytes;
+	bool (*has)(void *ctx, const char *sha256, const char *device);
+	void *ctx;
+};
+
 /* In one snapshot (live_begin).  cursor: as the phone sent it; NULL or "": none.  Writes one JSON object into out.
  * ERR_NOTFOUND: no such device (or revoked).  ERR_STALE: the cursor is of another database, device or program.
- * state: names what the phone knows after this answer; the clock and other people's events do not change it. */
-enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, struct buf *out, char state[SYNC_STATE]) MUST_CHECK;
+ * photos: NULL when none are taken.  state: names what the phone knows after this answer; the clock and other people's events do not
+ * change it. */
+enum err sync_read(struct store *st, const char *device, const char *cursor, int64_t now_ms, const struct sync_photos *photos,
+	struct buf *out, char state[SYNC_STATE]) MUST_CHECK;
 
 /* Phones that are online, or were heard within SYNC_HEARD_MS: this person's, and those on which he may act. */
 #define SYNC_HEARD_MS 120000

@@ -12,9 +12,11 @@
 #include "server/enrol_api.h"
 #include "server/exports_api.h"
 #include "server/password_api.h"
+#include "server/photo_api.h"
 #include "server/read.h"
 #include "server/router.h"
 #include "server/sync_api.h"
+#include "server/tus_api.h"
 
 /* What an unknown user's password is held against: a hash of the same cost that nothing opens. */
 #define DUMMY_HASH "$argon2id$v=19$m=65536,t=2,p=1$c29tZSBwbGFpbiBzYWx0IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -371,6 +373,13 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/devices.geojson", read_map_devices},
 	{HTTP_GET, "/api/v1/sync", sync_get},
 	{HTTP_POST, "/api/v1/events", sync_post_events},
+	{HTTP_OPTIONS, "/api/v1/files", tus_options},
+	{HTTP_POST, "/api/v1/files", tus_create},
+	{HTTP_HEAD, "/api/v1/files/up/{}", tus_head},
+	{HTTP_PATCH, "/api/v1/files/up/{}", tus_patch},
+	{HTTP_DELETE, "/api/v1/files/up/{}", tus_delete},
+	{HTTP_POST, "/api/v1/files/up/{}", tus_override},
+	{HTTP_GET, "/api/v1/files/{}", photo_get},
 	{HTTP_POST, "/api/v1/enrol", enrol_post},
 	{HTTP_POST, "/api/v1/devices/{}/code", enrol_post_code},
 	{HTTP_POST, "/api/v1/cases/{}/actions", acts_post_action},
@@ -380,6 +389,12 @@ static const struct route routes[] = {
 size_t api_body_max(const char *path)
 {
 	return strcmp(path, "/api/v1/events") == 0 ? SYNC_EVENTS_MAX : HTTP_BODY_MAX;
+}
+
+void api_body(void *ctx, struct request *rq, struct response *rs, size_t n)
+{
+	if (strncmp(rq->path, "/api/v1/files", 13) == 0)
+		tus_body(ctx, rq, rs, n);
 }
 
 static void wrong_method(unsigned allow, struct response *rs)

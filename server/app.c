@@ -88,6 +88,7 @@ void app_refresh(struct app *a)
 		}
 	}
 	a->recheck |= changed;
+	a->moved |= changed;
 	if (a->st && a->recheck)
 		recheck_sessions(a, mono);
 	run_views(a, now, mono);
@@ -125,6 +126,9 @@ static void sweep(struct app *a, int64_t now, int64_t mono)
 		session_use(a->sessions, w->session, now); /* an open page is a session in use */
 	watchers_sweep(&a->watchers, mono);
 	passages_sweep(&a->passages, mono);
+	if (a->files)
+		files_sweep(a->files, a->st, a->model.head.db, a->moved, now);
+	a->moved = false;
 	app_refresh(a);
 }
 

@@ -7,12 +7,15 @@
 #include "base/conf.h"
 #include "server/bell.h"
 #include "server/errands.h"
+#include "server/files.h"
 #include "server/pages.h"
 #include "server/wire.h"
 #include "server/worker.h"
 
 #define APP_HASHERS 2      /* 64 MiB each while they work */
 #define APP_HASH_QUEUE 32
+#define APP_FILERS 2
+#define APP_FILE_QUEUE 256
 
 struct app {
 	struct conf *conf;
@@ -28,9 +31,12 @@ struct app {
 	struct watchers watchers;
 	struct passages passages;
 	struct sessions *sessions;
-	struct worker *worker, *exporter;
+	struct worker *worker, *exporter, *filer;
 	struct exporting *exports; /* under way */
 	size_t exports_n;
+	struct files *files; /* NULL: photos are not taken */
+	size_t photos_shown;
+	bool moved; /* something was committed since the files were swept */
 	struct bell *bell;
 	struct errands *errands;
 	struct pages *pages;
@@ -55,6 +61,7 @@ void app_alarm(void *ctx, int64_t now_mono_ms);
 /* api.c: what HTTP asks */
 void api_request(void *ctx, struct request *rq, struct response *rs);
 bool api_passage(void *ctx, struct request *rq, struct response *rs);
+void api_body(void *ctx, struct request *rq, struct response *rs, size_t n);
 size_t api_body_max(const char *path); /* bytes that a body may have there */
 struct session *api_upgrade(void *ctx, struct request *rq, struct response *rs);
 

@@ -55,8 +55,12 @@ const char *http_reason(int status)
 		return "Not Found";
 	case 405:
 		return "Method Not Allowed";
+	case 408:
+		return "Request Timeout";
 	case 409:
 		return "Conflict";
+	case 410:
+		return "Gone";
 	case 411:
 		return "Length Required";
 	case 412:
@@ -73,6 +77,8 @@ const char *http_reason(int status)
 		return "Precondition Required";
 	case 429:
 		return "Too Many Requests";
+	case 460:
+		return "Checksum Mismatch";
 	case 503:
 		return "Service Unavailable";
 	default:

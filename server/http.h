@@ -16,6 +16,17 @@ extern const char *const http_method_names[HTTP_METHODS];
 
 #define REQUEST_PARAMS 2
 
+/* Where a body goes that is not gathered: piece by piece as it comes. */
+struct sink {
+	void (*take)(void *ctx, const char *p, size_t n); /* what fails is said when the request is answered */
+	void (*gone)(void *ctx);                          /* the request is over, or its connection */
+	void *ctx;                                        /* NULL: there is none */
+};
+
+struct tus_headers { /* of resumable uploads */
+	const char *version, *length, *defer, *offset, *metadata, *checksum, *concat, *method;
+};
+
 struct request { /* texts are NULL when the header is absent; all borrowed for the call */
 	enum http_method method;
 	const char *path, *query; /* path decoded by the carrier; query as it came */
@@ -24,7 +35,9 @@ struct request { /* texts are NULL when the header is absent; all borrowed for t
 	const char *peer; /* address as text */
 	bool local;       /* the peer is on this machine and no proxy stands between */
 	bool tls;
+	struct tus_headers tus;
 	struct slice body;
+	struct sink sink;
 	struct slice param[REQUEST_PARAMS]; /* the {} of the route's path */
 	uint64_t ticket;                    /* for an answer that comes later */
 };

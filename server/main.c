@@ -15,6 +15,7 @@
 #include "schema/enrol.h"
 #include "server/acts_api.h"
 #include "server/exports_api.h"
+#include "server/tus_api.h"
 
 #define GOODBYE_MS 500 /* for streams to be closed with a word */
 
@@ -185,6 +186,7 @@ static void helpers_done(void *ctx)
 
 	worker_finish(a->worker, a);
 	worker_finish(a->exporter, a);
+	worker_finish(a->filer, a);
 }
 
 static void wake_loop(void *ctx)
@@ -271,7 +273,7 @@ static enum err find_broker(struct app *a, struct why *why)
 
 static enum err start(struct app *a, const char *config, struct why *why)
 {
-	struct wire_calls calls = {api_request, api_body_max, api_upgrade, api_passage, helpers_done, app_alarm, &a->watchers, &a->passages, a};
+	struct wire_calls calls = {api_request, api_body_max, api_body, api_upgrade, api_passage, helpers_done, app_alarm, &a->watchers, &a->passages, a};
 	struct bell_world world = {watch_bell, unwatch_bell, bell_wants_write, rung, answered, door_lost, a};
 	struct errands_world ew = {send_errand, acts_answer, a};
 	struct model_observer tell;
@@ -288,7 +290,8 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	a->db_path = xstrdup(path);
 	if (!(path = conf_path(a->conf, "server", "db", NULL)))
 		return why_set(why, ERR_INVALID, "set [server] db, the file of sign-ins (config: %s)", config ? config : "none found");
-	if ((e = sessions_open(path, clock_wall_ms(), &a->sessions, why)) != OK)
+	if ((e = sessions_open(path, clock_wall_ms(), &a->sessions, why)) != OK ||
+		(e = files_open(a->conf, path, a->db_path, &(struct files_world){tus_finished, a}, &a->files, why)) != OK)
 		return e;
 	tell = views_observer(&a->views);
 	model_init(&a->model, &tell);
@@ -299,6 +302,9 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	a->passages.wire = a->wire;
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
 	a->exporter = worker_new(EXPORT_THREADS, EXPORTS_MAX, wake_loop, a);
+	a->filer = worker_new(APP_FILERS, APP_FILE_QUEUE, wake_loop, a);
+	if (a->files)
+		files_use(a->files, a->filer);
 	a->errands = errands_new(&ew);
 	a->bell = bell_new(conf_path(a->conf, "ingest", "socket", "/run/xunge/door.sock"), &world);
 	a->address = xasprintf("http%s://%s%s%s:%d", a->tls ? "s" : "", strchr(wc.listen, ':') ? "[" : "", wc.listen,
@@ -334,12 +340,14 @@ static void finish(struct app *a)
 	bell_free(a->bell);
 	worker_free(a->worker, a);
 	worker_free(a->exporter, a);
+	worker_free(a->filer, a);
 	wire_close(w); /* lets every watcher and every export go */
 	a->wire = NULL;
 	errands_free(a->errands);
 	views_done(&a->views);
 	model_done(&a->model);
 	store_close(a->st);
+	files_free(a->files);
 	sessions_free(a->sessions);
 	pages_free(a->pages);
 	free(a->metrics_token);

@@ -86,6 +86,18 @@ void metrics_text(struct app *a, struct buf *b)
 	counter(b, "signins_refused_total", a->signins_refused);
 	counter(b, "signins_busy_total", a->signins_busy);
 	counter(b, "enrol_refused_total", a->enrol_refused);
+	if (a->files) {
+		const struct files_counts *f = files_counts(a->files);
+
+		counter(b, "uploads_begun_total", f->begun);
+		counter(b, "uploads_done_total", f->done);
+		counter(b, "uploads_refused_total", f->refused);
+		counter(b, "uploads_expired_total", f->expired);
+		counter(b, "upload_bytes_total", f->bytes);
+		counter(b, "photos_unnamed_removed_total", f->orphans);
+		gauge(b, "uploads_open", (double)files_open_uploads(a->files));
+		gauge(b, "photos_shown", (double)a->photos_shown);
+	}
 	counter(b, "acts_asked_total", errands_counts(a->errands)->asked);
 	counter(b, "acts_refused_total", errands_counts(a->errands)->refused);
 	counter(b, "acts_unknown_total", errands_counts(a->errands)->unknown);

@@ -168,8 +168,12 @@ static const char *code_of(enum casus_fate fate)
 	return NULL;
 }
 
-static void photos_member(struct buf *b, const struct books_step *s)
+static void photos_member(struct read *r, const struct books_step *s)
 {
+	struct files *files = r->a->files;
+	struct buf *b = r->b;
+	char sha256[65];
+
 	buf_json_key(b, "photos");
 	buf_addc(b, '[');
 	for (uint32_t i = 0; i < s->nphoto; i++) {
@@ -178,6 +182,8 @@ static void photos_member(struct buf *b, const struct books_step *s)
 		read_slice(b, "sha256", s->photo[i].sha256);
 		read_slice(b, "role", s->photo[i].role);
 		read_slice(b, "mime", s->photo[i].mime);
+		slice_copy(sha256, sizeof sha256, s->photo[i].sha256);
+		read_bool(b, "here", files && files_has(files, sha256, s->act->key.device));
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');
@@ -220,7 +226,7 @@ static void step_row(void *ctx, const struct books_step *s)
 	read_time(b, "until", a->until_ms);
 	read_text(b, "result", casus_result_name(a->result));
 	read_text(b, "rating", casus_rating_name(a->rating));
-	photos_member(b, s);
+	photos_member(ctx, s);
 	identity(b, "base", &a->base);
 	read_text(b, "status", status_of(s));
 	read_text(b, "code", a->voided ? NULL : code_of(a->fate));

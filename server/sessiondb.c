@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/slice.h"
+
 #define SESSIONDB_VERSION 1
 #define SESSIONDB_APPLICATION 0x58475356 /* "XGSV" */
 
@@ -58,6 +60,12 @@ static const char schema[] =
 	"PRAGMA application_id=1481069398; PRAGMA user_version=1;"
 	"COMMIT;";
 
+/* Came later, and is ignored by programs that do not know it: the version stays. */
+static const char later[] =
+	"CREATE TABLE IF NOT EXISTS upload(id TEXT PRIMARY KEY, device TEXT NOT NULL, sha256 TEXT NOT NULL,"
+	" kind INTEGER NOT NULL, length INTEGER NOT NULL, made INTEGER NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS met(db TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
 enum err sessiondb_open(const char *path, struct sessiondb **out, struct why *why)
 {
 	struct sessiondb *d = xcalloc(1, sizeof *d);
@@ -87,6 +95,8 @@ enum err sessiondb_open(const char *path, struct sessiondb **out, struct why *wh
 		e = why_set(why, ERR_VERSION,
 			"%s is not a session database of this version: move it away (people sign in again)", path);
 	}
+	if (e == OK && (e = sqlite_err(sqlite3_exec(d->db, later, NULL, NULL, NULL))) != OK)
+		(void)why_set(why, e, "cannot write %s: %s", path, sqlite3_errmsg(d->db));
 out:
 	if (e == OK)
 		*out = d;
@@ -221,4 +231,82 @@ enum err sessiondb_lock_drop(struct sessiondb *d, const uint8_t key[LOCK_KEY])
 		return e;
 	sqlite3_bind_blob(s, 1, key, LOCK_KEY, SQLITE_STATIC);
 	return run(s);
+}
+
+/* ------------------------------------------------------------------ uploads */
+
+enum err sessiondb_hurry(struct sessiondb *d)
+{
+	return sqlite_err(sqlite3_exec(d->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL));
+}
+
+static void copy_text(sqlite3_stmt *s, int i, char *out, size_t room)
+{
+	const char *p = (const char *)sqlite3_column_text(s, i);
+
+	slice_copy(out, room, slice_of(p ? p : ""));
+}
+
+enum err sessiondb_uploads(struct sessiondb *d, void (*row)(void *ctx, const struct upload_row *r), void *ctx)
+{
+	sqlite3_stmt *s = NULL;
+	enum err e = prepare(d, "SELECT id, device, sha256, kind, length, made, done FROM upload ORDER BY made, id", &s);
+	int rc = SQLITE_DONE;
+
+	while (e == OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct upload_row r = {.kind = sqlite3_column_int(s, 3), .length = sqlite3_column_int64(s, 4),
+			.made_ms = sqlite3_column_int64(s, 5), .done_ms = sqlite3_column_int64(s, 6)};
+
+		copy_text(s, 0, r.id, sizeof r.id);
+		copy_text(s, 1, r.device, sizeof r.device);
+		copy_text(s, 2, r.sha256, sizeof r.sha256);
+		row(ctx, &r);
+	}
+	sqlite3_finalize(s);
+	return e != OK ? e : sqlite_err(rc);
+}
+
+enum err sessiondb_upload_put(struct sessiondb *d, const struct upload_row *r)
+{
+	sqlite3_stmt *s = NULL;
+	enum err e = prepare(d, "INSERT OR REPLACE INTO upload VALUES(?,?,?,?,?,?,?)", &s);
+
+	if (e != OK)
+		return e;
+	sqlite3_bind_text(s, 1, r->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, r->device, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, r->sha256, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 4, r->kind);
+	sqlite3_bind_int64(s, 5, r->length);
+	sqlite3_bind_int64(s, 6, r->made_ms);
+	sqlite3_bind_int64(s, 7, r->done_ms);
+	return run(s);
+}
+
+enum err sessiondb_upload_drop(struct sessiondb *d, const char *id)
+{
+	sqlite3_stmt *s = NULL;
+	enum err e = prepare(d, "DELETE FROM upload WHERE id=?", &s);
+
+	if (e != OK)
+		return e;
+	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+	return run(s);
+}
+
+enum err sessiondb_met(struct sessiondb *d, const char *db, int64_t now_ms, int64_t *out)
+{
+	sqlite3_stmt *s = NULL;
+	enum err e = prepare(d, "INSERT INTO met VALUES(?1,?2) ON CONFLICT(db) DO UPDATE SET at=min(at,?2) RETURNING at", &s);
+	int rc;
+
+	if (e != OK)
+		return e;
+	sqlite3_bind_text(s, 1, db, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, now_ms);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW ? OK : sqlite_err(rc);
 }

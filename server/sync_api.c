@@ -65,11 +65,17 @@ static void answer(const struct request *rq, struct response *rs, struct buf *bo
 	pack(rq, rs);
 }
 
+static bool has_photo(void *ctx, const char *sha256, const char *device)
+{
+	return files_has(ctx, sha256, device);
+}
+
 void sync_get(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {"cursor", NULL};
 	struct app *a = ctx;
 	char id[DEVICE_ID_ROOM];
+	struct sync_photos photos;
 	struct query q = {0};
 	struct why why = {""};
 	struct buf body = {0};
@@ -84,8 +90,10 @@ void sync_get(void *ctx, struct request *rq, struct response *rs)
 		query_done(&q);
 		return;
 	}
+	if (a->files)
+		photos = (struct sync_photos){files_max_bytes(a->files), has_photo, a->files};
 	if ((e = live_begin(a->st)) == OK) {
-		e = sync_read(a->st, id, query_get(&q, "cursor"), clock_wall_ms(), &body, state);
+		e = sync_read(a->st, id, query_get(&q, "cursor"), clock_wall_ms(), a->files ? &photos : NULL, &body, state);
 		live_end(a->st);
 	}
 	query_done(&q);

@@ -24,6 +24,7 @@ _Static_assert(FRAME_ROOM >= LWS_PRE, "room for the header that libwebsockets wr
 #define SEND_BUFFER (128 * 1024) /* so large that a piece always fits when the socket is writable */
 #define UNACKED_MS 60000    /* a peer that acknowledges nothing so long is gone */
 #define HEADERS 10
+#define TUS_HEADERS 8
 
 enum exchange_state {
 	READING,   /* the body */
@@ -40,11 +41,12 @@ struct exchange { /* one request and its answer */
 	enum exchange_state state;
 	struct request rq;
 	struct response rs;
-	char *own[HEADERS + 4]; /* texts that rq points to */
+	char *own[HEADERS + 4], *tus[TUS_HEADERS]; /* texts that rq points to */
 	char peer[64];
 	struct buf body, head;
 	size_t want, sent; /* bytes of the body; of head and answer */
-	int64_t deadline_mono_ms;
+	size_t got;        /* bytes of a body that streams */
+	int64_t began_mono_ms, deadline_mono_ms;
 	bool blocked;
 	bool starved; /* of a stream: the next piece was asked for */
 	bool last;    /* of a stream: no other piece comes */
@@ -127,6 +129,20 @@ static const struct {
 	{WSI_TOKEN_HTTP_AUTHORIZATION, offsetof(struct request, authorization)},
 	{WSI_TOKEN_PROTOCOL, offsetof(struct request, protocols)},
 	{WSI_TOKEN_VERSION, offsetof(struct request, version)},
+};
+
+static const struct {
+	const char *name;
+	size_t at;
+} tus_headers[TUS_HEADERS] = {
+	{"tus-resumable:", offsetof(struct tus_headers, version)},
+	{"upload-length:", offsetof(struct tus_headers, length)},
+	{"upload-defer-length:", offsetof(struct tus_headers, defer)},
+	{"upload-offset:", offsetof(struct tus_headers, offset)},
+	{"upload-metadata:", offsetof(struct tus_headers, metadata)},
+	{"upload-checksum:", offsetof(struct tus_headers, checksum)},
+	{"upload-concat:", offsetof(struct tus_headers, concat)},
+	{"x-http-method-override:", offsetof(struct tus_headers, method)},
 };
 
 static char *header(struct lws *wsi, enum lws_token_indexes token)
@@ -234,8 +250,12 @@ static void exchange_free(struct exchange *x)
 	*x->at = x->next;
 	if (x->next)
 		x->next->at = x->at;
+	if (x->rq.sink.ctx)
+		x->rq.sink.gone(x->rq.sink.ctx);
 	for (size_t i = 0; i < ARRAY_LEN(x->own); i++)
 		free(x->own[i]);
+	for (size_t i = 0; i < TUS_HEADERS; i++)
+		free(x->tus[i]);
 	if (x->rs.streams)
 		x->rs.stream.gone(x->rs.stream.ctx);
 	response_done(&x->rs);
@@ -259,7 +279,8 @@ static struct exchange *exchange_new(struct lws *wsi, struct conn *conn)
 	if (x->next)
 		x->next->at = &x->next;
 	w->first = x;
-	x->deadline_mono_ms = clock_mono_ms() + WIRE_REQUEST_MS;
+	x->began_mono_ms = clock_mono_ms();
+	x->deadline_mono_ms = x->began_mono_ms + WIRE_REQUEST_MS;
 	if (!method_of(wsi, &rq->method, &x->own[HEADERS])) {
 		exchange_free(x);
 		return NULL;
@@ -271,6 +292,10 @@ static struct exchange *exchange_new(struct lws *wsi, struct conn *conn)
 	}
 	rq->csrf = x->own[HEADERS + 1] = custom_header(wsi, "x-csrf-token:");
 	rq->query = x->own[HEADERS + 2] = query(wsi);
+	for (size_t i = 0; i < TUS_HEADERS && strncmp(rq->path, "/api/v1/files", 13) == 0; i++) {
+		x->tus[i] = custom_header(wsi, tus_headers[i].name);
+		*(const char **)((char *)&rq->tus + tus_headers[i].at) = x->tus[i];
+	}
 	rq->idempotency_key = x->own[HEADERS + 3] = custom_header(wsi, "idempotency-key:");
 	lws_get_peer_simple(wsi, x->peer, sizeof x->peer);
 	rq->peer = x->peer;
@@ -511,7 +536,14 @@ static int on_http(struct lws *wsi, struct conn *conn)
 		return exchange_problem(x, 400, "bad_request", "Content-Length is not a number");
 	if (takes_body && !has_length)
 		return exchange_problem(x, 411, "length_required", "send Content-Length");
-	if (n > 0 && (size_t)n > x->wire->calls.body_max(x->rq.path)) {
+	if (n > 0 && takes_body) {
+		x->wire->calls.body(x->wire->calls.ctx, &x->rq, &x->rs, (size_t)n);
+		if (x->rs.status) {
+			x->rs.close = true;
+			return exchange_answer(x);
+		}
+	}
+	if (n > 0 && !x->rq.sink.ctx && (size_t)n > x->wire->calls.body_max(x->rq.path)) {
 		char limit[48];
 
 		x->wire->counts.too_big++;
@@ -532,9 +564,13 @@ static int on_body(struct conn *conn, const char *p, size_t n)
 		return -1;
 	if (x->state == LINGERING)
 		return 0;
-	if (x->state != READING || x->body.n + n > x->want)
+	if (x->state != READING || x->body.n + x->got + n > x->want)
 		return -1;
-	if (n)
+	if (x->rq.sink.ctx && n) {
+		x->rq.sink.take(x->rq.sink.ctx, p, n);
+		x->got += n;
+		x->deadline_mono_ms = x->began_mono_ms + WIRE_REQUEST_MS + (int64_t)(x->got * 1000 / WIRE_BODY_RATE);
+	} else if (n)
 		buf_add(&x->body, p, n);
 	return 0;
 }

@@ -17,7 +17,8 @@
 #include "server/watcher.h"
 
 #define WIRE_PIECE (16 * 1024)      /* bytes of a response written at one go */
-#define WIRE_REQUEST_MS 10000       /* a whole body */
+#define WIRE_REQUEST_MS 10000       /* a whole body; one that streams: and a second more for each ... */
+#define WIRE_BODY_RATE 4096         /* ... of its bytes that came */
 #define WIRE_RESPONSE_MS 120000     /* a whole response; of a stream: each piece of it */
 #define WIRE_LATER_MS 30000         /* an answer that comes later */
 #define WIRE_FDS_MAX 65536
@@ -34,6 +35,9 @@ struct wire_conf {
 struct wire_calls {
 	void (*request)(void *ctx, struct request *rq, struct response *rs);
 	size_t (*body_max)(const char *path); /* bytes that a request's body may have there */
+	/* A body of n bytes is about to come, more than body_max() maybe: rq->sink is set for one that streams; a status in
+	 * rs refuses it; neither: it is gathered. */
+	void (*body)(void *ctx, struct request *rq, struct response *rs, size_t n);
 	/* May this request become a live stream?  Else rs says why not. */
 	struct session *(*upgrade)(void *ctx, struct request *rq, struct response *rs);
 	/* May this request (its path is /mqtt) become a passage to the broker?  Else rs says why not. */
