@@ -21,7 +21,7 @@ describe('photos', { timeout: 120000 }, () => {
 
 	before(async () => {
 		process.stdout.write(`# photos: SEED=${SEED}\n`);
-		town = await Town.start({ server: true, conf: { files: { dir: 'files', max_bytes: 1 << 20, device_unfinished: 4, device_day_bytes: 12 << 20, unnamed_s: 2, sweep_s: 1 } } });
+		town = await Town.start({ server: true, conf: { files: { dir: 'files', max_bytes: 1 << 20, device_unfinished: 4, device_day_bytes: 12 << 20, sweep_s: 1 } } });
 		await town.user('centre', 'p-duty', 'centre', TOWN);
 		await town.user('east', 'p-chief-c', 'office', COMMUNITY[0]);
 		await town.user('west', 'p-admin', 'office', COMMUNITY[1]);
@@ -65,10 +65,9 @@ describe('photos', { timeout: 120000 }, () => {
 	};
 	const named = (bytes, role = 'before') => ({ att: [{ sha256: sha256(bytes), bytes: bytes.length, mime: 'image/jpeg', role }] });
 	const report = (id, name, scope, ...photos) => say(id, 'case.report', { case: name, class: 'hazard', category: 'fire', severity: 3, title: name }, { scope, att: photos.flatMap((p) => named(p).att) });
-	const seen = async (who, bytes) => {
-		const s = await town.session(who);
-		return (await s.fetch(`/api/v1/files/${sha256(bytes)}`)).status;
-	};
+	const sessions = {};
+	const session = async (who) => (sessions[who] ??= await town.session(who));
+	const seen = async (who, bytes) => (await (await session(who)).fetch(`/api/v1/files/${sha256(bytes)}`)).status;
 	const wanted = async (id) => (await (await fetch(`${town.base}/api/v1/sync`, { headers: { Authorization: auth(id) } })).json()).photos_wanted;
 
 	test('what is spoken here; what a request must say', async () => {
@@ -279,7 +278,7 @@ describe('photos', { timeout: 120000 }, () => {
 		assert.equal(await report('d-0001', 'case-a', GRID[0], p, q), 'stored');
 		assert.deepEqual(await Promise.all(['centre', 'east', 'west'].map((who) => seen(who, p))), [200, 200, 404]);
 		assert.deepEqual([await seen('centre', q), await wanted('d-0001')], [404, [sha256(q)]], 'the event came before its photo');
-		const s = await town.session('centre');
+		const s = await session('centre');
 		const line = async () => (await (await s.fetch('/api/v1/cases/case-a')).json()).timeline[0].photos.map((x) => x.here);
 
 		assert.deepEqual(await line(), [true, false]);
@@ -322,6 +321,10 @@ describe('photos', { timeout: 120000 }, () => {
 		await report('d-0004', 'case-kept', GRID[0], kept);
 		assert.equal(await say('d-0004', 'case.act', { case: 'case-never', action: 'sign' }, named(held)), 'held');
 		await report('d-0002', 'case-foreign', GRID[2], foreign); // of another device: names nothing of d-0004
+		await town.server.stop();
+		town.o.conf.files.unnamed_s = 2;
+		town.writeConf();
+		await town.startServer();
 		const old = new Date(Date.now() - 3600e3);
 
 		for (const p of [orphan, kept, held, foreign]) utimesSync(place('d-0004', p), old, old);
