@@ -40,6 +40,7 @@ int cmd_backup(struct cli *c, int argc, char **argv);
 int cmd_restore(struct cli *c, int argc, char **argv);
 int cmd_import(struct cli *c, int argc, char **argv);
 int cmd_export(struct cli *c, int argc, char **argv);
+int cmd_freeze(struct cli *c, int argc, char **argv);
 int cmd_device_add(struct cli *c, int argc, char **argv);
 int cmd_device_code(struct cli *c, int argc, char **argv);
 int cmd_device_enrol(struct cli *c, int argc, char **argv);

@@ -10,7 +10,7 @@
 #include "schema/enrol.h"
 
 #define DESK_WAIT_MS 30000         /* a batch and its fsync, on a bad day */
-#define DESK_IMPORT_WAIT_MS 600000 /* a national list on a slow disk */
+#define DESK_IMPORT_WAIT_MS 600000 /* a national list on a slow disk; a year whose duties are counted */
 
 struct desk {
 	struct door *door; /* NULL: the next two */
@@ -362,6 +362,33 @@ enum err desk_user_disable(struct desk *d, const char *name, int64_t *commit, st
 	request(d, "user.disable");
 	member(d, "user", name);
 	return simple(d, commit, why);
+}
+
+static enum err months_of(struct json *j, struct freeze_done *done, struct why *why)
+{
+	uint32_t list = json_get(j, 0, "months"), t = list + 1;
+	int64_t month = 0;
+
+	done->n = 0;
+	for (uint32_t i = 0; list && j->tok[list].type == JSON_ARRAY && i < j->tok[list].count && i < ARRAY_LEN(done->month); i++, t = j->tok[t].next)
+		if (json_int(j, t, &month))
+			done->month[done->n++] = (int32_t)month;
+	return done->n ? OK : why_set(why, ERR_IO, "local door: ingest did not say what it froze");
+}
+
+enum err desk_freeze(struct desk *d, const char *period, struct freeze_done *done, int64_t *commit, struct why *why)
+{
+	struct office_end end = {0};
+	enum err e;
+
+	if (!d->door)
+		return direct(d, office_freeze(d->st, d->in, clock_wall_ms(), period, done, &end, why), &end, commit, why);
+	request(d, "freeze");
+	member(d, "period", period);
+	if ((e = ask(d, (struct slice){0}, DESK_IMPORT_WAIT_MS, NULL, why)) != OK)
+		return e;
+	*commit = number(d, "commit");
+	return months_of(&d->json, done, why);
 }
 
 /* ------------------------------------------------------------------ through the door only */

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "schema/account.h"
+#include "schema/freeze.h"
 #include "schema/import.h"
 
 struct desk;
@@ -32,6 +33,9 @@ enum err desk_device_code(struct desk *d, const char *id, const char *person, co
 enum err desk_user_put(struct desk *d, const char *name, const char *person, const char *role,
 	const char *scope, const char *hash, int64_t *commit, struct why *why) MUST_CHECK;
 enum err desk_user_disable(struct desk *d, const char *name, int64_t *commit, struct why *why) MUST_CHECK;
+
+/* Closes the books of "2023-12" or "2023": which months, now. */
+enum err desk_freeze(struct desk *d, const char *period, struct freeze_done *done, int64_t *commit, struct why *why) MUST_CHECK;
 
 /* One payload of events from an older system (through the door only); *answer is the answer's line. */
 enum err desk_events(struct desk *d, const char *device, struct slice payload, struct buf *answer,

@@ -30,6 +30,12 @@ static const struct command commands[] = {
 		"--dry-run   check and count only; of events, their form only\n",
 		false, false},
 	{"export", "NAME --from D --to D [OPTIONS]", "write figures, ledgers, events as a table", cmd_export, NULL, false, true},
+	{"freeze", "PERIOD | --list [--json]", "close the books of a month, or of a year", cmd_freeze,
+		"PERIOD: a month (2023-12) or a year (2023: its months that are not frozen yet) that is over by +08:00.\n"
+		"From then on its figures, ledgers and reports stay what they are, byte by byte; what comes later is a\n"
+		"correction (xunge export corrections).  There is no way back: import what is still to come first.\n"
+		"--list      the months that are frozen\n",
+		false, false},
 	{"device add", "ID --person P --district CODE [--secret-file FILE]",
 		"a new device; prints its secret, once", cmd_device_add,
 		"ID: 1 to 32 of a-z 0-9 and -; CODE: the 6 digits of its district.  An ID that was revoked comes\n"

@@ -15,6 +15,7 @@
 #include "core/json.h"
 #include "schema/acts.h"
 #include "schema/enrol.h"
+#include "schema/freeze.h"
 
 #define UNREAD_MAX (1024 * 1024)
 #define READ_TURN (256 * 1024) /* bytes of one connection in one turn: the others wait no longer */
@@ -289,6 +290,31 @@ static void op_import(struct request *r)
 	buf_done(&more);
 }
 
+static void op_freeze(struct request *r)
+{
+	struct freeze_done done = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	struct buf more = {0};
+	char period[40];
+	enum err e;
+
+	text_of(r, "period", period, sizeof period, true);
+	if (!room_for_change(r))
+		return;
+	if (writer_more(r->d->w)) { /* its figures would be those of a registry that is half looked through */
+		refuse(r, ERR_BUSY, "a change of the registry is still being worked in: try again in a moment");
+		return;
+	}
+	e = office_freeze(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), period, &done, &end, &why);
+	buf_adds(&more, ",\"months\":[");
+	for (int i = 0; i < done.n; i++)
+		buf_addf(&more, "%s%d", i ? "," : "", (int)done.month[i]);
+	buf_addc(&more, ']');
+	changed(r, e, &end, &why, more.p);
+	buf_done(&more);
+}
+
 static void op_device_add(struct request *r)
 {
 	char device[64], person[80], district[16], secret[ACCOUNT_SECRET];
@@ -536,6 +562,7 @@ static const struct {
 	{"listen", op_listen},
 	{"events", op_events},
 	{"import", op_import},
+	{"freeze", op_freeze},
 	{"device.add", op_device_add},
 	{"device.revoke", op_device_revoke},
 	{"device.enrol", op_device_enrol},

@@ -179,6 +179,8 @@ static enum err make_views(struct asof *a)
 		e = make_view(a, "displaced", NULL, "by");
 	if (e == OK)
 		e = make_view(a, "household", "voided", "\"commit\"");
+	if (e == OK)
+		e = make_view(a, "correction", NULL, "\"commit\"");
 	return e == OK ? make_view(a, "freeze", NULL, "\"commit\"") : e;
 }
 

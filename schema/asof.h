@@ -1,6 +1,6 @@
 /* asof.h - a reader's database as it was at commit N, the plain way: everything that follows from events is folded anew.
  *
- * From asof_enter() on, the names patrol, casus, tally, event, voided, household, displaced, freeze and those of the registry
+ * From asof_enter() on, the names patrol, casus, tally, event, voided, household, displaced, freeze, correction and those of the registry
  * mean what they held at commit N: temporary tables and views of this connection stand before the real ones, so every
  * query of schema/ answers as of N without knowing it.  Days of months that were frozen by then have their frozen tallies.
  * It costs what `xunge check` costs: minutes in a large database.  The connection is good for nothing else after it.

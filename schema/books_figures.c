@@ -106,6 +106,35 @@ enum err books_sums(struct store *st, const char *scope, const char *within, int
 	return e;
 }
 
+enum err books_sums_corrected(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
+	void (*row)(void *ctx, const struct books_tally *t), void *ctx)
+{
+	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
+	struct buf spans = {0};
+	sqlite3_stmt *q;
+	enum err e;
+
+	if (from_day >= to_day || !books_range(scope, within, lo, hi))
+		return OK;
+	spans_of(&spans, from_day, to_day);
+	q = sql_get(st, "SELECT figure, level, category, sum(n) FROM (SELECT figure, level, category, n FROM tally WHERE span IN (SELECT value FROM "
+			"json_each(?1)) AND area >= ?2 AND area < ?3 UNION ALL SELECT figure, level, category, n FROM correction WHERE day >= ?4 AND "
+			"day < ?5 AND area >= ?2 AND area < ?3) GROUP BY figure, level, category HAVING sum(n) <> 0 ORDER BY figure, level, category");
+	sql_text(q, 1, buf_slice(&spans));
+	sql_str(q, 2, lo);
+	sql_str(q, 3, hi);
+	sql_int(q, 4, civil_yyyymmdd(from_day));
+	sql_int(q, 5, civil_yyyymmdd(to_day));
+	while ((e = sql_row(q)) == OK) {
+		struct books_tally t = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3)};
+
+		row(ctx, &t);
+	}
+	e = sql_end(q, e);
+	buf_done(&spans);
+	return e;
+}
+
 enum err books_series(struct store *st, const struct books_series *s, int64_t *n)
 {
 	for (int i = 0; i < s->days; i++) {

@@ -17,6 +17,10 @@ bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 
 enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
 
+/* The same with what came after a freeze (table correction): what the events say now. */
+enum err books_sums_corrected(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
+	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
+
 #define BOOKS_SERIES_DAYS 400
 
 struct books_series {

@@ -39,6 +39,16 @@ static enum err read_frozen(struct store *st, int32_t from_day, int32_t to_day, 
 	return sql_end(q, e);
 }
 
+static bool all_frozen(const struct each *s, int32_t from_day, int32_t to_day)
+{
+	int32_t from = civil_yyyymmdd(from_day) / 100, last = civil_yyyymmdd(to_day - 1) / 100;
+	size_t months = (size_t)((last / 100 - from / 100) * 12 + last % 100 - from % 100 + 1), n = 0;
+
+	for (size_t i = 0; i < s->nfrozen; i++)
+		n += s->frozen[i] <= last;
+	return n == months;
+}
+
 static void one(void *ctx, const struct duty_row *r)
 {
 	const struct each *s = ctx;
@@ -53,21 +63,32 @@ static void one(void *ctx, const struct duty_row *r)
 	s->row(s->ctx, r->level, r->area, day, r->state == DUTY_MET, r->state == DUTY_OVERDUE);
 }
 
-enum err duty_sums_each(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue), void *ctx)
+static enum err walk(struct store *st, const char *scope, int32_t from_day, int32_t to_day, int64_t at_ms, struct each *s)
 {
 	struct duties_page page = {.after = "", .people = PEOPLE, .most = true, .more = true};
-	struct each s = {.within = within, .row = row, .ctx = ctx};
 	char after[65] = "";
-	enum err e = from_day < to_day ? read_frozen(st, from_day, to_day, &s) : ERR_NOTFOUND;
+	enum err e = OK;
 
 	while (e == OK && page.more) {
 		page.after = after;
-		e = duties_history(st, within ? within : scope, REGISTRY_NOW, from_day, to_day - 1, at_ms, &page, one, &s);
+		e = duties_history(st, s->within ? s->within : scope, REGISTRY_NOW, from_day, to_day - 1, at_ms, &page, one, s);
 		slice_copy(after, sizeof after, slice_of(page.last));
 	}
+	return e;
+}
+
+enum err duty_sums_each(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
+	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue), void *ctx)
+{
+	struct each s = {.within = within, .row = row, .ctx = ctx};
+	enum err e;
+
+	if (from_day >= to_day)
+		return OK;
+	if ((e = read_frozen(st, from_day, to_day, &s)) == OK && !all_frozen(&s, from_day, to_day))
+		e = walk(st, scope, from_day, to_day, at_ms, &s);
 	free(s.frozen);
-	return e == ERR_NOTFOUND ? OK : e;
+	return e;
 }
 
 #define LEVELS 5
@@ -95,13 +116,31 @@ static void add(void *ctx, const char *level, const char *area, int32_t day, int
 	s->overdue[i] += overdue;
 }
 
+static void tell(const struct sums *s, void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
+{
+	for (size_t i = 0; i < s->n; i++)
+		row(ctx, s->level[i], s->met[i], s->overdue[i]);
+}
+
 enum err duty_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
 	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
 {
 	struct sums s = {.n = 0};
 	enum err e = duty_sums_each(st, scope, within, from_day, to_day, at_ms, add, &s);
 
-	for (size_t i = 0; e == OK && i < s.n; i++)
-		row(ctx, s.level[i], s.met[i], s.overdue[i]);
+	if (e == OK)
+		tell(&s, row, ctx);
+	return e;
+}
+
+enum err duty_sums_all(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
+	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
+{
+	struct sums s = {.n = 0};
+	struct each each = {.within = within, .row = add, .ctx = &s};
+	enum err e = from_day < to_day ? walk(st, scope, from_day, to_day, at_ms, &each) : OK;
+
+	if (e == OK)
+		tell(&s, row, ctx);
 	return e;
 }

@@ -15,5 +15,8 @@ enum err duty_sums_each(struct store *st, const char *scope, const char *within,
 /* The same, added up by level. */
 enum err duty_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
 	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx) MUST_CHECK;
+/* The same with the days of frozen months, as they stand now. */
+enum err duty_sums_all(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
+	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx) MUST_CHECK;
 
 #endif

@@ -545,14 +545,37 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	return ended(in, e);
 }
 
+/* Frozen months stay as they were frozen: the correction that they have, and all that they counted, is taken off as one more
+ * correction, from which the events now count upwards again. */
+static enum err forget_corrections(struct intake *in)
+{
+	sqlite3_stmt *q = sql_get(in->st,
+		"INSERT INTO correction(day, figure, area, level, category, \"commit\", n) SELECT day, figure, area, level, category, ?1, -sum(n) FROM "
+		"(SELECT day, figure, area, level, category, n FROM correction UNION ALL SELECT span, figure, area, level, category, n FROM tally WHERE "
+		"span > 999999 AND span / 100 IN (SELECT month FROM freeze) AND figure NOT IN ('duty_met', 'duty_overdue')) "
+		"GROUP BY day, figure, area, level, category HAVING sum(n) <> 0");
+
+	sql_int(q, 1, store_head_next(in->st));
+	return sql_run(q);
+}
+
 /* What was counted is forgotten, whatever program counted it: all that counts is added anew, none of it twice.  The rows
  * stay, so that who follows them learns of those that come to nothing. */
 static enum err forget_tallies(struct intake *in)
 {
-	sqlite3_stmt *q = sql_get(in->st, "UPDATE tally SET n = 0, \"commit\" = ? WHERE n <> 0");
+	sqlite3_stmt *q;
 	enum err e;
 
+	if ((e = forget_corrections(in)) != OK)
+		return e;
+	q = sql_get(in->st, "UPDATE tally SET n = 0, \"commit\" = ? WHERE n <> 0 AND CASE WHEN span > 999999 THEN span / 100 ELSE span END "
+			    "NOT IN (SELECT month FROM freeze)");
 	sql_int(q, 1, store_head_next(in->st));
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(in->st, "UPDATE tally SET n = (SELECT coalesce(sum(m.n), 0) FROM tally m WHERE m.figure = tally.figure AND m.area = tally.area AND "
+			    "m.level = tally.level AND m.category = tally.category AND m.span BETWEEN tally.span * 100 + 1 AND tally.span * 100 + 12) "
+			    "WHERE span IN (SELECT DISTINCT month / 100 FROM freeze)"); /* of its frozen months: the others are 0 */
 	if ((e = sql_run(q)) != OK)
 		return e;
 	q = sql_get(in->st, "UPDATE patrol SET t_day = NULL, t_area = NULL, t_level = NULL, t_route = NULL, t_river_level = NULL, "

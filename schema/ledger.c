@@ -9,6 +9,7 @@
 #include "core/civil.h"
 #include "schema/cases.h"
 #include "schema/duties.h"
+#include "schema/freeze.h"
 #include "schema/households.h"
 #include "schema/recount.h"
 #include "schema/sql.h"
@@ -232,7 +233,7 @@ enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, cons
 	void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
 	sqlite3_stmt *q = sql_get(st,
-		"SELECT figure, level, category, area, span, n FROM tally WHERE figure <> 'events' "
+		"SELECT figure, level, category, area, span, n FROM tally WHERE figure NOT IN ('events', 'duty_met', 'duty_overdue') "
 		"AND span > 999999 AND span >= ?1 AND span < ?2 AND n <> 0 AND (?3 = '*' OR "
 		"substr(area, 1, length(?3)) = ?3) ORDER BY figure, level, category, area, span");
 	enum err e;
@@ -442,10 +443,30 @@ static void keep_tally(void *ctx, const struct figure_row *f)
 	struct check *c = ctx;
 	char key[480];
 	int n = snprintf(key, sizeof key, "%s/%s/%s/%s/%d", f->figure, f->level, f->category, f->area, f->day);
-	int64_t *v = xcalloc(1, sizeof *v);
+	int64_t *v = map_get(&c->kept, key, (size_t)n);
 
-	*v = f->n;
-	free(map_put(&c->kept, key, (size_t)n, v));
+	if (!v) {
+		v = xcalloc(1, sizeof *v);
+		(void)map_put(&c->kept, key, (size_t)n, v); /* was not there */
+	}
+	*v += f->n;
+}
+
+/* What came to days of frozen months: the events say both. */
+static enum err keep_corrections(struct check *c)
+{
+	sqlite3_stmt *q = sql_get(c->st, "SELECT figure, level, category, area, day, sum(n) FROM correction WHERE figure <> 'events' "
+					 "GROUP BY figure, level, category, area, day HAVING sum(n) <> 0");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		int day = sqlite3_column_int(q, 4);
+		struct figure_row f = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sql_cstr(q, 3),
+			civil_make(day / 10000, day / 100 % 100, day % 100), sqlite3_column_int64(q, 5)};
+
+		keep_tally(c, &f);
+	}
+	return sql_end(q, e);
 }
 
 static void meet_tally(void *ctx, const struct figure_row *f)
@@ -468,10 +489,13 @@ static enum err check_tallies(struct check *c)
 	enum err e;
 
 	e = ledger_tallies(c->st, civil_make(1970, 1, 1), civil_make(9999, 12, 31), "*", keep_tally, c);
+	if (e == OK)
+		e = keep_corrections(c);
 	if (e == OK && (e = store_head(c->st, &head)) == OK)
 		e = ledger_recount(c->st, head.commit, meet_tally, c);
 	while ((v = map_next(&c->kept, &pos)))
-		say(c, "tally: kept %lld that no event makes", (long long)*v);
+		if (*v)
+			say(c, "tally: kept %lld that no event makes", (long long)*v);
 	free_values(&c->kept);
 	if (e != OK)
 		return e;
@@ -486,8 +510,9 @@ static enum err check_tallies(struct check *c)
 static enum err check_kinds(struct check *c)
 {
 	return none(c, "SELECT k.kind || ': ' || k.n FROM (SELECT kind, count(*) AS n FROM event WHERE "
-		       "(flags & 6) = 0 GROUP BY kind) k WHERE k.n <> (SELECT coalesce(sum(n), 0) FROM tally "
-		       "WHERE figure = 'events' AND span < 10000 AND category = CASE k.kind WHEN 1 THEN "
+		       "(flags & 6) = 0 GROUP BY kind) k WHERE k.n <> (SELECT coalesce(sum(n), 0) FROM "
+		       "(SELECT category, n FROM tally WHERE figure = 'events' AND span < 10000 UNION ALL SELECT category, n FROM "
+		       "correction WHERE figure = 'events') WHERE category = CASE k.kind WHEN 1 THEN "
 		       "'patrol.start' WHEN 2 THEN 'patrol.track' WHEN 3 THEN 'patrol.end' WHEN 4 THEN "
 		       "'patrol.substitute' WHEN 5 THEN 'inspect' WHEN 6 THEN 'visit' WHEN 7 THEN 'work' WHEN 8 "
 		       "THEN 'household' WHEN 9 THEN 'case.report' WHEN 10 THEN 'case.act' WHEN 11 THEN 'sos' "
@@ -597,6 +622,17 @@ static enum err check_cases(struct check *c)
 		"displaced and event disagree");
 }
 
+static enum err check_freezes(struct check *c)
+{
+	enum err e = freeze_check(c->st, say_line, c);
+
+	if (e == OK)
+		e = none(c, "SELECT figure || ' ' || area || ' ' || day FROM correction WHERE day / 100 NOT IN (SELECT month FROM freeze) OR "
+			    "figure IN ('duty_met', 'duty_overdue')", "a correction of what is not frozen");
+	return e == OK ? none(c, "SELECT area || ' ' || span FROM tally WHERE figure IN ('duty_met', 'duty_overdue') AND span > 999999 AND n <> 0 AND "
+				 "span / 100 NOT IN (SELECT month FROM freeze)", "duties are kept of a day that is not frozen") : e;
+}
+
 enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx, int64_t *count)
 {
 	struct check c = {.st = st, .said = said, .ctx = ctx};
@@ -605,7 +641,8 @@ enum err ledger_check(struct store *st, void (*said)(void *ctx, const char *line
 	if ((e = check_integrity(&c)) == OK && (e = check_commits(&c)) == OK && (e = check_streams(&c)) == OK &&
 		(e = check_patrols(&c)) == OK && (e = duties_check(st, say_line, &c)) == OK &&
 		(e = check_cases(&c)) == OK && (e = households_check(st, say_line, &c)) == OK &&
-		(e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK)
+		(e = check_tallies(&c)) == OK && (e = check_kinds(&c)) == OK &&
+		(e = check_freezes(&c)) == OK)
 		e = none(&c, "SELECT code || ' ' || since FROM area WHERE until <= since UNION ALL SELECT id || ' ' "
 			     "|| since FROM person WHERE until <= since",
 			"a registry row ends before it begins");

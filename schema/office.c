@@ -112,6 +112,26 @@ enum err office_import(struct store *st, struct intake *in, int64_t now_ms, cons
 	return e;
 }
 
+/* What the transaction added to corrections, from number `commit` on, becomes one row each; those that come to nothing go, so
+ * that a frozen month whose events say what they said keeps its last change. */
+static enum err gather_corrections(struct store *st, int64_t commit)
+{
+	sqlite3_stmt *q = sql_get(st, "INSERT INTO correction(day, figure, area, level, category, \"commit\", n) SELECT day, figure, area, level, category, "
+				      "0, sum(n) FROM correction WHERE \"commit\" >= ? GROUP BY day, figure, area, level, category HAVING sum(n) <> 0");
+	enum err e;
+
+	sql_int(q, 1, commit);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(st, "DELETE FROM correction WHERE \"commit\" >= ?");
+	sql_int(q, 1, commit);
+	if ((e = sql_run(q)) != OK)
+		return e;
+	q = sql_get(st, "UPDATE correction SET \"commit\" = ? WHERE \"commit\" = 0");
+	sql_int(q, 1, store_head_next(st));
+	return sql_run(q);
+}
+
 static enum err refold(struct store *st, struct intake *in, int64_t now_ms)
 {
 	sqlite3_stmt *q;
@@ -119,7 +139,8 @@ static enum err refold(struct store *st, struct intake *in, int64_t now_ms)
 	int64_t commit;
 	enum err e;
 
-	if ((e = store_note(st, now_ms, "fold again", 0, &commit)) != OK || (e = intake_refold(in, now_ms)) != OK)
+	if ((e = store_note(st, now_ms, "fold again", 0, &commit)) != OK || (e = intake_refold(in, now_ms)) != OK ||
+		(e = intake_flush(in, now_ms)) != OK || (e = gather_corrections(st, commit)) != OK)
 		return e;
 	q = sql_get(st, "DELETE FROM meta WHERE key = 'refold'");
 	return (e = sql_run(q)) == OK ? intake_commit(in, now_ms, &head) : e;

@@ -182,6 +182,81 @@ void tally_patrol(struct tallies *t, const struct patrol_share *was, const struc
 	}
 }
 
+/* ------------------------------------------------------------------ written */
+
+static enum err is_frozen(struct tallies *t, int32_t month, bool *out)
+{
+	sqlite3_stmt *q = sql_get(t->st, "SELECT 1 FROM freeze WHERE month = ?");
+	enum err e;
+
+	sql_int(q, 1, month);
+	e = sql_row(q);
+	sql_done(q);
+	*out = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err correct(struct tallies *t, const struct count *c, int64_t commit)
+{
+	sqlite3_stmt *q = sql_get(t->st,
+		"INSERT INTO correction(day, figure, area, level, category, \"commit\", n) VALUES(?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT DO UPDATE SET n = n + excluded.n");
+
+	sql_int(q, 1, c->span);
+	sql_str(q, 2, c->key);
+	sql_str(q, 3, c->key + c->area);
+	sql_str(q, 4, c->key + c->level);
+	sql_str(q, 5, c->key + c->category);
+	sql_int(q, 6, commit);
+	sql_int(q, 7, c->n);
+	return sql_run(q);
+}
+
+/* What c adds to its day leaves this span, too. */
+static void take_off(struct tallies *t, const struct count *c, int32_t span)
+{
+	size_t n = c->area + strlen(c->key + c->area) + 1;
+	char key[KEY_MAX];
+	struct count *sum;
+
+	memcpy(key, c->key, n);
+	memcpy(key + n, &span, sizeof span);
+	if ((sum = map_get(&t->map, key, n + sizeof span))) /* tally_add made all three */
+		sum->n -= c->n;
+}
+
+/* Days of frozen months do not move, nor do their months and years by them: what is added there is a correction. */
+static enum err set_apart(struct tallies *t, int64_t commit)
+{
+	struct map months = {0}; /* to t: frozen; to itself: open */
+	size_t pos = 0;
+	struct count *c;
+	enum err e = OK;
+
+	while (e == OK && (c = map_next(&t->map, &pos))) {
+		int32_t month = c->span / 100;
+		void *known;
+		bool is;
+
+		if (c->span < 1000000 || c->n == 0)
+			continue;
+		if (!(known = map_get(&months, &month, sizeof month))) {
+			if ((e = is_frozen(t, month, &is)) != OK)
+				break;
+			known = is ? (void *)t : (void *)&months;
+			(void)map_put(&months, &month, sizeof month, known); /* was not there */
+		}
+		if (known == &months)
+			continue;
+		e = correct(t, c, commit);
+		take_off(t, c, month);
+		take_off(t, c, month / 100);
+		c->n = 0;
+	}
+	map_done(&months);
+	return e;
+}
+
 enum err tallies_flush(struct tallies *t, int64_t commit)
 {
 	sqlite3_stmt *q = sql_get(t->st,
@@ -190,9 +265,10 @@ enum err tallies_flush(struct tallies *t, int64_t commit)
 		"\"commit\" = excluded.\"commit\"");
 	size_t pos = 0;
 	struct count *c;
-	enum err e = OK;
+	enum err e;
 
 	flush_ways(t);
+	e = set_apart(t, commit);
 	while (e == OK && (c = map_next(&t->map, &pos))) {
 		if (c->n == 0)
 			continue;

@@ -24,7 +24,7 @@ void tally_patrol(struct tallies *t, const struct patrol_share *was, const struc
  * (records) by unit and item, visits, visited by household, visit_staff, aid (fen).  Others add nothing. */
 void tally_event(struct tallies *t, const struct event *ev, const char *area, int sign);
 
-/* Writes all with `commit` as the commit of their last change. */
+/* Writes all with `commit` as the commit of their last change; of days in frozen months as corrections (schema/freeze.h). */
 enum err tallies_flush(struct tallies *t, int64_t commit) MUST_CHECK;
 
 /* The same once they are many, else nothing: for a walk through a whole database, whose counts have no bound. */

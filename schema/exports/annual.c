@@ -64,7 +64,8 @@ void annual_correct(struct annual *a, const struct annual_correction *c)
 		a->correction = xrealloc(a->correction, a->corrections_cap * sizeof *a->correction);
 	}
 	a->correction[a->corrections++] = (struct annual_correction){.figure = copy(c->figure), .name = copy(c->name),
-		.unit = copy(c->unit), .level = copy(c->level), .category = copy(c->category), .before = copy(c->before),
+		.unit = copy(c->unit), .level = copy(c->level), .category = copy(c->category),
+		.category_name = copy(c->category_name), .before = copy(c->before),
 		.after = copy(c->after), .events = copy(c->events), .month = c->month, .frozen = c->frozen, .commit = c->commit,
 		.events_n = c->events_n};
 }
@@ -81,6 +82,7 @@ void annual_done(struct annual *a)
 		free(c->unit);
 		free(c->level);
 		free(c->category);
+		free(c->category_name);
 		free(c->before);
 		free(c->after);
 		free(c->events);

@@ -33,7 +33,7 @@ struct annual_row { /* a number of the paragraph, in its order */
 };
 
 struct annual_correction { /* of a frozen month; owns its texts */
-	char *figure, *name, *unit, *level, *category, *before, *after, *events;
+	char *figure, *name, *unit, *level, *category, *category_name, *before, *after, *events;
 	int32_t month; /* yyyymm */
 	int64_t frozen, commit, events_n;
 };

@@ -329,7 +329,7 @@ static void corrections(struct annual *a)
 
 		buf_addf(&a->text, "%s %s of %d-%02d", i ? "," : "", c->name, c->month / 100, c->month % 100);
 		if (*c->level || *c->category)
-			buf_addf(&a->text, " (%s)", *c->level ? c->level : c->category);
+			buf_addf(&a->text, " (%s)", *c->level ? c->level : *c->category_name ? c->category_name : c->category);
 		buf_addf(&a->text, " %s -> %s", c->before, c->after);
 	}
 	buf_adds(&a->text, a->corrections > ANNUAL_CORRECTIONS ? " and others." : ".");

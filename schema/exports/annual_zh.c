@@ -462,7 +462,7 @@ static void corrections(struct annual *a)
 
 		buf_addf(item(&l), "%d年%d月%s", c->month / 100, c->month % 100, c->name);
 		if (*c->level || *c->category)
-			buf_addf(&a->text, "（%s）", *c->level ? level_name(c->level) : c->category);
+			buf_addf(&a->text, "（%s）", *c->level ? level_name(c->level) : *c->category_name ? c->category_name : c->category);
 		buf_addf(&a->text, "%s改为%s", c->before, c->after);
 	}
 	buf_adds(&a->text, a->corrections > ANNUAL_CORRECTIONS ? "等。" : "。");

@@ -10,6 +10,7 @@
 #include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/tables.h"
+#include "schema/freeze.h"
 #include "schema/ledger.h"
 #include "schema/live.h"
 #include "schema/sql.h"
@@ -294,21 +295,16 @@ static enum err time_of_as_of(struct export *x, struct why *why)
 }
 
 /* A period of whole months that are all frozen is shown as of its latest freeze. */
-static enum err frozen_at(const struct table_world *w, int64_t *commit)
+static enum err frozen_at(struct table_world *w, int64_t *commit)
 {
-	int32_t from = civil_yyyymmdd(w->from_day) / 100, to = civil_yyyymmdd(w->to_day) / 100;
-	sqlite3_stmt *q;
+	int64_t first = 0;
 	enum err e;
 
 	*commit = 0;
-	if (w->from_ms != civil_day_ms(civil_month_first(w->from_day)) || w->to_ms != civil_day_ms(civil_month_first(w->to_day)))
+	if (w->from_ms != civil_day_ms(w->from_day) || w->to_ms != civil_day_ms(w->to_day))
 		return OK;
-	q = sql_get(w->st, "SELECT count(*), max(\"commit\") FROM freeze WHERE month >= ? AND month < ?");
-	sql_int(q, 1, from);
-	sql_int(q, 2, to);
-	if ((e = sql_row(q)) == OK && sqlite3_column_int64(q, 0) == (to / 100 - from / 100) * 12 + to % 100 - from % 100)
-		*commit = sqlite3_column_int64(q, 1);
-	sql_done(q);
+	e = freeze_covers(w->st, w->from_day, w->to_day, &first, commit);
+	w->one_freeze = e == OK && *commit && first == *commit;
 	return e;
 }
 
@@ -396,12 +392,27 @@ static void read_end(struct export *x)
 /* From here on the database is that of an older commit.  In a read, which is another one afterwards. */
 static enum err go_back(struct export *x, struct why *why)
 {
+	bool kept; /* the tallies of frozen months are those of then */
 	enum err e;
 
 	read_end(x);
 	x->back = true;
-	e = (x->frozen && (x->table == &table_figures || x->table == &table_areas) ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
+	kept = x->table == &table_areas || (x->table == &table_figures && x->w.one_freeze);
+	e = (x->frozen && kept ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
 	return e == OK ? read_begin(x, why) : e;
+}
+
+/* The place had the name that it had then. */
+static enum err place_then(struct export *x, struct why *why)
+{
+	char area[AREA_CODE_MAX + 1], *name = NULL;
+	enum err e = strcmp(x->w.place, "*") == 0 ? ERR_NOTFOUND : place_of(x->w.st, x->w.place, &name, area);
+
+	if (e == OK) {
+		free(x->place_name);
+		x->w.place_name = x->place_name = name;
+	}
+	return e == OK || e == ERR_NOTFOUND ? OK : why_set(why, e, "cannot read places: %s", store_detail(x->w.st));
 }
 
 /* Events know themselves of which commit they are; which of them are behind a figure, only the others know. */
@@ -440,7 +451,7 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 		free(x->place_name);
 		x->place_name = NULL;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
-			(!must_go_back(x, head) || (e = go_back(x, why)) == OK)) {
+			(!must_go_back(x, head) || ((e = go_back(x, why)) == OK && (e = place_then(x, why)) == OK))) {
 			x->w.hold = x->asked || !x->table->exact || tries >= PIN_TRIES;
 			e = table_begin(x, why);
 		}
@@ -463,7 +474,8 @@ static enum err refresh(struct export *x, struct why *why)
 		return OK;
 	table_end(x);
 	if (x->asked && !x->table->now_only) {
-		e = go_back(x, why);
+		if ((e = go_back(x, why)) == OK)
+			e = place_then(x, why);
 	} else {
 		w->as_of = head.commit;
 		e = time_of_as_of(x, why);

@@ -7,6 +7,7 @@
 
 #include "core/civil.h"
 #include "schema/exports/annual.h"
+#include "schema/freeze.h"
 #include "schema/sql.h"
 
 static const struct column columns[] = {
@@ -107,6 +108,24 @@ static enum err read_level(struct table_world *w, enum area_level *out)
 	return e;
 }
 
+static void take_correction(void *ctx, const struct freeze_correction *c)
+{
+	const struct annual_correction copy = {.figure = (char *)(uintptr_t)c->f->id, .name = (char *)(uintptr_t)c->name,
+		.unit = (char *)(uintptr_t)c->unit, .level = (char *)(uintptr_t)c->level, .category = (char *)(uintptr_t)c->category,
+		.category_name = (char *)(uintptr_t)c->category_name, .before = (char *)(uintptr_t)c->before, .after = (char *)(uintptr_t)c->after,
+		.events = (char *)(uintptr_t)c->events, .month = c->month, .frozen = c->frozen, .commit = c->commit, .events_n = c->events_n};
+
+	annual_correct(ctx, &copy);
+}
+
+static enum err read_corrections(struct table_world *w, struct annual *a)
+{
+	const struct freeze_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
+		.english = w->english};
+
+	return w->one_freeze ? OK : freeze_corrections(w->st, &ask, take_correction, a);
+}
+
 static enum err begin(struct table_world *w, struct why *why)
 {
 	struct own *o = xcalloc(1, sizeof *o);
@@ -121,7 +140,7 @@ static enum err begin(struct table_world *w, struct why *why)
 	a->as_of_ms = w->as_of_ms;
 	a->running = civil_day_ms(w->to_day) > w->at_ms;
 	if ((e = read_level(w, &a->level)) != OK || (e = read_figures(w, w->from_day, w->to_day, NULL, &a->now)) != OK ||
-		(e = read_before(w, o)) != OK)
+		(e = read_before(w, o)) != OK || (e = read_corrections(w, a)) != OK)
 		return why_set(why, e, "cannot read the figures: %s", store_detail(w->st));
 	annual_write(a);
 	return OK;
@@ -254,7 +273,7 @@ static void correction(const struct table_world *w, struct rows *r, const struct
 	rows_text(r, c->name);
 	rows_text(r, c->level);
 	rows_text(r, c->category);
-	rows_none(r);
+	rows_text(r, c->category_name);
 	rows_text(r, month);
 	rows_none(r);
 	rows_text(r, c->unit);
@@ -344,7 +363,7 @@ static enum err text(struct table_world *w, struct buf *out, bool *more)
 		const struct annual_correction *c = &o->a.correction[i];
 
 		buf_clear(&part);
-		buf_addf(&part, "%s%s%s", c->name, *c->level || *c->category ? " · " : "", part_name(w, c->level, c->category));
+		buf_addf(&part, "%s%s%s", c->name, *c->level || *c->category ? " · " : "", part_name(w, c->level, *c->category_name ? c->category_name : c->category));
 		cell(out, part.p, 36);
 		buf_addf(out, "%s -> %s  %d-%02d  ", c->before, c->after, c->month / 100, c->month % 100);
 		cut_cell(out, c->events);

@@ -1,6 +1,11 @@
 #include "schema/exports/tables.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "core/civil.h"
 #include "schema/figures/figures.h"
+#include "schema/freeze.h"
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
@@ -24,23 +29,22 @@ struct walk {
 	struct rows *r;
 };
 
-static void line(void *ctx, const struct figure_value *v)
+static void cells(struct walk *k, const struct freeze_row *v)
 {
-	struct walk *k = ctx;
 	struct rows *r = k->r;
 
-	rows_text(r, v->f->id);
+	rows_text(r, v->figure);
 	rows_text(r, v->name);
 	rows_text(r, k->w->place);
 	rows_text(r, v->level);
 	rows_text(r, v->category);
 	rows_text(r, k->w->period);
-	if (v->has)
+	if (v->value)
 		rows_number(r, v->value);
 	else
 		rows_none(r);
 	rows_text(r, v->unit);
-	if (v->f->kind == FIGURE_RATE) { /* also 0 of 0: parts add up by these */
+	if (v->rate) { /* also 0 of 0: parts add up by these */
 		rows_int(r, v->num);
 		rows_int(r, v->den);
 	} else {
@@ -54,14 +58,68 @@ static void line(void *ctx, const struct figure_value *v)
 	rows_end(r);
 }
 
+static void kept(void *ctx, const struct freeze_row *v)
+{
+	cells(ctx, v);
+}
+
+static void line(void *ctx, const struct figure_value *v)
+{
+	const struct freeze_row row = {.figure = v->f->id, .name = v->name, .level = v->level, .category = v->category, .unit = v->unit,
+		.display = v->display, .definition = v->definition, .value = v->has ? v->value : NULL, .rate = v->f->kind == FIGURE_RATE,
+		.num = v->num, .den = v->den};
+
+	cells(ctx, &row);
+}
+
+/* What came after a month was frozen is in none of the figures: it stands beside them. */
+static void correction(void *ctx, const struct freeze_correction *c)
+{
+	struct walk *k = ctx;
+	struct rows *r = k->r;
+	char name[200], display[140], from[CIVIL_DAY_TEXT], to[CIVIL_DAY_TEXT], period[2 * CIVIL_DAY_TEXT];
+	int32_t first = civil_make(c->month / 100, c->month % 100, 1);
+
+	(void)snprintf(name, sizeof name, k->w->english ? "Correction: %s" : "更正：%s", c->name); /* our own names: they fit */
+	(void)snprintf(display, sizeof display, "%s → %s", c->before, c->after);
+	civil_day_text(first, from);
+	civil_day_text(civil_month_first(first + 31), to);
+	(void)snprintf(period, sizeof period, "%s/%s", from, to);
+	rows_text(r, "corrections");
+	rows_text(r, name);
+	rows_text(r, k->w->place);
+	rows_text(r, c->level);
+	rows_text(r, c->category);
+	rows_text(r, period);
+	if (c->has_change)
+		rows_decimal(r, c->change, c->decimals);
+	else
+		rows_none(r);
+	rows_text(r, c->unit);
+	rows_none(r);
+	rows_none(r);
+	rows_text(r, display);
+	rows_int(r, k->w->as_of);
+	rows_text(r, k->w->as_of_time);
+	rows_text(r, c->definition);
+	rows_end(r);
+}
+
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct walk k = {w, r};
 	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
 		.at_ms = w->at_ms, .english = w->english};
+	const struct freeze_ask came = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
+		.at_ms = w->at_ms, .english = w->english, .bare = true};
+	enum err e = ERR_NOTFOUND;
 
 	*more = false;
-	return figures_read(w->st, &ask, line, &k);
+	if (!w->within && strcmp(w->scope, "*") == 0) /* its bytes were kept */
+		e = freeze_rows(w->st, w->from_day, w->to_day, w->as_of, w->english, kept, &k);
+	if (e == ERR_NOTFOUND)
+		e = figures_read(w->st, &ask, line, &k);
+	return e == OK && !w->one_freeze ? freeze_corrections(w->st, &came, correction, &k) : e;
 }
 
 const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns,

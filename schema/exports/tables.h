@@ -14,6 +14,7 @@ extern const struct table table_households;
 extern const struct table table_duty;
 extern const struct table table_overdue;
 extern const struct table table_quality;
+extern const struct table table_corrections;
 extern const struct table table_tracks;
 extern const struct table table_events;
 extern const struct table table_areas;
@@ -31,6 +32,7 @@ extern const struct table table_workbook;
 	&table_duty, \
 	&table_overdue, \
 	&table_quality, \
+	&table_corrections, \
 	&table_tracks, \
 	&table_events, \
 	&table_areas, \

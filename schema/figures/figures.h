@@ -44,6 +44,7 @@ struct figures_ask {
 	int32_t from_day, to_day;   /* [from, to) */
 	int64_t at_ms;              /* the instant for what hangs on the clock (duties not yet over) */
 	const char *only;           /* one figure's id; NULL: all */
+	bool corrected;             /* frozen months as their events say now, not as they were frozen */
 	bool english;
 };
 

@@ -8,6 +8,7 @@
 #include "core/civil.h"
 #include "schema/books_figures.h"
 #include "schema/dutysums.h"
+#include "schema/freeze.h"
 #include "schema/households.h"
 #include "schema/sql.h"
 
@@ -33,6 +34,9 @@ struct reading {
 	struct named **named; /* by class and code */
 	size_t nnamed, namedcap;
 	struct households_count households;
+	bool duties;                /* being read */
+	struct freeze_words *words; /* of a period that another program froze; NULL: figures[] has them */
+	struct freeze_said said;    /* of the figure at hand */
 	void (*row)(void *ctx, const struct figure_value *v);
 	void *ctx;
 };
@@ -61,6 +65,8 @@ static void take(void *ctx, const struct books_tally *t)
 
 	if (strcmp(t->figure, "events") == 0)
 		return; /* of the platform, not of the town */
+	if (r->ask->corrected && strncmp(t->figure, "duty_", 5) == 0 && !r->duties)
+		return; /* as they were frozen: they are counted now */
 	e = xcalloc(1, sizeof *e + strlen(t->figure) + strlen(t->level) + strlen(t->category) + 3);
 	(void)copy(copy(copy(e->figure, t->figure, &unused), t->level, &e->level), t->category, &e->category); /* the end */
 	e->n = t->n;
@@ -120,7 +126,8 @@ static enum err read_duties(struct reading *r)
 
 	if (k->only && strcmp(k->only, "duty_rate") != 0)
 		return OK;
-	e = duty_sums(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
+	r->duties = true;
+	e = (k->corrected ? duty_sums_all : duty_sums)(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
 	if (r->n) /* qsort() takes no NULL */
 		qsort(r->entry, r->n, sizeof(struct entry *), by_entry);
 	return e;
@@ -138,7 +145,7 @@ static enum err read_households(struct reading *r)
 		return OK;
 	q = sql_get(r->st, "SELECT \"commit\" FROM freeze WHERE month = ?");
 	sql_int(q, 1, civil_yyyymmdd(r->ask->to_day - 1) / 100);
-	if ((e = sql_row(q)) == OK)
+	if ((e = sql_row(q)) == OK && !r->ask->corrected)
 		as_of = sqlite3_column_int64(q, 0);
 	sql_done(q);
 	if (e != OK && e != ERR_NOTFOUND)
@@ -333,6 +340,10 @@ static void tell(const struct reading *r, const struct figure *f, const struct p
 		.den = rate ? p->den : 0, .definition = en ? f->definition_en : f->definition};
 	char shown[32];
 
+	if (r->words) { /* what it was called, and meant, when it was counted */
+		v.name = r->said.name;
+		v.definition = r->said.definition;
+	}
 	if (!total && f->by == FIGURE_BY_LEVEL)
 		v.level = p->key;
 	if (!total && f->by == FIGURE_BY_CATEGORY) {
@@ -401,7 +412,7 @@ static void tell_distinct(const struct reading *r, const struct figure *f)
 	tell(r, f, &p, true, true);
 }
 
-static void evaluate(const struct reading *r, const struct figure *f)
+static void evaluate_now(const struct reading *r, const struct figure *f)
 {
 	struct parts p = {0};
 
@@ -421,6 +432,13 @@ static void evaluate(const struct reading *r, const struct figure *f)
 	free(p.v);
 }
 
+static void evaluate(struct reading *r, const struct figure *f)
+{
+	if (!r->words || freeze_words_of(r->words, f->id, r->ask->english, &r->said)) /* else it was not counted then */
+		evaluate_now(r, f);
+	freeze_said_done(&r->said);
+}
+
 const struct figure *figure_find(const char *id)
 {
 	for (size_t i = 0; i < figures_n; i++)
@@ -434,7 +452,9 @@ enum err figures_read(struct store *st, const struct figures_ask *ask, void (*ro
 	struct reading r = {.st = st, .ask = ask, .row = row, .ctx = ctx};
 	enum err e;
 
-	e = books_sums(st, ask->scope, ask->within, ask->from_day, ask->to_day, take, &r);
+	e = (ask->corrected ? books_sums_corrected : books_sums)(st, ask->scope, ask->within, ask->from_day, ask->to_day, take, &r);
+	if (e == OK)
+		e = freeze_words_read(st, ask->from_day, ask->to_day, &r.words);
 	if (e == OK)
 		e = read_names(&r);
 	if (e == OK)
@@ -447,6 +467,7 @@ enum err figures_read(struct store *st, const struct figures_ask *ask, void (*ro
 	for (size_t i = 0; i < r.n; i++)
 		free(r.entry[i]);
 	free(r.entry);
+	freeze_words_free(r.words);
 	for (size_t i = 0; i < r.nnamed; i++)
 		free(r.named[i]);
 	free(r.named);

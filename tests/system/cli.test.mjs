@@ -9,7 +9,7 @@ import { BUILD, DISTRICT, GRID, Proc, REGISTRY, TOWN, Town, run, until, within }
 
 const XUNGE = path.join(BUILD, 'xunge');
 const CLEAN = { XUNGE_CONFIG: '', XUNGE_STORE_PATH: undefined };
-const COMMANDS = ['init', 'migrate', 'import', 'export', 'device add', 'device enrol', 'device revoke', 'device list',
+const COMMANDS = ['init', 'migrate', 'import', 'export', 'freeze', 'device add', 'device enrol', 'device revoke', 'device list',
 	'user add', 'user passwd', 'user disable', 'user list', 'status', 'check', 'backup', 'restore'];
 
 /** One line on stderr, and nothing on stdout. */

@@ -5,6 +5,7 @@
 #include "tests/jansson.h"
 
 #include "schema/exports/export.h"
+#include "schema/freeze.h"
 
 #define TOWN "990101100"
 #define EAST "990101100001"
@@ -622,22 +623,21 @@ static void t_label(void **state)
 static void t_frozen(void **state)
 {
 	struct world *w = *state;
+	struct freeze_done done;
+	struct office_end end;
 	int64_t commit;
 	char sql[256], *now, *then;
 
 	w->ask.from = "2025-11-01";
 	w->ask.to = "2025-12-01";
-	assert_int_equal(store_begin(w->town.st), OK);
-	assert_int_equal(store_note(w->town.st, TOWN_NOW, "freeze 2025-11", 1, &commit), OK);
-	(void)snprintf(sql, sizeof sql, "INSERT INTO freeze VALUES(202511, %lld, %lld, 'p', '{}', x'', 0, '')", (long long)commit, (long long)TOWN_NOW);
-	town_sql(&w->town, sql);
-	assert_int_equal(store_commit(w->town.st, TOWN_NOW, NULL), OK);
+	assert_int_equal(office_freeze(w->town.st, w->town.in, TOWN_NOW + 7 * CIVIL_DAY_MS, "2025-11", &done, &end, &w->why), OK);
+	commit = end.commit;
 	town_sql(&w->town, "INSERT INTO category(class, code, name, name_en, parent, deadline_unit, photo_before, photo_after, since) "
 		"VALUES('topic', 'later', '后加', '', '', '', 0, 0, 99)");
 	storm(&w->town);
 	town_sql(&w->town, "UPDATE batch SET last = 99 WHERE rev = (SELECT max(rev) FROM batch)");
 	now = run(w, "figures", EXPORT_CSV, 0);
-	(void)snprintf(sql, sizeof sql, ",%lld,2025-11-25T", (long long)commit);
+	(void)snprintf(sql, sizeof sql, ",%lld,2025-12-02T", (long long)commit);
 	assert_non_null(strstr(now, sql));
 	assert_null(strstr(now, "later"));
 	free(now);
