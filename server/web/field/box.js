@@ -56,7 +56,7 @@ export async function openBox(name) {
 			if (more.draft)
 				tx.objectStore("draft").delete(more.draft);
 			for (const p of more.photos || [])
-				tx.objectStore("photo").put({ ...p, state: "waiting" });
+				tx.objectStore("photo").put({ ...p, state: "waiting", device: account?.device });
 			await tx.done;
 			return m;
 		},

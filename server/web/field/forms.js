@@ -58,11 +58,14 @@ async function addPhoto(app, file) {
 	if (!file)
 		return;
 	open.busy = true;
+	app.error = "";
 	app.draw();
 	try {
 		const role = app.screen.form === "act" ? "after" : "before";
 
 		set(app, { photos: [...open.value.photos, await shrink(file, role)].slice(0, MAX_PHOTOS) });
+	} catch (_) { // no picture, or of a kind that this browser does not read
+		app.error = app.say("photo_bad");
 	} finally {
 		open.busy = false;
 		app.draw();

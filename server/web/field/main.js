@@ -4,7 +4,7 @@ import { openBox } from "./box.js";
 import { formsOf } from "./forms.js";
 import { newPost } from "./post.js";
 import { bottomView, enrolView, screens, topView } from "./screens.js";
-import { sendPhotos } from "./shot.js";
+import { bringAgain, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
 import { syncOnce } from "./down.js";
 import { piece, step } from "./walk.js";
 import { sayer } from "./words.js";
@@ -135,10 +135,10 @@ async function reload() {
 async function record(event, more = {}) {
 	await app.box.add({ at: Date.now(), ...(app.off ? { off: app.off } : {}), ...event }, more);
 	app.said = app.say("saved");
+	if (more.photos?.length)
+		await loadPhotos(app.box);
 	await reload();
 	app.post?.poke();
-	if (more.photos?.length)
-		photos();
 }
 
 async function retry() {
@@ -187,6 +187,8 @@ async function sync() {
 	if (r) {
 		app.down = r;
 		draw();
+		if (await bringAgain(app.box, r, syncedAt))
+			photos();
 	}
 }
 
@@ -197,7 +199,7 @@ async function photos() {
 		return;
 	sending = true;
 	try {
-		await sendPhotos(app.box, app.account);
+		await sendPhotos(app.box, app.account, draw);
 	} finally {
 		sending = false;
 		draw();
@@ -311,7 +313,7 @@ async function connectAll() {
 	const account = /** @type {Account} */ (app.account);
 
 	app.post?.stop();
-	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: reload, sync, clock });
+	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: () => reload().then(photos), sync, clock });
 	app.post.start();
 	await sync();
 	photos();
@@ -349,6 +351,8 @@ async function boot() {
 	app.off = (await app.box.get("off")) || 0;
 	app.walk = (await app.box.get("walk")) || null;
 	await app.box.tidy(Date.now());
+	await tidyPhotos(app.box, Date.now());
+	await loadPhotos(app.box);
 	await reload();
 	await byLink();
 	app.saved = !!(await navigator.storage?.persisted?.().catch(() => false)) || !!(await navigator.storage?.persist?.().catch(() => false));

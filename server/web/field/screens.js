@@ -2,6 +2,7 @@
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { actOn, formView, placesOf } from "./forms.js";
 import { isVague, onDraw, VERSION } from "./main.js";
+import { photosOf, photosView } from "./photos.js";
 import { sketch } from "./walk.js";
 import { CODES, named } from "./words.js";
 
@@ -168,13 +169,13 @@ function outboxView(app) {
 	const { say, mail, drafts, lang } = app;
 	const rows = mail.filter((m) => isOwn(m) || m.state === "refused" || m.state === "conflict").slice(0, 200);
 
-	return html`<h2>${say("outbox")}</h2>
+	return html`<h2>${say("outbox")}</h2>${photosView(app)}
 	${drafts.length ? html`<h3>${say("drafts")}</h3><ul class="list">${repeat(drafts, (d) => d.key, (d) => html`<li><span>${d.value.title || d.value.household || d.key.split(" ")[0]}</span>
 		<button type="button" @click=${() => app.go("form", { form: d.key.split(" ")[0], draft: d.key })}>${say("draft")}</button></li>`)}</ul>` : nothing}
 	${rows.length === 0 ? html`<p class="empty">${say("outbox_none")}</p>` : html`<ul class="list mail">${repeat(rows, (m) => `${m.epoch} ${m.seq}`, (m) => html`<li data-mail=${m.seq} data-state=${m.state}><span><b>#${m.seq}</b> ${named("kind", m.event?.kind || /** @type {any} */ (m).kind, lang)} ${m.label || nothing}</span>
 		<small>${m.device && m.device !== app.account?.device ? html`<b>${m.device}</b> ` : nothing}${when(m.made)} ${m.event ? nothing : say("old_line")}</small>
 		<span class=${m.state === "stored" ? "good" : m.state === "refused" || m.state === "conflict" ? "bad" : m.state === "held" ? "warn" : ""}>${say(STATE[m.state])}${m.code ? html` · ${named("code", m.code, lang)}` : nothing}</span>
-		${verdictView(app, m)}
+		${verdictView(app, m)}${photosOf(app, m)}
 		${(m.state === "refused" || m.state === "conflict" || m.state === "held") && m.event ? html`<small class="detail">${m.detail || nothing}</small><button type="button" @click=${() => app.again(m)}>${say("again")}</button>` : nothing}</li>`)}</ul>`}
 	<button type="button" class="big" @click=${() => app.retry()}>${say("retry_all")}</button>`;
 }

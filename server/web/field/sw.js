@@ -1,7 +1,7 @@
 // Keeps the app's own files for the hours without signal.  FILES is checked by a test; a changed file brings a new
 // worker, since the server's answer for this one names them all by their hashes.
 const CACHE = "xunge-field-1";
-const FILES = ["./", "main.js", "screens.js", "forms.js", "box.js", "fold.js", "post.js", "walk.js", "shot.js", "down.js", "words.js", "field.css", "app.webmanifest", "icon-192.png",
+const FILES = ["./", "main.js", "screens.js", "forms.js", "box.js", "fold.js", "post.js", "walk.js", "shot.js", "photos.js", "down.js", "words.js", "field.css", "app.webmanifest", "icon-192.png",
 	"../vendor/lit.js", "../vendor/idb.js", "../vendor/mqtt.js", "../icon.svg"];
 
 addEventListener("install", (e) => e.waitUntil(caches.open(CACHE).then((c) => c.addAll(FILES.map((f) => new Request(f, { cache: "no-cache" })))).then(() => self.skipWaiting())));

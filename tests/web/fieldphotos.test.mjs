@@ -1,0 +1,204 @@
+// Photos of the field app in Chromium, against the real daemons: taken without signal, sent after their record, going on
+// after a cut, asked for again by a platform that lost one.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { GRID, Town, until } from "../lib/index.mjs";
+import { sha256 } from "../lib/picture.mjs";
+import { openBrowser } from "./browser.mjs";
+import { axe } from "./kit.mjs";
+
+let town, browser, context, page;
+const errors = [];
+const ALLOWED = /ERR_(FAILED|INTERNET_DISCONNECTED)|WebSocket connection|status of (404|413)/;
+
+before(async () => {
+	town = await Town.start({ server: true });
+	await town.enrol("d-0001", "p-0001");
+	await town.user("centre", "p-duty", "centre", "990101100");
+	browser = await openBrowser();
+	context = await browser.newContext({ locale: "zh-CN", viewport: { width: 390, height: 844 }, geolocation: { latitude: 33.39, longitude: 104.92, accuracy: 12 }, permissions: ["geolocation"], serviceWorkers: "block" });
+	await context.addInitScript(() => Object.defineProperty(navigator, "connection", { value: { type: "cellular" } }));
+	page = await context.newPage();
+	page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
+	page.on("pageerror", (e) => errors.push(String(e)));
+	page.setDefaultTimeout(15e3);
+	await page.goto(`${town.base}/field/`);
+	await page.fill("#f-device", "d-0001");
+	await page.fill("#f-secret", town.secrets["d-0001"]);
+	await page.fill("#f-district", "990101");
+	await page.click("button.primary");
+	await page.waitForSelector("[data-test=link].good");
+	await page.waitForFunction(() => document.querySelector("[data-test=start]"));
+});
+after(async () => {
+	await browser?.close();
+	await town?.stop();
+});
+
+/** A picture as a camera makes it, too large, full of detail. */
+const camera = (width = 2400, height = 1800) => page.evaluate(async ([w, h]) => {
+	const c = Object.assign(document.createElement("canvas"), { width: w, height: h });
+	const g = c.getContext("2d");
+
+	for (let i = 0; i < 4000; i++) {
+		g.fillStyle = `hsl(${(i * 47) % 360} 60% ${20 + (i * 13) % 60}%)`;
+		g.fillRect((i * 7919) % w, (i * 104729) % h, 20 + i % 90, 20 + i % 70);
+	}
+	g.fillText(String(Math.random()), 10, 50);
+	const b = await new Promise((ok) => c.toBlob(ok, "image/jpeg", 0.95));
+
+	return [...new Uint8Array(await b.arrayBuffer())];
+}, [width, height]).then((a) => Buffer.from(a));
+const files = () => readdirSync(path.join(town.dir, "files"), { recursive: true }).map((f) => path.basename(String(f))).filter((f) => /^[0-9a-f]{64}\./.test(f));
+const file = (h) => path.join(town.dir, "files", h.slice(0, 2), h.slice(2, 4), `${h}.d-0001`);
+const shots = () => page.locator("[data-test=shots]").first();
+
+async function report(title, photos) {
+	await page.click('.bottom button:has-text("今日")');
+	await page.click('button:has-text("上报隐患")');
+	await page.click('.choices button:has-text("消防")');
+	await page.fill("#f-title", title);
+	await page.selectOption("#f-scope", GRID[0]);
+	for (let i = 0; i < photos.length; i++) {
+		await page.setInputFiles(".shoot input", { name: "IMG_0001.jpg", mimeType: "image/jpeg", buffer: photos[i] });
+		await page.waitForFunction((n) => document.querySelectorAll(".shot img").length === n, i + 1);
+	}
+}
+
+async function submit() {
+	await page.click(".form .primary");
+	await page.waitForSelector("[data-test=start]");
+	await page.click('.bottom button:has-text("发件箱")');
+}
+
+test("two photos taken without signal: small, with their record at once, sent when it is stored", async () => {
+	const [a, b] = [await camera(), await camera(900, 700)];
+
+	await context.setOffline(true);
+	await report("有照片的隐患", [a]);
+	await page.setInputFiles(".shoot input", { name: "x.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture at all") });
+	await page.waitForSelector('.error:has-text("打不开")');
+	await page.setInputFiles(".shoot input", { name: "y.jpg", mimeType: "image/jpeg", buffer: b });
+	await page.waitForFunction(() => document.querySelectorAll(".shot img").length === 2);
+	await axe(page, "a form with photos");
+	await submit();
+	assert.match(await shots().textContent(), /待传.*待传/s);
+	assert.match(await page.textContent("[data-test=photos-wait]"), /2 张/);
+	await axe(page, "an outbox with photos");
+	assert.deepEqual(files(), []);
+	await context.setOffline(false);
+	await page.waitForFunction(() => /已传.*已传/s.test(document.querySelector("[data-test=shots]").textContent), null, { timeout: 30e3 });
+	const named = (await town.sql("select raw from event where kind = 9")).flatMap((r) => JSON.parse(r.raw).att);
+
+	assert.deepEqual(named.map((x) => [x.mime, x.role]), [["image/jpeg", "before"], ["image/jpeg", "before"]]);
+	for (const x of named) {
+		const bytes = readFileSync(file(x.sha256));
+
+		assert.equal(sha256(bytes), x.sha256);
+		assert.equal(bytes.length, x.bytes);
+	}
+	const s = await town.session("centre");
+	const sizes = await Promise.all(named.map(async (x) => {
+		const r = await s.fetch(`/api/v1/files/${x.sha256}`);
+		const b64 = Buffer.from(await r.arrayBuffer()).toString("base64");
+
+		return page.evaluate(async (d) => {
+			const i = await createImageBitmap(new Blob([Uint8Array.from(atob(d), (c) => c.charCodeAt(0))]));
+			return [i.width, i.height];
+		}, b64);
+	}));
+
+	assert.deepEqual(sizes, [[1600, 1200], [900, 700]]);
+});
+
+test("a cut in the middle: it goes on where the platform stands; refused for ever is said", async () => {
+	let posts = 0;
+	let cut = 2;
+	const offsets = [];
+
+	await page.route("**/api/v1/files", (r) => (posts++, r.continue()));
+	await page.route("**/api/v1/files/up/*", async (r) => {
+		if (r.request().method() === "PATCH")
+			offsets.push(Number(r.request().headers()["upload-offset"]));
+		if (r.request().method() === "PATCH" && offsets.length > 1 && cut-- > 0)
+			return r.abort();
+		return r.continue();
+	});
+	await report("断点续传", [await camera()]);
+	await submit();
+	await page.waitForFunction(() => /已传 \d+%/.test(document.querySelector("[data-test=shots]").textContent));
+	for (let i = 0; i < 3; i++) {
+		await page.click('button:has-text("全部重试")');
+		await page.waitForTimeout(100);
+	}
+	await page.waitForFunction(() => /照片\s*已传$/.test(document.querySelector("[data-test=shots]").textContent.trim()), null, { timeout: 20e3 });
+	assert.equal(posts, 1, "begun once");
+	assert.ok(offsets.filter((x) => x === 0).length === 1 && offsets.some((x) => x > 0), `offsets ${offsets}`);
+	await page.unroute("**/api/v1/files");
+	await page.unroute("**/api/v1/files/up/*");
+	await page.route("**/api/v1/files", (r) => r.fulfill({ status: 413, contentType: "application/problem+json", body: '{"code":"too_large"}' }));
+	await report("太大", [await camera(300, 300)]);
+	await submit();
+	await page.waitForFunction(() => /被退回（内容过大）/.test(document.querySelector("[data-test=shots]").textContent));
+	await page.unroute("**/api/v1/files");
+});
+
+test("over Wi-Fi only: it waits on the mobile network", async () => {
+	const n = files().length;
+
+	await page.evaluate(() => (navigator.connection.type = "cellular"));
+	await context.setOffline(true);
+	await report("等 Wi-Fi", [await camera(400, 300)]);
+	await submit();
+	await page.click("[data-test=wifi-only]");
+	await page.waitForSelector("[data-test=wifi-only][aria-pressed=true]");
+	await context.setOffline(false);
+	await until(async () => (await town.one("select count(*) from casus where title = '等 Wi-Fi'")) === 1, "the record", 20e3);
+	await page.click('button:has-text("全部重试")');
+	await page.waitForSelector("[data-test=photos-wait]:has-text(\"等待 Wi-Fi\")");
+	assert.equal(files().length, n);
+	await page.evaluate(() => (navigator.connection.type = "wifi"));
+	await page.click('button:has-text("全部重试")');
+	await until(() => files().length === n + 1, "the photo over Wi-Fi");
+});
+
+test("a platform that lost a photo asks for it, and gets it; what is kept for that is let go after a week", async () => {
+	const lost = files().map((f) => f.slice(0, 64)).sort()[0];
+
+	rmSync(file(lost));
+	await page.evaluate(() => new Promise((ok, fail) => { // stored five minutes ago
+		const open = indexedDB.open("xunge-field");
+
+		open.onsuccess = () => {
+			const tx = open.result.transaction("photo", "readwrite");
+			const all = tx.objectStore("photo").getAll();
+
+			all.onsuccess = () => all.result.forEach((p) => tx.objectStore("photo").put({ ...p, stored: p.stored && p.stored - 300e3 }));
+			tx.oncomplete = () => (open.result.close(), ok(0));
+			tx.onerror = () => fail(tx.error);
+		};
+	}));
+	await page.click('button:has-text("全部重试")');
+	await until(() => files().some((f) => f.startsWith(lost)), "the photo to come again");
+	const blobs = () => page.evaluate(() => new Promise((ok) => {
+		const open = indexedDB.open("xunge-field");
+
+		open.onsuccess = () => {
+			const all = open.result.transaction("photo").objectStore("photo").getAll();
+
+			all.onsuccess = () => (open.result.close(), ok(all.result.filter((p) => p.state === "stored" && p.blob).length));
+		};
+	}));
+
+	assert.equal(await blobs(), files().length);
+	await page.evaluate(async () => {
+		const { tidyPhotos } = await import("./photos.js");
+		const { app } = await import("./main.js");
+
+		await tidyPhotos(app.box, Date.now() + 8 * 24 * 3600e3);
+	});
+	assert.equal(await blobs(), 0);
+	assert.deepEqual(errors.filter((e) => !ALLOWED.test(e)), []);
+});
