@@ -1,4 +1,4 @@
-/* /api/v1/patrols/{device}.{patrol}/track.geojson: where somebody walked, and which points do not count.
+/* /api/v1/patrols/{device}.{patrol}/track.geojson: where somebody walked, how surely, and which points do not count.
  *   lines    kept points, split at gaps; ms: each one's time after `start`
  *   alone    kept points with a gap on both sides
  *   dropped  inaccurate points and jumps, and why */
@@ -68,8 +68,23 @@ static size_t run_of(const struct points *ps, size_t i, size_t *count)
 	return last;
 }
 
-/* Writes coordinates (or times) of the runs of several points, or of those that stand alone. */
-static void write_runs(struct buf *b, const struct points *ps, bool alone, bool times, int64_t start_ms)
+enum member { COORDINATES, TIMES, ACCURACIES };
+
+static void write_point(struct buf *b, const struct track_point *p, enum member what, int64_t start_ms)
+{
+	if (what == COORDINATES) {
+		position(b, p->at);
+		return;
+	}
+	buf_json_sep(b);
+	if (what == ACCURACIES && p->acc_m < 0)
+		buf_adds(b, "null");
+	else
+		buf_int(b, what == TIMES ? p->at_ms - start_ms : p->acc_m);
+}
+
+/* Writes one thing of each point: of the runs of several points, or of those that stand alone. */
+static void write_runs(struct buf *b, const struct points *ps, bool alone, enum member what, int64_t start_ms)
 {
 	size_t count, last;
 
@@ -81,14 +96,8 @@ static void write_runs(struct buf *b, const struct points *ps, bool alone, bool 
 			buf_json_sep(b);
 			buf_addc(b, '[');
 		}
-		for (size_t k = i; k <= last; k = next_kept(ps, k + 1)) {
-			if (times) {
-				buf_json_sep(b);
-				buf_int(b, ps->p[k].at_ms - start_ms);
-			} else {
-				position(b, ps->p[k].at);
-			}
-		}
+		for (size_t k = i; k <= last; k = next_kept(ps, k + 1))
+			write_point(b, &ps->p[k], what, start_ms);
 		if (!alone)
 			buf_addc(b, ']');
 	}
@@ -99,29 +108,34 @@ static void write_kept(struct buf *b, const struct points *ps, bool alone, int64
 	buf_json_sep(b);
 	buf_addf(b, "{\"type\":\"Feature\",\"id\":\"%s\",\"geometry\":{\"type\":\"%s\",\"coordinates\":[", alone ? "alone" : "lines",
 		alone ? "MultiPoint" : "MultiLineString");
-	write_runs(b, ps, alone, false, start_ms);
+	write_runs(b, ps, alone, COORDINATES, start_ms);
 	buf_adds(b, "]},\"properties\":{");
 	read_time(b, "start", start_ms);
 	buf_adds(b, ",\"ms\":[");
-	write_runs(b, ps, alone, true, start_ms);
+	write_runs(b, ps, alone, TIMES, start_ms);
+	buf_adds(b, "],\"acc\":[");
+	write_runs(b, ps, alone, ACCURACIES, start_ms);
 	buf_adds(b, "]}}");
+}
+
+static void dropped_member(struct buf *b, const struct points *ps, enum member what, int64_t start_ms)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP)
+			write_point(b, &ps->p[i], what, start_ms);
 }
 
 static void write_dropped(struct buf *b, const struct points *ps, int64_t start_ms)
 {
 	buf_json_sep(b);
 	buf_adds(b, "{\"type\":\"Feature\",\"id\":\"dropped\",\"geometry\":{\"type\":\"MultiPoint\",\"coordinates\":[");
-	for (size_t i = 0; i < ps->n; i++)
-		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP)
-			position(b, ps->p[i].at);
+	dropped_member(b, ps, COORDINATES, start_ms);
 	buf_adds(b, "]},\"properties\":{");
 	read_time(b, "start", start_ms);
 	buf_adds(b, ",\"ms\":[");
-	for (size_t i = 0; i < ps->n; i++)
-		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP) {
-			buf_json_sep(b);
-			buf_int(b, ps->p[i].at_ms - start_ms);
-		}
+	dropped_member(b, ps, TIMES, start_ms);
+	buf_adds(b, "],\"acc\":[");
+	dropped_member(b, ps, ACCURACIES, start_ms);
 	buf_adds(b, "],\"why\":[");
 	for (size_t i = 0; i < ps->n; i++)
 		if (ps->mark[i] == TRACK_MARK_VAGUE || ps->mark[i] == TRACK_MARK_JUMP) {

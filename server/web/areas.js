@@ -1,6 +1,8 @@
 // Patrols today, area by area: who has not been seen yet.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import { numberLink } from "./behind.js";
 import { count } from "./i18n.js";
+import { link } from "./route.js";
 import { tierOf } from "./town.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -52,8 +54,8 @@ function areaRow(app, a, most, open) {
 	const flash = app.flash(`area ${a.code}`, `${a.patrols_today} ${a.due_today} ${a.open_cases}`);
 	const share = Math.round((100 * a.patrols_today) / most);
 
-	return html`<tr class=${flash} data-row=${a.code}><th scope="row" title=${a.code}>${above ? html`<span class="sub">${above.name}</span> ` : nothing}${a.name}</th>
-		<td class="n key ${a.patrols_today ? "" : "zero"}"><span class="meter" aria-hidden="true" .style=${`--share:${share}%`}></span>${count(a.patrols_today)}${
+	return html`<tr class=${flash} data-row=${a.code}><th scope="row" title=${a.code}>${above ? html`<span class="sub">${above.name}</span> ` : nothing}<a href=${link("grid", {}, a.code)}>${a.name}</a></th>
+		<td class="n key ${a.patrols_today ? "" : "zero"}"><span class="meter" aria-hidden="true" .style=${`--share:${share}%`}></span>${numberLink(link("patrols", { scope: a.code, period: "today" }), count(a.patrols_today))}${
 			typeof a.due_today === "number" ? html`<span class="of"> / ${count(a.due_today)}</span>` : nothing}</td>
-		${open ? html`<td class="n">${count(a.open_cases)}</td>` : nothing}</tr>`;
+		${open ? html`<td class="n">${typeof a.open_cases === "number" ? numberLink(link("cases", { scope: a.code }), count(a.open_cases)) : count(a.open_cases)}</td>` : nothing}</tr>`;
 }

@@ -50,6 +50,9 @@ import { call } from "./api.js";
  * @property {boolean|null} [on_time]
  * @property {string} [result]
  * @property {string} [rating]
+ * @property {string|null} [patrol]
+ * @property {Record<string, number>} [counts]
+ * @property {number} [timeline_cut]
  * @property {string[]} actions
  * @property {Act[]} timeline
  */

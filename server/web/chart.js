@@ -1,7 +1,10 @@
 // Patrols of the last thirty days: lines on a canvas, and the same numbers in a table.
 import { html, nothing } from "./vendor/lit.js";
 import { call } from "./api.js";
+import { numberLink } from "./behind.js";
 import { count, nameOf } from "./i18n.js";
+import { daysAfter } from "./period.js";
+import { link } from "./route.js";
 
 /** @typedef {import("./main.js").App} App */
 
@@ -128,5 +131,5 @@ export function chartView(app) {
 	${chart.failed ? html`<p class="empty">${say("chart_failed")}</p>` : nothing}
 	<div class="chart-box" data-chart aria-hidden="true"></div>
 	${d ? html`<details class="numbers"><summary>${say("chart_table")}</summary><div class="scroll" role="group" tabindex="0" aria-label=${say("chart")}><table><thead><tr><th scope="col">${say("day")}</th>${title.map((t) => html`<th scope="col" class="n">${t}</th>`)}</tr></thead>
-		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l) => html`<td class="n">${count(l[i])}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}</section>`;
+		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l, k) => html`<td class="n">${numberLink(link("patrols", { river: LINES[k].figure === "river_patrols" ? "1" : "", level: LINES[k].level, from: day, to: daysAfter(day, 1) }), count(l[i]))}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}</section>`;
 }

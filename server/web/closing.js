@@ -1,6 +1,7 @@
 // How cases were closed this month: received and closed, due and closed, by class; the two rates by their names.
 import { html, nothing } from "./vendor/lit.js";
 import { call } from "./api.js";
+import { behindFigure, numberLink } from "./behind.js";
 import { count, nameOf } from "./i18n.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -54,9 +55,10 @@ export function closingView(app) {
 	const value = (/** @type {string} */ id, /** @type {string} */ c) => (get(id, c) ? count(get(id, c).value) : "0");
 	const part = (/** @type {"numerator"|"denominator"} */ of, /** @type {string} */ c) => count(get("case_close_rate", c)?.[of] || 0);
 	const rate = (/** @type {string} */ id, /** @type {string} */ c) => get(id, c)?.display || "—";
-	const line = (/** @type {string} */ c, /** @type {string} */ name) => html`<tr class=${c ? "" : "sum"} data-row="closing ${c}"><th scope="row"><a href="#/cases?${c ? `class=${c}&` : ""}period=month">${name}</a></th>
-		<td class="n">${value("cases_received", c)}</td><td class="n">${value("cases_closed", c)}</td>
-		<td class="n">${part("denominator", c)}</td><td class="n">${part("numerator", c)}</td><td class="n">${rate("case_close_rate", c)}</td></tr>`;
+	const cell = (/** @type {string} */ id, /** @type {string} */ c, /** @type {string} */ n) => html`<td class="n">${numberLink(behindFigure(id, "", c, { period: "month" }), n)}</td>`;
+	const line = (/** @type {string} */ c, /** @type {string} */ name) => html`<tr class=${c ? "" : "sum"} data-row="closing ${c}"><th scope="row">${name}</th>
+		${cell("cases_received", c, value("cases_received", c))}${cell("cases_closed", c, value("cases_closed", c))}
+		${cell("cases_due", c, part("denominator", c))}${cell("cases_due_closed", c, part("numerator", c))}<td class="n">${rate("case_close_rate", c)}</td></tr>`;
 
 	return html`<section class="block closing" aria-labelledby="h-closing">
 	<h2 id="h-closing">${say("closing")} <small title=${get("case_close_rate", "")?.definition || nothing}>${say("closing_note")}</small></h2>

@@ -4,6 +4,7 @@ import { severityView } from "./alerts.js";
 import { dueView, holderView } from "./cases.js";
 import { NEEDS, RATINGS, resultsOf } from "./casefile.js";
 import { nameOf } from "./i18n.js";
+import { photosView } from "./photos.js";
 import { forInput, full, instant, when } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -22,6 +23,7 @@ export function drawerView(app) {
 	return html`<section class="drawer" role="dialog" aria-labelledby="h-case" @keydown=${(/** @type {KeyboardEvent} */ e) => e.key === "Escape" && app.act.closeFile()}>
 	<div class="drawer-top"><h2 id="h-case" tabindex="-1">${d ? html`${severityView(app, d.severity)} <span class="own">${d.title || d.category_name || d.category}</span>` : say("case")}</h2>
 		<button type="button" class="small" @click=${app.act.copyLink}>${say("copy_link")}</button>
+		<button type="button" class="small" data-test="print-case" @click=${() => app.act.print("drawer")}>${say("print")}</button>
 		<button type="button" class="small" data-test="close-case" @click=${app.act.closeFile}>${say("close")}</button></div>
 	<div class="drawer-in" role="group" tabindex="0" aria-labelledby="h-case">${d ? html`${factsView(app, d)}${actsView(app, d)}${timelineView(app, d)}`
 		: html`<p class="plain" role="status">${say(file.phase === "absent" ? "case_absent" : file.phase === "failed" ? "case_failed" : "loading")}</p>
@@ -50,6 +52,8 @@ function factsView(app, d) {
 		${typeof d.on_time === "boolean" ? fact(say("on_time"), d.on_time ? say("in_time") : html`<span class="late">${say("too_late")}</span>`) : nothing}
 		${d.result ? fact(say("result"), nameOf("result", d.result, lang)) : nothing}
 		${d.rating ? fact(say("rating"), nameOf("rating", d.rating, lang)) : nothing}
+		${d.patrol ? fact(say("seen_on"), html`<a href="#/patrol/${encodeURIComponent(d.patrol)}">${say("seen_patrol")}</a>`) : nothing}
+		${d.counts && Object.values(d.counts).some((n) => n) ? fact(say("history"), Object.entries(d.counts).filter(([, n]) => n).map(([k, n]) => say("times", { what: nameOf("counts", k, lang), n })).join(say("list_comma"))) : nothing}
 		${fact(say("case_no"), html`<code>${d.id}</code>`)}</dl>
 	${words ? html`<p class="words own">${words}</p>` : nothing}`;
 }
@@ -61,8 +65,8 @@ function actsView(app, d) {
 	const { say, lang, file } = app;
 	const form = file.form;
 
-	return html`<h3>${say("acts")}</h3>
-	${d.actions.length === 0 ? html`<p class="plain">${say("acts_none")}</p>` : html`<div class="choice" role="group" aria-label=${say("acts")}>${
+	return html`<h3 class="acts">${say("acts")}</h3>
+	${d.actions.length === 0 ? html`<p class="plain acts">${say("acts_none")}</p>` : html`<div class="choice" role="group" aria-label=${say("acts")}>${
 		d.actions.map((a) => html`<button type="button" aria-pressed=${form?.action === a} @click=${() => file.choose(form?.action === a ? null : a)}>${nameOf("action", a, lang)}</button>`)}</div>`}
 	${form ? formView(app, d, form) : nothing}`;
 }
@@ -118,6 +122,7 @@ function submit(app, e) {
 
 /** @param {App} app @param {Detail} d */
 const timelineView = (app, d) => html`<h3>${app.say("timeline")}</h3>
+	${d.timeline_cut ? html`<p class="sub">${app.say("timeline_cut", { n: d.timeline_cut })}</p>` : nothing}
 	<ol class="timeline">${repeat(d.timeline, (_, i) => i, (a) => actView(app, a))}</ol>`;
 
 /** @param {App} app @param {Act} a */
@@ -126,7 +131,7 @@ function actView(app, a) {
 	const at = instant(a.at) || 0;
 	const known = instant(a.committed || a.received || "");
 	const counts = !a.status || a.status === "in_force";
-	const photos = (a.photos || []).length;
+	const photos = a.photos || [];
 
 	return html`<li class=${counts ? "" : "out"}><div class="line"><b>${nameOf("action", a.action, lang)}</b> <span class="own">${a.person_name || a.person || ""}</span>
 			${a.to ? html`→ <span class="own">${a.to_name || a.to}</span>` : nothing}${a.result ? html` · ${nameOf("result", a.result, lang)}` : nothing}${a.rating ? html` · ${nameOf("rating", a.rating, lang)}` : nothing}${
@@ -137,5 +142,5 @@ function actView(app, a) {
 		${counts ? nothing : html`<div class="sub">${a.code ? nameOf("code", a.code, lang) : nothing} <span class="own">${a.detail || ""}</span></div>`}
 		${a.voided ? html`<div class="sub"><span class="own">${a.voided.person_name || a.voided.person}</span>: <span class="own">${a.voided.reason}</span></div>` : nothing}
 		<div class="sub"><time title=${full(at)}>${when(at, app.nowMs())}</time>${known !== null && known - at > LATE_NEWS_MS ? html` · ${say("known_at")} <time title=${full(known)}>${when(known, app.nowMs())}</time>` : nothing}${
-			photos ? html` · ${say("photos", { n: photos })}` : nothing}</div></li>`;
+			photos.length ? html` · ${say("photos", { n: photos.length })}` : nothing}</div>${photosView(app, photos)}</li>`;
 }

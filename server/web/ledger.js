@@ -1,6 +1,8 @@
 // The duty ledger: how do we stand today, this month, this year.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import { numberLink } from "./behind.js";
 import { count, nameOf } from "./i18n.js";
+import { link } from "./route.js";
 import { codes, sum } from "./town.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -9,21 +11,22 @@ import { codes, sum } from "./town.js";
 /** Kinds of record that the ledger counts beside patrols. */
 const OTHER = ["inspect", "case.report", "visit", "work", "household", "sos"];
 
-/** @param {App} app @param {string} id @param {string} name @param {Sum} s @param {string} [kind] */
-function line(app, id, name, s, kind = "") {
+/** @param {App} app @param {string} id @param {string} name @param {Sum} s @param {(period: string) => string} to the records behind a number @param {string} [kind] */
+function line(app, id, name, s, to, kind = "") {
 	const known = app.town.commit !== null;
 	const flash = known ? app.flash(`ledger ${id}`, `${s.today} ${s.month} ${s.year} ${s.due}`) : "";
 
 	return html`<tr class="${kind} ${flash}" data-row=${id}><th scope="row">${name}</th>
-		<td class="n key ${known && s.today ? "" : "zero"}">${known ? count(s.today) : "—"}${s.due === null ? nothing : html`<span class="of"> / ${count(s.due)}</span>`}</td>
-		<td class="n">${known ? count(s.month) : "—"}</td><td class="n">${known ? count(s.year) : "—"}</td></tr>`;
+		<td class="n key ${known && s.today ? "" : "zero"}">${known ? numberLink(to("today"), count(s.today)) : "—"}${s.due === null ? nothing : html`<span class="of"> / ${count(s.due)}</span>`}</td>
+		<td class="n">${known ? numberLink(to("month"), count(s.month)) : "—"}</td><td class="n">${known ? numberLink(to("year"), count(s.year)) : "—"}</td></tr>`;
 }
 
-/** @param {App} app @param {string} id @param {string} name @param {unknown} note @param {{code: string, name: string, sum: Sum}[]} rows @param {Sum} [all] */
-function group(app, id, name, note, rows, all) {
+/** @param {App} app @param {string} id @param {string} name @param {unknown} note @param {{code: string, name: string, sum: Sum}[]} rows
+ * @param {(code: string) => (period: string) => string} to code "*": all of them @param {Sum} [all] */
+function group(app, id, name, note, rows, to, all) {
 	return html`<tbody><tr class="group"><th scope="rowgroup" colspan="4">${name} <small>${note}</small></th></tr>
-		${repeat(rows, (r) => r.code, (r) => line(app, `${id} ${r.code}`, r.name, r.sum))}
-		${all ? line(app, `${id} *`, app.say("total"), all, "sum") : nothing}</tbody>`;
+		${repeat(rows, (r) => r.code, (r) => line(app, `${id} ${r.code}`, r.name, r.sum, to(r.code)))}
+		${all ? line(app, `${id} *`, app.say("total"), all, to("*"), "sum") : nothing}</tbody>`;
 }
 
 /** @param {App} app */
@@ -42,11 +45,11 @@ export function ledgerView(app) {
 		<thead><tr><th scope="col">${say("level")}</th><th scope="col" class="n">${say("today")}</th>
 			<th scope="col" class="n">${say("month")}</th><th scope="col" class="n">${say("year")}</th></tr></thead>
 		${group(app, "river_patrols", say("group_river"), say("group_river_note"),
-			byLevel("chief", "river_patrols", ["town", "community"]), sum(town, "river_patrols"))}
+			byLevel("chief", "river_patrols", ["town", "community"]), (c) => (period) => link("patrols", { river: "1", level: c === "*" ? "" : c || "none", period }), sum(town, "river_patrols"))}
 		${group(app, "patrols", say("group_level"), say("group_level_note"),
-			byLevel("level", "patrols", ["town", "community", "grid"]), sum(town, "patrols"))}
+			byLevel("level", "patrols", ["town", "community", "grid"]), (c) => (period) => link("patrols", { level: c === "*" ? "" : c || "none", period }), sum(town, "patrols"))}
 		${group(app, "route", say("group_route"), nothing,
-			byCategory("route", "patrols", codes(town, "patrols", "category", ["river", "gully", "road", "grid", "burning"])))}
-		${group(app, "other", say("group_other"), nothing, byCategory("kind", "events", OTHER))}
+			byCategory("route", "patrols", codes(town, "patrols", "category", ["river", "gully", "road", "grid", "burning"])), (c) => (period) => link("patrols", { route: c, period }))}
+		${group(app, "other", say("group_other"), nothing, byCategory("kind", "events", OTHER), (c) => (period) => link("events", { kind: c, period }))}
 	</table></div></section>`;
 }

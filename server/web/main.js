@@ -15,6 +15,7 @@ import { isPage, pageOf } from "./pages.js";
 import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
 import { address, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
+import { date } from "./time.js";
 import { newTown, take } from "./town.js";
 
 /** @typedef {import("./time.js").Lang} Lang */
@@ -88,6 +89,11 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newChart>} chart
  * @property {ReturnType<typeof newClosing>} closing
  * @property {ReturnType<typeof import("./letin.js").newLetin>} letin of the page of people, once that was shown
+ * @property {ReturnType<typeof import("./catalogue.js").newCatalogue>} catalogue of the lists, once one was shown; so are the following
+ * @property {ReturnType<typeof import("./reaches.js").newReaches>} reaches
+ * @property {ReturnType<typeof import("./caselist.js").newCaselist>} caselist
+ * @property {ReturnType<typeof import("./patrollist.js").newPatrollist>} patrollist
+ * @property {ReturnType<typeof import("./eventlist.js").newEventlist>} eventlist
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
@@ -97,6 +103,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {string} cried the same, at once: red alerts
  * @property {() => number} mono ms
  * @property {() => number} nowMs the platform's clock, UTC
+ * @property {() => string} today the civil day of +08:00
  * @property {() => boolean} dark
  * @property {Actions} act
  */
@@ -113,8 +120,10 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {(change: Partial<App["ui"]>) => void} ui
  * @property {(alert: string) => void} sign
  * @property {() => void} draw
+ * @property {(hash: string) => void} go another filter of the page: the address changes, the focus stays
  * @property {() => void} closeFile
  * @property {() => void} copyLink
+ * @property {(what: string) => void} print only that part of the page
  * @property {() => void} expired the session is over
  */
 
@@ -142,6 +151,11 @@ const app = {
 	chart: /** @type {any} */ (null),
 	closing: /** @type {any} */ (null),
 	letin: /** @type {any} */ (null),
+	catalogue: /** @type {any} */ (null),
+	reaches: /** @type {any} */ (null),
+	caselist: /** @type {any} */ (null),
+	patrollist: /** @type {any} */ (null),
+	eventlist: /** @type {any} */ (null),
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -151,6 +165,7 @@ const app = {
 	cried: "",
 	mono,
 	nowMs: () => (app.link && app.link.frameAt !== null ? app.town.time + (mono() - app.link.frameAt) : Date.now()),
+	today: () => date(app.nowMs()),
 	dark: () => (app.theme ? app.theme === "dark" : darkWish.matches),
 	act: {
 		signIn: (e) => {
@@ -176,12 +191,21 @@ const app = {
 		},
 		sign,
 		draw: () => draw(),
+		go: (hash) => {
+			history.replaceState(null, "", location.pathname + location.search + hash);
+			route(false);
+		},
 		closeFile: () => {
 			const row = app.file.id;
 
 			history.replaceState(null, "", location.pathname + location.search + address(app.place));
 			route();
 			/** @type {HTMLElement|null} */ (document.querySelector(`[data-row="${CSS.escape(row || "")}"] a`) || document.getElementById("main"))?.focus();
+		},
+		print: (what) => {
+			document.documentElement.dataset.print = what;
+			addEventListener("afterprint", () => delete document.documentElement.dataset.print, { once: true });
+			print();
 		},
 		expired: () => toSignIn("note_expired"),
 		copyLink: () => {
@@ -237,7 +261,7 @@ function drawNow() {
 
 const narrow = matchMedia("(max-width: 720px)"); // there the case covers the page
 const dutyView = () => html`${headView(app)}
-<div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
+<div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${app.patrol.id !== null ? "with-patrol" : ""} ${app.file.id !== null ? "with-case" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
 	pageOf(app.place.page).view(app)}</main>
 ${drawerView(app)}${patrolDrawer(app)}</div>
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
@@ -252,8 +276,8 @@ function leavePage() {
 	entered = false;
 }
 
-/** Shows what the address names. */
-function route() {
+/** Shows what the address names. @param {boolean} [focusing] the focus goes there */
+function route(focusing = true) {
 	const to = parse(app.page === "duty" ? location.hash : "");
 
 	if (app.page !== "duty") {
@@ -287,6 +311,8 @@ function route() {
 			app.patrol.open(to.patrolId);
 	}
 	drawNow();
+	if (!focusing)
+		return;
 	if (to.caseId !== null || to.patrolId !== null)
 		document.getElementById(to.caseId !== null ? "h-case" : "h-patrol")?.focus();
 	else if (moved)
@@ -376,6 +402,8 @@ function toSignIn(note) {
 	app.chart.forget();
 	app.closing.forget();
 	app.letin?.forget();
+	app.catalogue?.forget();
+	app.reaches?.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -454,6 +482,8 @@ function enter(me) {
 	app.chart.forget();
 	app.closing.forget();
 	app.letin?.forget();
+	app.catalogue?.forget();
+	app.reaches?.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;
@@ -557,7 +587,7 @@ setInterval(() => {
 	askReady();
 }, 1000);
 setInterval(keep, KEEP_EVERY_MS);
-addEventListener("hashchange", route);
+addEventListener("hashchange", () => route());
 narrow.addEventListener("change", draw);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);

@@ -11,6 +11,8 @@ import { ago } from "./time.js";
 
 const PERSON_OLD_MS = 30 * 60e3; // a position older than this is faded
 const SHAPES_EVERY_MS = 15 * 60e3;
+const CIRCLES = 1500; // points of a track whose accuracy is drawn
+const EQUATOR_M = 40075016.686;
 const FILL = ["--fill0", "--fill1", "--fill2", "--fill3"];
 
 const DONE_TEXT = /** @type {const} */ (["map_todo", "map_some", "map_half", "map_all"]);
@@ -27,6 +29,17 @@ export function doneOf(a) {
 const CaseMark = CircleMarker.extend({
 	_updatePath() {
 		this._renderer._updateMark(this);
+	},
+});
+
+/** A point's accuracy: a circle of so many metres. */
+const AccuracyMark = CircleMarker.extend({
+	_project() {
+		const { lat } = this._latlng;
+
+		this._point = this._map.latLngToLayerPoint(this._latlng);
+		this._radius = (this.options.metres * 256 * 2 ** this._map.getZoom()) / (EQUATOR_M * Math.cos((lat * Math.PI) / 180));
+		this._updateBounds();
 	},
 });
 
@@ -174,8 +187,10 @@ export function newMap(app) {
 		watch?.disconnect();
 		map?.remove();
 		map = box = watch = null;
-		areas.forEach((a) => (a.layer = null));
-		reaches.forEach((r) => (r.layer = null));
+		[...areas.values(), ...reaches.values()].forEach((x) => {
+			x.layer = null;
+			x.stamp = ""; // the next layer is to be painted
+		});
 		cases.clear();
 		people.clear();
 		track = null;
@@ -368,7 +383,22 @@ export function newMap(app) {
 		const drawer = document.querySelector(".drawer")?.getBoundingClientRect();
 		const mine = box?.getBoundingClientRect();
 
-		return drawer && mine && drawer.left > mine.left ? Math.max(0, mine.right - drawer.left) : 0;
+		return drawer && mine && drawer.left > mine.left && drawer.top < mine.bottom ? Math.max(0, mine.right - drawer.left) : 0;
+	}
+
+	/** How sure each point is: a circle of its accuracy. @param {any} t */
+	function accuracies(t) {
+		let left = CIRCLES;
+
+		for (const f of t.features || []) {
+			const at = /** @type {number[][]} */ (f.geometry.coordinates.flat(f.geometry.type === "MultiLineString" ? 1 : 0));
+			const acc = /** @type {number[]} */ ((f.properties.acc || []).flat());
+
+			at.forEach((p, i) => {
+				if (acc[i] > 0 && left-- > 0)
+					new AccuracyMark([p[1], p[0]], { metres: acc[i], stroke: false, fillColor: colour(f.id === "dropped" ? "--ink3" : "--late"), fillOpacity: f.id === "dropped" ? 0.06 : 0.12, interactive: false }).addTo(track);
+			});
+		}
 	}
 
 	function showTrack() {
@@ -382,6 +412,7 @@ export function newMap(app) {
 		track = layerGroup().addTo(map);
 		const b = latLngBounds([]);
 
+		accuracies(t);
 		for (const f of t.features || []) {
 			const lines = f.geometry?.type === "MultiLineString" ? f.geometry.coordinates : f.geometry?.type === "LineString" ? [f.geometry.coordinates] : [];
 			const at = (/** @type {number[]} */ p) => [p[1], p[0]];

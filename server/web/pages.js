@@ -69,7 +69,10 @@ function later(load, row) {
 /** @type {Record<string, Page>} by the name in the address */
 export const PAGES = {
 	desk: { text: "page_desk", view: (app) => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}` },
+	cases: later(() => import("./caselist.js"), { text: "page_cases" }),
+	patrols: later(() => import("./patrollist.js"), { text: "page_patrols" }),
 	people: later(() => import("./people.js"), { text: "page_people" }),
+	events: later(() => import("./eventlist.js"), { text: "page_events", hidden: true }),
 };
 
 /** @param {string} name @returns {Page} */

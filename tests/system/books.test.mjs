@@ -84,6 +84,7 @@ describe('books', { timeout: 150000 }, () => {
 		assert.deepEqual(of('lines').geometry.coordinates, [LINE]);
 		assert.deepEqual(of('lines').properties.ms[0], LINE.map((_, i) => i * 30000));
 		assert.deepEqual(of('dropped').properties.why, ['jump', 'accuracy']);
+		assert.deepEqual([of('dropped').properties.acc, of('lines').properties.acc], [[8, 500], [LINE.map(() => 8)]]);
 		assert.equal(Date.parse(of('lines').properties.start), start);
 		await ask(east, '/api/v1/patrols/d-0002.short', '/api/v1/patrols/{id}', 404);
 		const short = await ask(centre, '/api/v1/patrols/d-0002.short', '/api/v1/patrols/{id}');

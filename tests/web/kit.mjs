@@ -68,8 +68,8 @@ export async function axe(page, what) {
 }
 
 /** No element is wider than its place, at any size. */
-export async function fits(page, what) {
-	for (const [width, height] of [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
+export async function fits(page, what, sizes = [[390, 844], [720, 900], [1024, 768], [1366, 768], [1920, 1080], [2560, 1440]]) {
+	for (const [width, height] of sizes) {
 		await page.setViewportSize({ width, height });
 		assert.deepEqual(await page.evaluate(() => [document.documentElement, ...document.querySelectorAll("body *")]
 			.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible" && !e.matches(".vh, .vh *, .who, .map-box, .map-box *, .chart-box, .chart-box *"))

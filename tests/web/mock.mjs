@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { listOf } from "./mocklists.mjs";
 
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "../../server/web");
 const TYPE = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
@@ -25,6 +26,8 @@ const spot = (code) => {
 
 	return f ? [0, 1].map((i) => f.geometry.coordinates[0].reduce((s, c) => s + c[i], 0) / f.geometry.coordinates[0].length) : null;
 };
+/** A picture of one point. */
+const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 const COMMUNITIES = ["东街", "西关", "柳林", "上湾", "后山", "新村", "南坪", "梁坪", "沙坝", "中街", "石沟", "石坪", "南桥", "下河", "桥头", "北山"];
 
 /** The rows of an invented town. */
@@ -206,12 +209,24 @@ export async function startMock(opt = {}) {
 		if (path === "/api/v1/figures")
 			return json(res, 200, { as_of: m.commit, figures: ["", "hazard", "finding", "appeal", "dispute", "rectify"].flatMap((c, i) => [["cases_received", 20 + i], ["cases_closed", 17 + i]]
 				.map(([id, value]) => ({ id, category: c, level: "", value, display: String(value) })).concat([{ id: "case_close_rate", category: c, level: "", value: 80, numerator: 12 + i, denominator: 15 + i, display: `${((100 * (12 + i)) / (15 + i)).toFixed(2)}%`, definition: "case_close_rate/1" }])) });
+		const rows = listOf(m, path, new URL(req.url, "http://x").searchParams);
+
+		if (rows)
+			return rows.status === 200 ? json(res, 200, rows.body) : problem(res, rows.status, rows.body.code, {}, rows.body.detail);
+		if (path.startsWith("/api/v1/files/") && m.photos !== false) {
+			res.writeHead(200, { ...HEADERS, "Content-Type": "image/png" });
+			return res.end(PNG);
+		}
+		if (path.startsWith("/api/v1/exports/")) {
+			res.writeHead(200, { ...HEADERS, "Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="list.csv"' });
+			return res.end("id\r\n");
+		}
 		const one = /^\/api\/v1\/patrols\/([^/]+?)(\/track\.geojson)?$/.exec(path);
 
 		if (one)
 			return one[2] ? json(res, 200, { type: "FeatureCollection", features: [{ type: "Feature", id: "lines", geometry: { type: "MultiLineString", coordinates: [[[104.90, 33.37], [104.91, 33.38]], [[104.92, 33.385], [104.93, 33.39]]] }, properties: {} }], cut: false })
 				: json(res, 200, { device: "d-0001", person: "p-0001", person_name: "马某某", actor: "p-0001", route: "river", target: "LX-01", target_name: "清石河上段", level: "community", river_patrol: true, start: "2026-11-24T08:01:00.000+08:00", end: null,
-					valid: false, reasons: [{ code: "NO_END", name: "未结束" }], rule: "dinghu", duration_s: 1420, distance_m: 1834, coverage_permille: 412, points: 133, dropped: 4, commit: 9 });
+					valid: false, reasons: [{ code: "NO_END", name: "未结束" }], rule: "dinghu", duration_s: 1420, distance_m: 1834, coverage_permille: 412, points: 133, dropped: 4, commit: 9, clear: null, substitute: null, asked: { min_minutes: 5, min_metres: 300, min_gap_hours: null, min_coverage_permille: null }, findings: [] });
 		const file = normalize(path === "/" ? "/index.html" : path);
 		const data = await readFile(join(WEB, file)).catch(() => null);
 

@@ -126,10 +126,10 @@ describe("a case", () => {
 		assert.equal(await page.evaluate(() => location.hash), "#/case/case-03");
 		assert.equal(await page.evaluate(() => document.activeElement?.id), "h-case");
 		assert.match(await text(page, ".case-facts"), /状态处置中 示例镇水务站 时限超期 3 天/);
-		const list = await page.$$eval(".timeline li", (e) => e.map((x) => x.textContent.replace(/\s+/g, " ").trim()));
+		const list = await page.$$eval(".timeline > li", (e) => e.map((x) => x.textContent.replace(/\s+/g, " ").trim()));
 
 		assert.equal(list.length, 3);
-		assert.match(list[0], /^上报 马某某 .*平台得知 .*照片 1 张$/);
+		assert.match(list[0], /^上报 马某某 .*平台得知 .*照片 1 张 处置前$/);
 		assert.match(list[2], /^处置反馈 示例镇水务站 未生效 已疏通 当时的状态不允许 handle: from in_progress only/);
 		await page.keyboard.press("Escape");
 		await page.waitForSelector(".drawer", { state: "detached" });

@@ -1,0 +1,43 @@
+// The town's catalogue of categories and rules: read once, and again when it was asked for and is old.
+import { call } from "./api.js";
+
+/** @typedef {import("./main.js").App} App */
+/** @typedef {{class: string, code: string, name: string, name_en: string}} Category */
+
+const EVERY_MS = 10 * 60e3;
+
+/** @param {App} app */
+export function newCatalogue(app) {
+	let readAt = -Infinity;
+	const cat = {
+		/** @type {Category[]} */ categories: [],
+		/** @type {any[]} */ rules: [],
+		async want() {
+			if (app.mono() - readAt < EVERY_MS)
+				return;
+			readAt = app.mono();
+			const r = await call("GET", "/api/v1/catalogue");
+
+			if (r.status !== 200) {
+				readAt = app.mono() - EVERY_MS + 15e3;
+				return;
+			}
+			cat.categories = r.body.categories;
+			cat.rules = r.body.rules;
+			app.act.draw();
+		},
+		/** @param {string} code @param {string} [cls] */
+		nameOf(code, cls) {
+			const c = cat.categories.find((x) => x.code === code && (!cls || x.class === cls));
+
+			return c ? (app.lang === "en" && c.name_en) || c.name : code;
+		},
+		forget() {
+			readAt = -Infinity;
+			cat.categories = [];
+			cat.rules = [];
+		},
+	};
+
+	return cat;
+}

@@ -1,0 +1,61 @@
+// The lists of the stand-in: cases, patrols, events, the catalogue; filtered and paged as the real server does it, of rows made up here.
+
+const iso = (ms) => (ms === null || ms === undefined ? null : new Date(ms + 8 * 3600e3).toISOString().replace("Z", "+08:00"));
+const RUNNING = ["accepted", "dispatched", "in_progress"];
+const OPEN = ["reported", "handled", "suspended", ...RUNNING];
+const CATEGORIES = [["hazard", "geology", "地质灾害", "Geology"], ["hazard", "gas", "燃气安全", "Gas"], ["finding", "sewage", "污水直排", "Sewage"], ["finding", "dumping", "倾倒建筑垃圾", "Dumping"], ["appeal", "water_power", "水电", "Water and power"]];
+
+/** Patrols of today and of the days before, as the API gives them. */
+function patrols(m) {
+	m.patrols ||= Array.from({ length: 130 }, (_, i) => {
+		const start = Date.now() - 60e3 - (i < 40 ? i * 60e3 : (i - 30) * 6 * 3600e3);
+		const river = i % 5 === 0;
+
+		return { id: `d-00${10 + (i % 80)}.p${i}`, device: `d-00${10 + (i % 80)}`, person: `p-00${10 + (i % 80)}`, person_name: `${"马李王石刘赵张陈"[i % 8]}某某`, actor: `p-00${10 + (i % 80)}`, actor_name: "",
+			route: river ? "river" : "grid", target: river ? "LX-01" : "990101100003001", target_name: river ? "清石河上段" : "柳林01", area: "990101100003", area_name: "柳林社区", level: river ? "community" : "grid", river_patrol: river,
+			start: iso(start), end: iso(start + 20 * 60e3), clear: true, valid: i % 4 !== 1, reasons: i % 4 === 1 ? [{ code: i % 8 === 1 ? "TOO_SHORT_TIME" : "NO_END", name: "" }] : [], rule: "dinghu", duration_s: 1200 + i, distance_m: 1000 + i * 10,
+			coverage_permille: null, points: 40, dropped: 0, commit: 9000 + i };
+	});
+	return m.patrols;
+}
+
+function cases(m, q) {
+	const now = Date.now();
+	const area = (code) => m.town.areas.find((a) => a.code === code);
+
+	return m.town.cases.concat(m.closed || []).filter((c) => (!q.class || c.class === q.class) && (!q.category || q.figure || c.category === q.category) && (!q.severity || String(c.severity) === q.severity)
+		&& (!q.state || (q.state === "open" ? OPEN.includes(c.state) : c.state === q.state)) && (q.overdue !== "true" || (RUNNING.includes(c.state) && c.due !== null && c.due < now))
+		&& (!q.scope || c.scope.startsWith(q.scope)) && (!q.q || c.title.includes(q.q)) && (!q.from || iso(c.at) >= q.from) && (!q.to || iso(c.at) < q.to))
+		.sort((a, b) => b.at - a.at).map((c) => ({ ...c, at: iso(c.at), due: iso(c.due), scope_name: area(c.scope)?.name, reporter: "p-0055", reporter_name: "马某某", overdue: false, on_time: null, closed: null }));
+}
+
+function some(m, q) {
+	const yes = (v) => (v === undefined ? null : v === "true");
+
+	return patrols(m).filter((p) => (!q.route || p.route === q.route) && (!q.level || p.level === q.level) && (yes(q.valid) === null || p.valid === yes(q.valid)) && (yes(q.river) === null || p.river_patrol === yes(q.river))
+		&& (!q.reason || p.reasons.some((r) => r.code === q.reason)) && (!q.scope || p.area.startsWith(q.scope) || p.target === q.scope) && (!q.q || `${p.person_name}${p.target_name}`.includes(q.q)) && (!q.person || p.person === q.person)
+		&& (!q.from || p.start >= q.from) && (!q.to || p.start < q.to));
+}
+
+const events = (m, q) => m.town.feed.filter((f) => (!q.kind || f.kind === q.kind) && (!q.person || f.person === q.person) && (!q.scope || f.scope.startsWith(q.scope)) && (!q.from || iso(f.at) >= q.from) && (!q.to || iso(f.at) < q.to))
+	.sort((a, b) => b.commit - a.commit).map((f) => ({ commit: f.commit, event: `d-0001/e/${f.commit}`, device: "d-0001", kind: f.kind, person: f.person, person_name: "马某某", scope: f.scope, area: f.scope, at: iso(f.at), received: iso(f.at), committed: iso(f.at + 2000),
+		imported: false, voided: f.commit % 7 === 0 && !q.counted, displaced: false, raw: { body: f.kind === "inspect" ? { topic: "gas_check", result: "ok", people: 2, object: "餐馆" } : { text: f.text } } }));
+
+/** The answer to a GET of a list; null: it is none of these. @param {any} m @param {string} path @param {URLSearchParams} params */
+export function listOf(m, path, params) {
+	const q = Object.fromEntries(params);
+	const name = { "/api/v1/cases": "cases", "/api/v1/patrols": "patrols", "/api/v1/events": "events" }[path];
+
+	if (path === "/api/v1/catalogue")
+		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: [], calendar: [], cut: 0 } };
+	if (!name)
+		return null;
+	m.asked = { path, q };
+	if (m.listStatus)
+		return { status: m.listStatus, body: { code: "refused", detail: "the stand-in was told to refuse" } };
+	const all = name === "cases" ? cases(m, q) : name === "patrols" ? some(m, q) : events(m, q);
+	const from = Number(q.cursor || 0);
+	const to = from + Number(q.limit || 50);
+
+	return { status: 200, body: { as_of: m.commit, time: iso(Date.now()), from: null, to: null, [name]: all.slice(from, to), ...(q.count === "true" && !from && { total: all.length, total_more: false }), next: to < all.length ? String(to) : null } };
+}
