@@ -64,19 +64,39 @@ static enum err make_patrols(struct asof *a)
 		      "CREATE INDEX temp.asof_patrol_name ON asof_patrol(device, name)");
 }
 
+/* The void of this act, when it came by then. */
+static enum err void_of(const struct asof *a, const struct casus_act *act, int64_t *commit)
+{
+	sqlite3_stmt *q = sql_get(a->st, "SELECT by FROM voided WHERE device = ? AND epoch = ? AND seq = ? AND by <= ?");
+	enum err e;
+
+	sql_str(q, 1, act->key.device);
+	sql_str(q, 2, act->key.epoch);
+	sql_int(q, 3, act->key.seq);
+	sql_int(q, 4, a->commit);
+	if ((e = sql_row(q)) == OK && sqlite3_column_int64(q, 0) > *commit)
+		*commit = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 static enum err was_case(void *ctx, const struct dossier *d)
 {
 	struct asof *a = ctx;
-	int64_t commit = 0;
+	int64_t last = 0, commit = 0;
 	sqlite3_stmt *q;
-	enum err e;
+	enum err e = OK;
 
-	for (uint32_t i = 0; i < d->n; i++)
-		if (d->of[i].commit > commit)
-			commit = d->of[i].commit;
 	if (!d->n)
 		return OK;
-	if ((e = cases_was(a->st, d, commit)) != OK)
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->of[i].commit > last)
+			last = d->of[i].commit;
+	commit = last;
+	for (uint32_t i = 0; e == OK && i < d->n; i++)
+		if (d->act[i].fate == FATE_VOIDED)
+			e = void_of(a, &d->act[i], &commit);
+	if (e != OK || (e = cases_was(a->st, d, last, commit)) != OK)
 		return e;
 	q = sql_get(a->st, "INSERT INTO asof_seen(id) VALUES(?)");
 	sql_int(q, 1, d->id);
@@ -190,9 +210,10 @@ enum err asof_enter(struct store *st, int64_t commit, struct why *why)
 	enum err e;
 
 	/* The file is open for reading only; what is written goes to a temporary one, not to memory. */
-	if ((e = run(&a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE")) == OK && (e = make_patrols(&a)) == OK && (e = make_cases(&a)) == OK &&
-		(e = make_tallies(&a)) == OK &&
-		(e = run(&a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol; CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus; "
+	if ((e = run(&a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE")) == OK && (e = make_patrols(&a)) == OK &&
+		(e = run(&a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol")) == OK && /* they say where cases seen on them are */
+		(e = make_cases(&a)) == OK && (e = make_tallies(&a)) == OK &&
+		(e = run(&a, "CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus; "
 			     "CREATE TEMP VIEW tally AS SELECT * FROM temp.asof_tally")) == OK)
 		e = make_views(&a);
 	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)commit, store_detail(st));

@@ -484,19 +484,23 @@ static enum err write(struct cases *cs, const struct casus *c)
 	return sql_run(q);
 }
 
-enum err cases_was(struct store *st, const struct dossier *d, int64_t commit)
+enum err cases_was(struct store *st, const struct dossier *d, int64_t last, int64_t commit)
 {
-	sqlite3_stmt *q = sql_get(st, "UPDATE asof_casus SET (" FOLDED ", \"commit\") = (" PARAMS ", ?35) WHERE id = ?34");
+	sqlite3_stmt *q = sql_get(st, "UPDATE asof_casus SET (" FOLDED ", \"commit\", share) = (" PARAMS ", ?35, ?36) WHERE id = ?34");
+	struct buf share = {0};
 	char counts[140];
-
 	enum err e;
 
+	dossier_share(d, &share);
 	bind_row(q, d, counts);
 	sql_int(q, P_MORE, commit);
-	if ((e = sql_run(q)) != OK)
+	sql_str(q, P_MORE + 1, share.n ? share.p : NULL);
+	e = sql_run(q);
+	buf_done(&share);
+	if (e != OK)
 		return e;
 	q = sql_get(st, "UPDATE asof_casus SET last = ? WHERE id = ?"); /* the chain goes on from its newest act by then */
-	sql_int(q, 1, commit);
+	sql_int(q, 1, last);
 	sql_int(q, 2, d->id);
 	return sql_run(q);
 }

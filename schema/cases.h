@@ -65,7 +65,8 @@ void cases_drop(struct cases *cs);
 /* Does the row of this case say what d says?  For checks. */
 enum err cases_row_is(struct store *st, const struct dossier *d, bool *out) MUST_CHECK;
 
-/* For schema/asof.c: puts what d was into its row of the temporary table asof_casus. */
-enum err cases_was(struct store *st, const struct dossier *d, int64_t commit) MUST_CHECK;
+/* For schema/asof.c: puts what d was into its row of the temporary table asof_casus.  last: its newest event; commit: its last
+ * change, by an event or a void. */
+enum err cases_was(struct store *st, const struct dossier *d, int64_t last, int64_t commit) MUST_CHECK;
 
 #endif

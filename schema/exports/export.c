@@ -322,7 +322,7 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 	if (!w->as_of && !x->table->now_only && !x->table->corrections && (e = frozen_at(w, &w->as_of)) != OK)
 		return why_set(why, e, "cannot read what is frozen: %s", store_detail(w->st));
 	x->frozen = w->as_of && !ask->as_of;
-	x->asked = w->as_of != 0;
+	x->asked = w->fixed = w->as_of != 0;
 	if (!w->as_of)
 		w->as_of = head.commit;
 	if (w->as_of > head.commit)

@@ -67,6 +67,7 @@ struct table_world {
 	const char *place;         /* what was asked for: within, else scope */
 	const char *place_name;    /* "示例镇"; "" for everything */
 	const char *period, *as_of_time; /* "2023-01-01/2024-01-01"; RFC 3339 */
+	bool fixed;                /* the commit was asked for, or is a freeze's: what is kept of now only is not shown */
 	bool one_freeze;           /* the period was frozen whole, in one go, and is shown as of that: nothing came after */
 	size_t piece;              /* as asked; not 0: as little as can be at once (tests) */
 	bool hold;                 /* begin() reads in one transaction, however long it takes */

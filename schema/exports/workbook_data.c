@@ -547,13 +547,15 @@ static int64_t last_patrol(struct wb_data *d, const char *person, const char *ta
 	return ms;
 }
 
-/* How many roles its alert has told: centre, leader, district. */
+/* How many roles its alert has told: centre, leader, district; -1: of an older commit nobody knows. */
 static int64_t told(struct wb_data *d, const char *id)
 {
 	sqlite3_stmt *q = sql_get(d->w->st, "SELECT CASE told WHEN 'centre' THEN 1 WHEN 'leader' THEN 2 WHEN 'district' THEN 3 ELSE 1 END"
 		" FROM alert WHERE id = ?1 AND active = 1 AND \"commit\" <= ?2");
 	int64_t n = 0;
 
+	if (d->w->fixed)
+		return -1;
 	sql_str(q, 1, id);
 	sql_int(q, 2, d->w->as_of);
 	if (sql_row(q) == OK)

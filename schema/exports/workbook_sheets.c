@@ -412,7 +412,7 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		{"逾期天数", "Days overdue", 12, SUMCOL_PLAIN, 0, 0},
 		{"提醒次数", "Reminders", 12, SUMCOL_PLAIN, 0, 0},
 	};
-	char text[300], at[CIVIL_INSTANT_TEXT];
+	char text[400], at[CIVIL_INSTANT_TEXT];
 	const char *const notes[] = {text};
 	struct face f;
 
@@ -429,11 +429,16 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		sumsheet_text(&f.s, period_name(p->period, EN(d)));
 		sumsheet_instant(&f.s, p->last_ms);
 		sumsheet_decimal(&f.s, p->days, 0);
-		sumsheet_decimal(&f.s, p->told, 0);
+		if (p->told < 0)
+			sumsheet_text(&f.s, "—");
+		else
+			sumsheet_decimal(&f.s, p->told, 0);
 		sumsheet_row(&f.s);
 	}
 	minute(d->w->at_ms, at);
-	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. Reminders: how many roles the alert has been told to."
-		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；提醒次数为该预警已逐级提醒的层级数。", at);
+	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. "
+		"Reminders: how many roles the alert has been told to; not known (—) as of a past commit or a freeze."
+		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；"
+		"提醒次数为该预警已逐级提醒的层级数，按以往提交号或封账导出的不详（—）。", at);
 	sumsheet_end(&f.s, notes, 1);
 }
