@@ -79,6 +79,10 @@ verdict "tables are STRICT" "$(for f in $(pick '^schema/sql/.*\.sql$'); do
 	s=$(grep -cE '^[[:space:]]*\) STRICT' "$f")
 	[ "$t" = "$s" ] || echo "$f: $t tables, $s STRICT"
 done)"
+verdict "migrations are numbered without gaps, each once" "$(n=0; for f in $(pick '^schema/sql/[0-9]+-[a-z]+\.sql$' | sort); do
+	n=$((n + 1))
+	case $f in schema/sql/$(printf %04d $n)-*) head -1 "$f" | grep -q "^-- $(printf %04d $n):" || echo "$f: its first line names another number" ;; *) echo "$f: want $(printf %04d $n)" ;; esac
+done)"
 for f in "${scripts[@]}"; do
 	if head -1 "$f" | grep -q bash; then shell=bash; else shell=sh; fi
 	verdict "$shell can read $f" "$($shell -n "$f" 2>&1)"

@@ -1,4 +1,4 @@
--- 0009: which events name which photos: who may see one, and which nobody names.  Held events are among them.
+-- 0011: which events name which photos: who may see one, and which nobody names.  Held events are among them.
 CREATE TABLE attachment(
 	sha256 TEXT NOT NULL,      -- of the file, 64 hex digits
 	stream INTEGER NOT NULL, seq INTEGER NOT NULL, -- the event

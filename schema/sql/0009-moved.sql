@@ -1,4 +1,4 @@
--- 0008: cases that went to another place.
+-- 0009: cases that went to another place.
 -- Whoever looked at the place before and was away since cannot be told by rows alone that the case is his no more, least of
 -- all when it was closed or opened again meanwhile: meta 'moved' is the commit of the last such change.
 CREATE TRIGGER casus_moved AFTER UPDATE OF area ON casus

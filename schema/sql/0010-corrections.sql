@@ -1,4 +1,4 @@
--- 0009: corrections keep their history: what a frozen month is corrected by as of a commit is the sum up to it.
+-- 0010: corrections keep their history: what a frozen month is corrected by as of a commit is the sum up to it.
 DROP TABLE correction; -- nothing has written it yet
 CREATE TABLE correction(
 	figure TEXT NOT NULL, level TEXT NOT NULL, category TEXT NOT NULL, area TEXT NOT NULL,
