@@ -6,6 +6,7 @@
 #include "core/civil.h"
 #include "schema/books_figures.h"
 #include "schema/figures/figures.h"
+#include "schema/freeze.h"
 
 static void write_row(void *ctx, const struct figure_value *v)
 {
@@ -69,6 +70,42 @@ static bool asked(struct read *r, struct figures_ask *ask)
 	return !r->failed;
 }
 
+struct closed {
+	struct buf *b;
+	int32_t from_day, to_day;
+};
+
+static void closed_month(void *ctx, const struct freeze_month *m)
+{
+	const struct closed *c = ctx;
+	int32_t first = civil_make(m->month / 100, m->month % 100, 1);
+	char text[CIVIL_DAY_TEXT];
+
+	if (civil_month_first(first + 31) <= c->from_day || first >= c->to_day)
+		return;
+	civil_day_text(first, text);
+	text[7] = '\0'; /* 2026-01 */
+	buf_json_sep(c->b);
+	buf_addc(c->b, '{');
+	read_text(c->b, "month", text);
+	read_int(c->b, "commit", m->commit);
+	read_time(c->b, "time", m->time_ms);
+	buf_addc(c->b, '}');
+}
+
+/* The months of the period whose books are closed. */
+static enum err write_closed(struct read *r, const struct figures_ask *ask)
+{
+	struct closed c = {r->b, ask->from_day, ask->to_day};
+	enum err e;
+
+	buf_json_key(r->b, "frozen");
+	buf_addc(r->b, '[');
+	e = freeze_list(r->a->st, closed_month, &c);
+	buf_addc(r->b, ']');
+	return e;
+}
+
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {"scope", "from", "to", "period", "figure", "lang", NULL};
@@ -89,6 +126,8 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 		read_list(&r, &p, "figures");
 		e = figures_read(r.a->st, &ask, write_row, r.b);
 		buf_addc(r.b, ']');
+		if (e == OK)
+			e = write_closed(&r, &ask);
 		read_text(r.b, "scope", r.within ? r.within : r.s->user.scope);
 		read_int(r.b, "cut", 0);
 		buf_addc(r.b, '}');

@@ -73,6 +73,9 @@ export const PAGES = {
 	patrols: later(() => import("./patrollist.js"), { text: "page_patrols" }),
 	people: later(() => import("./people.js"), { text: "page_people" }),
 	events: later(() => import("./eventlist.js"), { text: "page_events", hidden: true }),
+	reports: later(() => import("./reports.js"), { text: "page_reports", flow: true }),
+	print: later(() => import("./papers.js"), { text: "page_print", flow: true, hidden: true }),
+	settings: later(() => import("./settings.js"), { text: "page_settings", flow: true }),
 };
 
 /** @param {string} name @returns {Page} */

@@ -116,7 +116,7 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, handlers: [], refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
 	};
 	const problem = (res, status, code, more = {}, detail = "") => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
@@ -166,6 +166,9 @@ export async function startMock(opt = {}) {
 			return json(res, m.ready, { ready: m.ready === 200, database: true, ingest: true, broker: true, ...m.parts });
 		if (path.startsWith("/api/v1/") && !session(req))
 			return problem(res, 401, "signed_out");
+		for (const h of m.handlers) // what a test answers by itself
+			if (await h({ req, path, query: new URL(req.url, "http://x").searchParams, body: () => body(req), json: (...a) => json(res, ...a), problem: (...a) => problem(res, ...a) }))
+				return;
 		const kase = /^\/api\/v1\/cases\/([^/]+?)(\/actions)?$/.exec(path);
 		const alert = /^\/api\/v1\/alerts\/([^/]+)\/ack$/.exec(path);
 
