@@ -485,7 +485,7 @@ describe("languages, colours, sizes", () => {
 		assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
 		const reached = new Set();
 
-		for (let i = 0; i < 80; i++) {
+		for (let i = 0; i < 300; i++) { // each number of the ledger is a link
 			await page.keyboard.press("Tab");
 			const at = await page.evaluate(() => {
 				const e = /** @type {HTMLElement} */ (document.activeElement);
