@@ -378,7 +378,7 @@ static void random_step(struct world *w, uint64_t *seed)
 		break;
 	case 2:
 	case 3:
-		case_row(w, id, rnd(seed) % 8 ? area[(unsigned char)id[2] % 4] : where, (int)(rnd(seed) % STATES));
+		case_row(w, id, rnd(seed) % 64 ? area[(unsigned char)id[2] % 4] : where, (int)(rnd(seed) % STATES));
 		break;
 	case 4:
 	case 5:
