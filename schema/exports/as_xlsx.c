@@ -263,7 +263,7 @@ void as_xlsx_world(struct as_xlsx_notes *n, const struct table_world *w)
 	snprintf(text, sizeof(text), "%s%s", w->period, w->english ? " (from inclusive, to exclusive)" : "（起日含，止日不含）");
 	as_xlsx_note(n, "统计期间", "Period", text);
 	snprintf(text, sizeof(text), "%lld", (long long)w->as_of);
-	as_xlsx_note(n, "批次号（数据截至）", "Commit (as of)", text);
+	as_xlsx_note(n, "提交号（数据截至）", "Commit (as of)", text);
 	as_xlsx_note(n, "数据截至时间", "As of", w->as_of_time);
 	civil_instant_text(w->at_ms, day);
 	as_xlsx_note(n, "计算时点", "Instant", day);

@@ -55,7 +55,7 @@ void wb_what(const struct table_world *w, char *out, size_t room)
 	civil_day_text(w->from_day, from);
 	civil_day_text(w->to_day - 1, last);
 	minute(w->as_of_ms, as_of);
-	snprintf(out, room, w->english ? "%s to %s, as of %s (commit %lld)" : "%s 至 %s，数据截至 %s（批次号 %lld）", from, last, as_of,
+	snprintf(out, room, w->english ? "%s to %s, as of %s (commit %lld)" : "%s 至 %s，数据截至 %s（提交号 %lld）", from, last, as_of,
 		(long long)w->as_of);
 }
 
@@ -216,7 +216,7 @@ void wb_sheet_places(struct wb_data *d, struct xlsx *x, struct wb_sums *sums)
 	};
 	static const char *const zh[] = {
 		"注：实巡为计入该网格的全部巡查（按开始之日）；应巡为该网格除河长任务以外的履职任务；"
-		"上报、办结为期内上报的各类案件（同批次，截至批次号），办结率＝办结÷上报。"
+		"上报、办结为期内上报的各类案件（同批次，截至提交号），办结率＝办结÷上报。"
 		"社区本级、镇本级为未落到网格的部分。",
 	};
 	static const char *const en[] = {
@@ -337,7 +337,7 @@ static int64_t cases_sheet(const struct wb_data *d, struct xlsx *x, const char *
 	};
 	static const char *const zh[] = {
 		"注：受理、立案按上报之日计；应结案为办结时限在期内的案件，"
-		"结案、按期结案、返工、延期均指其中（同批次，截至批次号）；结案率＝结案÷应结案，"
+		"结案、按期结案、返工、延期均指其中（同批次，截至提交号）；结案率＝结案÷应结案，"
 		"按期结案率＝按期结案÷应结案；超期未结为计算时点已过时限而未处置的全部案件，不限期内上报。",
 	};
 	static const char *const en[] = {
