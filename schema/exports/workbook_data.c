@@ -547,23 +547,6 @@ static int64_t last_patrol(struct wb_data *d, const char *person, const char *ta
 	return ms;
 }
 
-/* How many roles its alert has told: centre, leader, district; -1: of an older commit nobody knows. */
-static int64_t told(struct wb_data *d, const char *id)
-{
-	sqlite3_stmt *q = sql_get(d->w->st, "SELECT CASE told WHEN 'centre' THEN 1 WHEN 'leader' THEN 2 WHEN 'district' THEN 3 ELSE 1 END"
-		" FROM alert WHERE id = ?1 AND active = 1 AND \"commit\" <= ?2");
-	int64_t n = 0;
-
-	if (d->w->fixed)
-		return -1;
-	sql_str(q, 1, id);
-	sql_int(q, 2, d->w->as_of);
-	if (sql_row(q) == OK)
-		n = sqlite3_column_int64(q, 0);
-	sql_done(q);
-	return n;
-}
-
 static void on_overdue(void *ctx, const struct duty_row *r)
 {
 	struct owing *o = ctx;
@@ -574,7 +557,7 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 
 	if (o->e != OK || r->overdue < 0)
 		return;
-	snprintf(key, sizeof(key), "duty_overdue:%s/%s/%s", r->person, r->rule, r->target);
+	snprintf(key, sizeof(key), "%s/%s/%s", r->person, r->rule, r->target);
 	p = row_of(&d->overdue, key, sizeof(*p), &fresh);
 	if (!p)
 		o->e = ERR_FULL;
@@ -587,7 +570,8 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 	p->period = r->i.period;
 	p->last_ms = last_patrol(d, r->person, r->target);
 	p->days = (d->w->at_ms - r->overdue) / CIVIL_DAY_MS + 1;
-	p->told = told(d, key);
+	p->need = r->i.need;
+	p->done = r->done;
 	p->nth = d->overdue.n;
 }
 

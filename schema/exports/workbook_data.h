@@ -43,7 +43,7 @@ struct wb_overdue {
 	char level[12], rule[DUTY_RULE_MAX + 1];
 	char *name, *place;
 	enum duty_period period;
-	int64_t last_ms, days, told;
+	int64_t last_ms, days, need, done; /* the last two: of the current period */
 	size_t nth;         /* of those read */
 };
 

@@ -410,7 +410,8 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		{"应巡周期", "Period", 14, SUMCOL_CENTER, 0, 0},
 		{"上次巡查", "Last patrol", 20, SUMCOL_INSTANT, 0, 0},
 		{"逾期天数", "Days overdue", 12, SUMCOL_PLAIN, 0, 0},
-		{"提醒次数", "Reminders", 12, SUMCOL_PLAIN, 0, 0},
+		{"本期应巡", "Due now", 11, SUMCOL_PLAIN, 0, 0},
+		{"本期实巡", "Done now", 11, SUMCOL_PLAIN, 0, 0},
 	};
 	char text[400], at[CIVIL_INSTANT_TEXT];
 	const char *const notes[] = {text};
@@ -429,16 +430,12 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		sumsheet_text(&f.s, period_name(p->period, EN(d)));
 		sumsheet_instant(&f.s, p->last_ms);
 		sumsheet_decimal(&f.s, p->days, 0);
-		if (p->told < 0)
-			sumsheet_text(&f.s, "—");
-		else
-			sumsheet_decimal(&f.s, p->told, 0);
+		sumsheet_decimal(&f.s, p->need, 0);
+		sumsheet_decimal(&f.s, p->done, 0);
 		sumsheet_row(&f.s);
 	}
 	minute(d->w->at_ms, at);
-	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. "
-		"Reminders: how many roles the alert has been told to; not known (—) as of a past commit or a freeze."
-		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；"
-		"提醒次数为该预警已逐级提醒的层级数，按以往提交号或封账导出的不详（—）。", at);
+	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. Due, done: of the period under way."
+		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；本期应巡、实巡为当前周期的数。", at);
 	sumsheet_end(&f.s, notes, 1);
 }
