@@ -15,6 +15,7 @@
 struct asof {
 	struct store *st;
 	int64_t commit;
+	bool folded; /* cases are: what was out of force stands in asof_displaced */
 	enum err e;
 };
 
@@ -89,9 +90,15 @@ static enum err was_case(void *ctx, const struct dossier *d)
 
 	if (!d->n)
 		return OK;
-	for (uint32_t i = 0; i < d->n; i++)
+	for (uint32_t i = 0; e == OK && i < d->n; i++) {
 		if (d->of[i].commit > last)
 			last = d->of[i].commit;
+		if (d->of[i].commit && d->act[i].fate != FATE_FORCE && d->act[i].fate != FATE_VOIDED) {
+			q = sql_get(a->st, "INSERT INTO asof_displaced(\"commit\") VALUES(?)");
+			sql_int(q, 1, d->of[i].commit);
+			e = sql_run(q);
+		}
+	}
 	commit = last;
 	for (uint32_t i = 0; e == OK && i < d->n; i++)
 		if (d->act[i].fate == FATE_VOIDED)
@@ -107,9 +114,10 @@ static enum err make_cases(struct asof *a)
 {
 	enum err e;
 
-	if ((e = run(a, "CREATE TEMP TABLE asof_casus AS SELECT * FROM main.casus; CREATE UNIQUE INDEX temp.asof_casus_id ON asof_casus(id)")) != OK ||
+	if ((e = run(a, "CREATE TEMP TABLE asof_displaced(\"commit\" INTEGER PRIMARY KEY); CREATE TEMP TABLE asof_casus AS SELECT * FROM main.casus; CREATE UNIQUE INDEX temp.asof_casus_id ON asof_casus(id)")) != OK ||
 		(e = ledger_cases(a->st, a->commit, was_case, a)) != OK)
 		return e;
+	a->folded = true;
 	return run(a, "DELETE FROM asof_casus WHERE id NOT IN (SELECT id FROM asof_seen); CREATE UNIQUE INDEX temp.asof_casus_name ON asof_casus(name); "
 		      "CREATE INDEX temp.asof_casus_report ON asof_casus(report_at); CREATE INDEX temp.asof_casus_due ON asof_casus(due)");
 }
@@ -173,7 +181,8 @@ static enum err make_view(struct asof *a, const char *table, const char *until, 
 			buf_addf(&b, "CASE WHEN \"%s\" <= %lld THEN \"%s\" END AS \"%s\"", column, (long long)a->commit, column, column);
 		else if (strcmp(column, "flags") == 0 && strcmp(table, "event") == 0) /* voided later is not void */
 			buf_addf(&b, "CASE WHEN flags & 2 AND EXISTS (SELECT 1 FROM main.stream s JOIN main.voided v ON v.device = s.device AND v.epoch = s.epoch "
-				     "WHERE s.id = stream AND v.seq = main.event.seq AND v.by > %lld) THEN flags & ~2 ELSE flags END AS flags", (long long)a->commit);
+				     "WHERE s.id = stream AND v.seq = main.event.seq AND v.by > %lld) THEN flags & ~2 ELSE flags END%s AS flags", (long long)a->commit,
+				a->folded ? " & ~4 | CASE WHEN kind IN (9, 10) AND \"commit\" IN (SELECT \"commit\" FROM temp.asof_displaced) THEN 4 ELSE 0 END" : "");
 		else
 			buf_addf(&b, "\"%s\"", column);
 	}
@@ -195,8 +204,9 @@ static enum err make_views(struct asof *a)
 		e = make_view(a, "event", NULL, "\"commit\"");
 	if (e == OK)
 		e = make_view(a, "voided", NULL, "by");
-	if (e == OK)
-		e = make_view(a, "displaced", NULL, "by");
+	if (e == OK) /* what came into force again has no row in the table any more, and the commit of a row is that of its newest reason */
+		e = a->folded ? run(a, "CREATE TEMP VIEW displaced AS SELECT \"commit\", %lld AS by FROM temp.asof_displaced", (long long)a->commit)
+			      : make_view(a, "displaced", NULL, "by");
 	if (e == OK)
 		e = make_view(a, "household", "voided", "\"commit\"");
 	if (e == OK)
@@ -206,7 +216,7 @@ static enum err make_views(struct asof *a)
 
 enum err asof_enter(struct store *st, int64_t commit, struct why *why)
 {
-	struct asof a = {st, commit, OK};
+	struct asof a = {.st = st, .commit = commit};
 	enum err e;
 
 	/* The file is open for reading only; what is written goes to a temporary one, not to memory. */
@@ -221,7 +231,7 @@ enum err asof_enter(struct store *st, int64_t commit, struct why *why)
 
 enum err asof_kept(struct store *st, int64_t commit, struct why *why)
 {
-	struct asof a = {st, commit, OK};
+	struct asof a = {.st = st, .commit = commit};
 	enum err e = run(&a, "PRAGMA query_only=OFF");
 
 	if (e == OK)

@@ -1,0 +1,280 @@
+/* t_asof.c - as of any commit, every export has the bytes of a database that was stopped there.
+ *
+ * A random story goes in, batch by batch, among changes of the registry; at random commits the file is copied.  In the end each copy
+ * is asked what it has, and the whole database what it had: figures, each ledger, the report, the workbook.
+ * SEED and ROUNDS in the environment. */
+#include "tests/unit/storm.h"
+
+#include "base/clock.h"
+#include "schema/exports/export.h"
+#include "schema/office.h"
+
+#define TWINS 5
+#define ACTS 60
+
+struct twin {
+	int64_t commit, time_ms;
+	char path[112];
+};
+
+struct past {
+	struct town t;
+	int64_t now_ms;
+	struct twin twin[TWINS];
+	int twins;
+};
+
+/* ------------------------------------------------------------------ what happens */
+
+static void commit(struct past *p)
+{
+	struct intake_ack a;
+	struct head head;
+
+	p->now_ms += 60000;
+	assert_int_equal(intake_commit(p->t.in, p->now_ms, &head), OK);
+	while (intake_next_ack(p->t.in, &a))
+		;
+}
+
+static void take(struct past *p, const char *device, const char *json)
+{
+	struct intake_from from = {slice_of(device), slice_of("990101"), 0, 7};
+
+	assert_int_equal(intake_take(p->t.in, &from, slice_of(json), p->now_ms), OK);
+}
+
+/* Acts of officers on cases that are there, or not: in force or held, as it comes. */
+static void some_act(struct past *p, int64_t seq)
+{
+	static const char *const act[][2] = {{"d-12", "accept\""}, {"d-12", "dispatch\",\"to\":\"p-13\""}, {"d-13", "sign\""},
+		{"d-13", "handle\",\"result\":\"rectified\""}, {"d-14", "verify_pass\""}, {"d-14", "verify_fail\",\"note\":\"x\""}, {"d-11", "void\",\"note\":\"x\""},
+		{"d-11", "rate\",\"rating\":\"satisfied\""}, {"d-11", "reopen\",\"note\":\"x\""}, {"d-11", "accept\""}};
+	const char *const *a = act[roll(5) ? roll(6) : roll(ARRAY_LEN(act))];
+	char json[400];
+
+	(void)snprintf(json, sizeof json, "{\"epoch\":\"a\",\"seq\":%lld,\"kind\":\"case.act\",\"at\":%lld,%s\"body\":{\"case\":\"c%u\",\"action\":\"%s}}", (long long)seq,
+		(long long)(TOWN_NOW - 3600000 + seq * 20000), strncmp(a[1], "handle", 6) == 0 ? STORM_PHOTOS : "", roll(3), a[1]);
+	take(p, a[0], json);
+}
+
+static void import(struct past *p, const char *kind, const char *csv)
+{
+	struct import_report report = {.error = town_says};
+	struct import_result result;
+	struct office_end end;
+	struct why why = {""};
+	char file[128], staged[128];
+	FILE *f;
+
+	(void)snprintf(file, sizeof file, "%s/in.csv", p->t.dir);
+	(void)snprintf(staged, sizeof staged, "%s/staged", p->t.dir);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	assert_true(fputs(csv, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	p->now_ms += 60000;
+	if (import_stage(kind, file, staged, &report, &why) != OK ||
+		office_import(p->t.st, p->t.in, p->now_ms, kind, staged, false, &report, &result, &end, &why) != OK)
+		fail_msg("%s: %s", kind, why.text);
+	while (end.more)
+		assert_int_equal(office_more(p->t.st, p->t.in, p->now_ms, &end, &why), OK);
+	(void)unlink(file);
+	(void)unlink(staged);
+}
+
+static void some_change(struct past *p)
+{
+	char csv[400];
+
+	switch (roll(7)) {
+	case 0: /* another level, another role */
+		(void)snprintf(csv, sizeof csv, "person,role,scope,level,valid_from,valid_to\np-%u,%s,%s,%s,%s,\n", 1 + roll(4), roll(3) ? "chief" : "worker",
+			roll(2) ? "990101100" : roll(2) ? "HG-01" : "990101100001001", roll(2) ? "town" : "community", roll(2) ? "" : "2025-11-24");
+		import(p, "appointments", csv);
+		break;
+	case 1:
+		(void)snprintf(csv, sizeof csv, "id,name,phone\np-%u,改名%u,1380000%04u\n", 1 + roll(4), roll(100), roll(10000));
+		import(p, "people", csv);
+		break;
+	case 2: /* the reach goes to the other community */
+		(void)snprintf(csv, sizeof csv, "code,name,river,kind,area,length_m\nQSH-01,上段%u,清水河,%s,99010110000%u,1800\n", roll(9), roll(2) ? "river" : "road", 1 + roll(2));
+		import(p, "reaches", csv);
+		break;
+	case 3:
+		(void)snprintf(csv, sizeof csv, "code,name,valid_from,valid_to\n99010110000%u,改名%u,,\n", 1 + roll(2), roll(9));
+		import(p, "areas", csv);
+		break;
+	case 4:
+		(void)snprintf(csv, sizeof csv, "code,class,name,name_en,parent,severity,deadline,deadline_unit,photo_before,photo_after,valid_from,valid_to\n"
+			"fire,hazard,消防%u,,,3,%u,hour,no,no,,\n", roll(9), 1 + roll(40));
+		import(p, "categories", csv);
+		break;
+	case 5:
+		(void)snprintf(csv, sizeof csv, "rule,role,level,target,period,months,count,count_unit,min_minutes,min_metres,min_gap_hours,min_coverage,substitute,delegate,"
+			"valid_from,valid_to\nnear,chief,community,any,%s,1-12,%u,times,%u,,,,%u,0,,\n", roll(2) ? "day" : "week", 1 + roll(3), roll(3), roll(2));
+		import(p, "duties", csv);
+		break;
+	default:
+		(void)snprintf(csv, sizeof csv, "person,rule,target,from,to,reason\np-%u,,,2025-11-%02u,2025-11-30,培训\n", 1 + roll(4), 20 + roll(10));
+		import(p, "exemptions", csv);
+		break;
+	}
+}
+
+/* The file as it stands. */
+static void stop_here(struct past *p)
+{
+	struct twin *w = &p->twin[p->twins++];
+	struct head head;
+	char piece[65536], *name;
+	size_t n;
+	FILE *in, *out;
+
+	assert_int_equal(store_head(p->t.st, &head), OK);
+	town_sql(&p->t, "PRAGMA wal_checkpoint(TRUNCATE)");
+	w->commit = head.commit;
+	w->time_ms = head.time_ms;
+	name = xasprintf("%s/twin%d.db", p->t.dir, p->twins);
+	slice_copy(w->path, sizeof w->path, slice_of(name));
+	free(name);
+	in = fopen(p->t.path, "r");
+	out = fopen(w->path, "w");
+	assert_true(in && out);
+	while ((n = fread(piece, 1, sizeof piece, in)) > 0)
+		assert_int_equal(fwrite(piece, 1, n, out), n);
+	assert_int_equal(fclose(in) | fclose(out), 0);
+}
+
+static void live(struct past *p, const struct storm_event *v, int n)
+{
+	int64_t acts = 0;
+
+	for (int i = 0; i < n;) {
+		for (uint32_t most = roll(2) ? 1 : 1 + roll(8); i < n && most > 0; most--, i++)
+			take(p, v[i].device, v[i].json);
+		for (uint32_t most = roll(4); acts < ACTS && most > 0; most--)
+			some_act(p, ++acts);
+		commit(p);
+		if (roll(15) == 0)
+			some_change(p);
+		if (p->twins < TWINS && roll((uint32_t)(n - i) / 4 / (uint32_t)(TWINS - p->twins) + 1) == 0)
+			stop_here(p);
+	}
+}
+
+/* ------------------------------------------------------------------ what is asked */
+
+/* As of the commit; 0: of now. */
+static struct buf exported(const char *path, const char *name, enum export_format format, const char *period, const struct twin *w, int64_t as_of)
+{
+	struct export_ask ask = {.name = name, .format = format, .has_format = true, .scope = "*", .period = period, .as_of = as_of, .at_ms = w->time_ms,
+		.now_ms = TOWN_NOW + 400 * CIVIL_DAY_MS};
+	struct store *st = NULL;
+	struct export *x = NULL;
+	struct why why = {""};
+	struct buf b = {0};
+	bool more = true;
+
+	if (store_open(path, STORE_READER, &st, &why) != OK || export_open(st, &ask, &x, &why) != OK)
+		fail_msg("%s: %s", name, why.text);
+	while (more)
+		if (export_step(x, &b, &more, &why) != OK)
+			fail_msg("%s: %s", name, why.text);
+	assert_int_equal(export_as_of(x, NULL), w->commit);
+	export_close(x);
+	store_close(st);
+	buf_addc(&b, '\0');
+	return b;
+}
+
+/* The line that differs, of texts. */
+static void differ(uint64_t seed, const char *name, const struct twin *w, const struct buf *want, const struct buf *got)
+{
+	size_t at = 0;
+
+	while (at < want->n && at < got->n && want->p[at] == got->p[at])
+		at++;
+	while (at > 0 && want->p[at - 1] != '\n')
+		at--;
+	fail_msg("SEED=%llu: %s as of commit %lld is\n%.300s\n--- the database of then has\n%.300s", (unsigned long long)seed, name, (long long)w->commit, got->p + at,
+		want->p + at);
+}
+
+static void compare(struct past *p, uint64_t seed, const struct twin *w, int *moved)
+{
+	static const char *const periods[] = {"2025-11", "2025-W48", "2025-11-24"};
+	unsigned formats;
+	const char *name;
+
+	for (size_t i = 0; (name = export_name(i, &formats)); i++) {
+		enum export_format f = formats & 1 << EXPORT_CSV ? EXPORT_CSV : formats & 1 << EXPORT_GEOJSON ? EXPORT_GEOJSON : EXPORT_XLSX;
+		const char *period = periods[roll(3)];
+		struct buf want, got, now;
+		struct twin newest = *w;
+		struct head head;
+
+		if (strcmp(name, "quality") == 0 || strcmp(name, "corrections") == 0)
+			continue; /* of how things stand; of what came after a freeze */
+		want = exported(w->path, name, f, period, w, 0);
+		got = exported(p->t.path, name, f, period, w, w->commit);
+		if (want.n != got.n || memcmp(want.p, got.p, want.n) != 0)
+			differ(seed, name, w, &want, &got);
+		assert_int_equal(store_head(p->t.st, &head), OK);
+		newest.commit = head.commit;
+		now = exported(p->t.path, name, f, period, &newest, 0);
+		*moved += now.n != want.n; /* what came since has changed it */
+		buf_done(&want);
+		buf_done(&got);
+		buf_done(&now);
+	}
+}
+
+static void test_twins(void **unused)
+{
+	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
+	int n = rounds ? atoi(rounds) : 2, moved = 0, twins = 0;
+	struct storm_event *v = calloc(STORM_EVENTS, sizeof *v);
+	struct past *p = calloc(1, sizeof *p);
+
+	(void)unused;
+	print_message("SEED=%llu ROUNDS=%d\n", (unsigned long long)seed, n);
+	for (int r = 0; r < n; r++, seed++) {
+		int events;
+
+		storm_seed = seed;
+		events = storm_make(v, TOWN_NOW);
+		*p = (struct past){.now_ms = TOWN_NOW};
+		town_make(&p->t);
+		town_officers(&p->t);
+		storm_rules(&p->t);
+		live(p, v, events);
+		assert_true(town_count(&p->t, "SELECT count(*) FROM casus WHERE state >= 2") > 0);
+		for (int i = 0; i < p->twins; i++) {
+			compare(p, seed, &p->twin[i], &moved);
+			twins++;
+		}
+		for (int i = 0; i < p->twins; i++) {
+			static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
+
+			for (size_t k = 0; k < ARRAY_LEN(tail); k++) {
+				char file[128];
+
+				(void)snprintf(file, sizeof file, "%s%s", p->twin[i].path, tail[k]);
+				(void)unlink(file);
+			}
+		}
+		town_remove(&p->t);
+	}
+	assert_true(twins >= 3 * n && moved > 5 * n); /* the past is another country */
+	free(p);
+	free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
