@@ -114,7 +114,8 @@ static enum err make_cases(struct asof *a)
 {
 	enum err e;
 
-	if ((e = run(a, "CREATE TEMP TABLE asof_displaced(\"commit\" INTEGER PRIMARY KEY); CREATE TEMP TABLE asof_casus AS SELECT * FROM main.casus; CREATE UNIQUE INDEX temp.asof_casus_id ON asof_casus(id)")) != OK ||
+	if ((e = run(a, "CREATE TEMP TABLE asof_displaced(\"commit\" INTEGER PRIMARY KEY); CREATE TEMP TABLE asof_casus AS SELECT * FROM main.casus; "
+			"CREATE UNIQUE INDEX temp.asof_casus_id ON asof_casus(id)")) != OK ||
 		(e = ledger_cases(a->st, a->commit, was_case, a)) != OK)
 		return e;
 	a->folded = true;
