@@ -11,7 +11,7 @@ static enum err note_one(struct store *st, int64_t stream, const struct event *e
 	sql_int(q, 3, ev->seq);
 	if (ev->kind == EV_CASE_REPORT || ev->kind == EV_CASE_ACT)
 		sql_text(q, 4, ev->casus);
-	if (*area)
+	else if (*area)
 		sql_str(q, 5, area);
 	sql_int(q, 6, recv_ms);
 	return sql_run(q);
@@ -52,7 +52,7 @@ enum err photos_in_scope(struct store *st, const char *sha256, const char *scope
 {
 	sqlite3_stmt *q = sql_get(st, "SELECT DISTINCT s.device FROM attachment a CROSS JOIN stream s ON s.id = a.stream "
 		"LEFT JOIN casus c ON c.name = a.casus WHERE a.sha256 = ?1 AND (?2 = '*' OR "
-		"substr(CASE WHEN a.casus IS NULL THEN a.area ELSE c.area END, 1, length(?2)) = ?2)");
+		"substr(coalesce(a.area, c.area), 1, length(?2)) = ?2)");
 
 	sql_str(q, 1, sha256);
 	sql_str(q, 2, scope);

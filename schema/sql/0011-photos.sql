@@ -11,8 +11,10 @@ CREATE INDEX attachment_stream ON attachment(stream, recv); -- what a phone's ev
 
 INSERT OR IGNORE INTO attachment
 	SELECT lower(json_extract(a.value, '$.sha256')), e.stream, e.seq,
-		CASE WHEN e.kind IN (9, 10) THEN json_extract(e.raw, '$.body.case') END, e.area, e.recv
-	FROM event e, json_each(e.raw, '$.att') a WHERE instr(e.raw, 'sha256') OR instr(e.raw, '\u');
+		CASE WHEN e.kind IN (9, 10) THEN json_extract(e.raw, '$.body.case') END, CASE WHEN e.kind NOT IN (9, 10) THEN e.area END, e.recv
+	FROM event e, json_each(CASE WHEN json_valid(e.raw) THEN e.raw END, '$.att') a WHERE instr(e.raw, 'sha256') OR instr(e.raw, '\u');
 INSERT OR IGNORE INTO attachment
-	SELECT lower(json_extract(a.value, '$.sha256')), h.stream, h.seq, h.casus, h.area, h.recv
-	FROM held h, json_each(h.raw, '$.att') a WHERE instr(h.raw, 'sha256') OR instr(h.raw, '\u');
+	SELECT lower(json_extract(a.value, '$.sha256')), h.stream, h.seq,
+		CASE WHEN json_extract(h.raw, '$.kind') IN ('case.report', 'case.act') THEN json_extract(h.raw, '$.body.case') END,
+		CASE WHEN json_extract(h.raw, '$.kind') NOT IN ('case.report', 'case.act') THEN h.area END, h.recv
+	FROM held h, json_each(CASE WHEN json_valid(h.raw) THEN h.raw END, '$.att') a WHERE instr(h.raw, 'sha256') OR instr(h.raw, '\u');

@@ -8,6 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUILD, Live, Town, sleep, until } from '../lib/index.mjs';
+import { jpeg, sha256 } from '../lib/picture.mjs';
 
 const SPIN = 0.3; // CPU seconds in three: more is spinning
 const BIG = 6 * 1024 * 1024;
@@ -83,6 +84,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		await town.startServer();
 		await town.user('centre', 'p-duty', 'centre', '990101100');
 		session = await town.session('centre');
+		await town.enrol('d-0001', 'p-0001');
 	});
 	after(() => town?.stop());
 
@@ -101,6 +103,17 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		await during();
 		await sleep(Math.max(0, 3000 - (Date.now() - t0)));
 		return town.server.cpu() - from;
+	}
+
+	/** A photo that is begun: its bytes, and the head of a PATCH with all of them. */
+	async function upload(seed) {
+		const bytes = jpeg({ bytes: 100000, seed });
+		const who = `Tus-Resumable: 1.0.0\r\nAuthorization: Basic ${Buffer.from(`d-0001:${town.secrets['d-0001']}`).toString('base64')}\r\n`;
+		const headers = Object.fromEntries(who.trim().split('\r\n').map((l) => l.split(': ')));
+		const r = await fetch(`${town.base}/api/v1/files`, { method: 'POST', headers: { ...headers, 'Upload-Length': String(bytes.length), 'Upload-Metadata': `sha256 ${btoa(sha256(bytes))},mime ${btoa('image/jpeg')}` } });
+		assert.equal(r.status, 201);
+		const head = (offset = 0, n = bytes.length) => `PATCH ${r.headers.get('location')} HTTP/1.1\r\nHost: h\r\n${who}Upload-Offset: ${offset}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: ${n}\r\n\r\n`;
+		return { bytes, head };
 	}
 
 	const alive = async () => assert.equal((await session.fetch('/livez')).status, 200);
@@ -166,9 +179,28 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		assert.ok(used < SPIN, `${used} s of CPU in 3 s`);
 	});
 
-	test('a sign-in with bytes behind it, or with its peer gone, does not spin', async () => {
+	test('a sign-in or an upload with bytes behind it, with its peer gone, refused while it comes, does not spin', async () => {
+		const [u1, u2, u3, u4] = [await upload(1), await upload(2), await upload(3), await upload(4)];
+		const peers = [];
 		const body = JSON.stringify({ user: 'nobody', password: 'wrong-wrong' });
 		const used = await cpu(async () => {
+			for (let i = 0; i < 5; i++) peers.push(await Raw.open(town));
+			const [behind, fin, reset, end, wrong] = peers;
+			behind.write(u1.head());
+			behind.write(u1.bytes);
+			behind.write(get('/livez'));
+			fin.write(u2.head());
+			fin.write(u2.bytes.subarray(0, 50000));
+			fin.s.end();
+			reset.write(u3.head());
+			reset.s.write(u3.bytes.subarray(0, 50000), () => reset.s.resetAndDestroy());
+			end.write(u4.head());
+			end.s.write(u4.bytes, () => end.s.end());
+			wrong.write(u3.head(7, 1000000)); // refused at its head, and goes on
+			wrong.write(Buffer.alloc(1000000));
+			assert.equal((await wrong.response()).status, 409);
+			await behind.closed();
+			assert.equal((await end.response()).status, 204);
 			for (let i = 0; i < 2; i++) {
 				const a = await Raw.open(town), b = await Raw.open(town), c = await Raw.open(town);
 				a.write(post('/api/v1/session', body) + get('/livez'));
@@ -182,6 +214,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 			}
 			await alive();
 		});
+		for (const p of peers) p.end();
 		assert.ok(used < SPIN + 6 * 0.3, `${used} s of CPU`); // six times argon2id
 	});
 
@@ -215,18 +248,21 @@ describe('traps of the server', { timeout: 120000 }, () => {
 		await big.closed();
 		big.end();
 		// Three that take their time, side by side.
+		const photo = await upload(5), slow = await Raw.open(town);
 		const drip = await Raw.open(town), loris = await Raw.open(town), half = await Raw.open(town), idle = await Raw.open(town);
 		const t0 = Date.now();
 		drip.write(`POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n`);
+		slow.write(photo.head());
 		loris.write('GET /livez HTTP/1.1\r\nHost: h\r\n');
 		half.write(`POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345`);
 		const timer = setInterval(() => {
 			if (!drip.over) drip.write('{');
 			if (!loris.over) loris.write('x-a: b\r\n');
+			if (!slow.over) slow.write(photo.bytes.subarray(0, 10));
 		}, 700);
-		await Promise.all([drip, loris, half, idle].map((p) => p.closed(30000)));
+		await Promise.all([drip, loris, half, idle, slow].map((p) => p.closed(30000)));
 		clearInterval(timer);
-		for (const p of [drip, loris, half, idle]) {
+		for (const p of [drip, loris, half, idle, slow]) {
 			assert.ok(p.over - t0 < 20000, `cut after ${p.over - t0} ms`);
 			p.end();
 		}

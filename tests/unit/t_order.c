@@ -17,6 +17,8 @@ static const char *const dumps[] = {
 	"SELECT device, epoch, seq, code FROM held_all ORDER BY 1, 2, 3",
 	"SELECT device, epoch, top, absent FROM stream ORDER BY 1, 2",
 	"SELECT person, rule, target, level, role, area, first, last, need, done, unit, state, overdue, next FROM duty_state WHERE gone = 0 ORDER BY 1, 2, 3, 4, 5",
+	("SELECT a.sha256, s.device, s.epoch, a.seq, a.casus, a.area FROM attachment a JOIN stream s ON s.id = a.stream "
+	 "ORDER BY 1, 2, 3, 4"),
 	"SELECT id, severity, title, at FROM alert WHERE active = 1 AND type GLOB 'duty_*' ORDER BY 1",
 };
 

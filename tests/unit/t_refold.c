@@ -6,6 +6,9 @@
 
 #define HOUR 3600000LL
 #define T0 (TOWN_NOW - 20 * HOUR)
+#define SHA(c) c c c c c c c c c c c c c c c c
+#define PHOTO(c) "},\"att\":[{\"sha256\":\"" SHA(c) "\",\"role\":\"before\"}],\"more\":{" /* out of the body, and into the next member */
+#define ATTACHED "SELECT a.sha256, s.device, s.epoch, a.seq, a.casus, a.area FROM attachment a JOIN stream s ON s.id = a.stream ORDER BY 1, 2, 3, 4"
 #define TALLIES "SELECT figure, level, category, area, span, n FROM tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5"
 
 static int setup(void **state)
@@ -44,14 +47,14 @@ static void send(struct town *t, const char *device, int seq, int64_t at, const 
 /* One of each kind that counts, and some that count no more. */
 static void live(struct town *t)
 {
-	send(t, "d-1", 1, T0, "inspect", "\"topic\":\"burn_straw\",\"result\":\"ok\"");
+	send(t, "d-1", 1, T0, "inspect", "\"topic\":\"burn_straw\",\"result\":\"ok\"" PHOTO("aaaa"));
 	send(t, "d-1", 2, T0 + 1, "visit", "\"household\":\"h\",\"staff\":3,\"aid_fen\":12345");
 	send(t, "d-1", 3, T0 + 2, "work", "\"item\":\"bins\",\"qty\":2.5");
 	send(t, "d-1", 4, T0 + 3, "inspect", "\"topic\":\"burn_straw\",\"result\":\"ok\"");
 	send(t, "d-1", 5, T0 + 4, "void", "\"target\":\"d-1/e/4\",\"reason\":\"twice\"");
-	send(t, "d-1", 6, T0 + 5, "case.report", "\"case\":\"c-1\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"电线\"");
+	send(t, "d-1", 6, T0 + 5, "case.report", "\"case\":\"c-1\",\"class\":\"hazard\",\"category\":\"fire\",\"title\":\"电线\"" PHOTO("bbbb"));
 	send(t, "d-12", 1, T0 + 6, "case.act", "\"case\":\"c-1\",\"action\":\"accept\"");
-	send(t, "d-12", 2, T0 + 7, "case.act", "\"case\":\"c-1\",\"action\":\"accept\"");
+	send(t, "d-12", 2, T0 + 7, "case.act", "\"case\":\"c-1\",\"action\":\"accept\"" PHOTO("cccc"));
 	send(t, "d-2", 1, T0, "patrol.start", "\"patrol\":\"w\",\"route\":\"river\",\"target\":\"QSH-01\"");
 	send(t, "d-2", 2, T0, "patrol.track", "\"patrol\":\"w\",\"pts\":[[0,33.3,104.9,8],[480000,33.3045,104.9,8]]");
 	send(t, "d-2", 3, T0 + 480000, "patrol.end", "\"patrol\":\"w\"");
@@ -143,18 +146,24 @@ static void test_version_2(void **state)
 	struct town *t = *state;
 	struct why why = {""};
 	int from = 0, to = 0;
-	char *want;
+	char *want, *photos, *now;
 
 	live(t);
 	want = town_dump(t, TALLIES);
+	photos = town_dump(t, ATTACHED);
 	turn_back(t);
 	if (store_migrate(t->path, &from, &to, &why) != OK)
 		fail_msg("%s", why.text);
 	assert_int_equal(from, 2);
 	assert_int_equal(to, store_version());
 	town_open(t);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM attachment"), 3);
 	fold_again(t);
 	same(t, want);
+	now = town_dump(t, ATTACHED);
+	assert_string_equal(now, photos);
+	free(now);
+	free(photos);
 	assert_int_equal(town_count(t, "SELECT count(*) FROM held WHERE folded = 1 AND code = 'illegal_transition'"), 1);
 	send(t, "d-1", 7, T0 + 8, "void", "\"target\":\"d-1/e/2\",\"reason\":\"never was\"");
 	send(t, "d-2", 4, T0 + 9, "void", "\"target\":\"d-2/e/1\",\"reason\":\"never was\"");
