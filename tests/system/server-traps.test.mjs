@@ -200,7 +200,7 @@ describe('traps of the server', { timeout: 120000 }, () => {
 			wrong.write(Buffer.alloc(1000000));
 			assert.equal((await wrong.response()).status, 409);
 			await behind.closed();
-			assert.equal((await end.response()).status, 204);
+			await end.closed();
 			for (let i = 0; i < 2; i++) {
 				const a = await Raw.open(town), b = await Raw.open(town), c = await Raw.open(town);
 				a.write(post('/api/v1/session', body) + get('/livez'));
