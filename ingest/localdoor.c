@@ -15,6 +15,7 @@
 #include "core/json.h"
 #include "schema/acts.h"
 #include "schema/enrol.h"
+#include "schema/reminders.h"
 #include "schema/freeze.h"
 
 #define UNREAD_MAX (1024 * 1024)
@@ -474,6 +475,25 @@ static void op_alert_ack(struct request *r)
 	acted(r, e, &ans, &end, &why);
 }
 
+static void op_remind(struct request *r)
+{
+	char user[80], person[80], rule[80], target[80];
+	struct reminder_request rq = {user, person, rule, target};
+	struct act_answer ans = {0};
+	struct office_end end = {0};
+	struct why why = {{0}};
+	enum err e;
+
+	text_of(r, "user", user, sizeof user, true);
+	text_of(r, "person", person, sizeof person, true);
+	text_of(r, "rule", rule, sizeof rule, true);
+	text_of(r, "target", target, sizeof target, false);
+	if (too_late(r) || !room_for_change(r))
+		return;
+	e = reminder_send(writer_store(r->d->w), writer_intake(r->d->w), clock_wall_ms(), &rq, &ans, &end, &why);
+	acted(r, e, &ans, &end, &why);
+}
+
 static void op_device_code(struct request *r)
 {
 	char user[80], device[64], person[80], district[16];
@@ -573,6 +593,7 @@ static const struct {
 	{"user.password", op_user_password},
 	{"act", op_act},
 	{"alert.ack", op_alert_ack},
+	{"remind", op_remind},
 	{"status", op_status},
 };
 

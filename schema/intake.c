@@ -650,6 +650,16 @@ void intake_hint(struct intake *in, const char *person)
 		buf_add(&in->hints, person, strlen(person) + 1);
 }
 
+enum err intake_concerns(struct intake *in, const char *person)
+{
+	enum err e = begin(in);
+
+	intake_hint(in, person);
+	concerned_note(&in->concerned, person);
+	in->changed = true;
+	return ended(in, e);
+}
+
 static void gather_hints(struct intake *in, struct buf *people)
 {
 	if (people->n && !in->hint_all)

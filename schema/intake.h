@@ -70,6 +70,9 @@ enum err intake_flush(struct intake *in, int64_t now_ms) MUST_CHECK;
  * the batch stands as it was. */
 enum err intake_alert_ack(struct intake *in, const char *type, const char *subject, const char *by, int64_t now_ms) MUST_CHECK;
 
+/* Something of this person's sync is another in the open transaction: his phones are told after its commit. */
+enum err intake_concerns(struct intake *in, const char *person) MUST_CHECK;
+
 /* Commits the batch and makes its acks.  *out: what is committed now. */
 enum err intake_commit(struct intake *in, int64_t now_ms, struct head *out) MUST_CHECK;
 void intake_abort(struct intake *in);

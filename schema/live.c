@@ -306,6 +306,8 @@ enum err live_overdue(struct store *st, int64_t after_rev,
 			.rule = sql_cstr(q, 2), .target = sql_cstr(q, 3), .target_name = sql_cstr(q, 4),
 			.level = sql_cstr(q, 5), .area = sql_cstr(q, 6), .since_ms = int_or(q, 7, -1)};
 
+		if (o.since_ms >= 0 && (e = reminded_read(st, o.person, o.rule, o.target, o.since_ms, 0, &o.reminded)) != OK)
+			break;
 		row(ctx, &o);
 	}
 	return sql_end(q, e);

@@ -3,6 +3,7 @@
 #ifndef XUNGE_SCHEMA_LIVE_H
 #define XUNGE_SCHEMA_LIVE_H
 
+#include "schema/reminded.h"
 #include "schema/store.h"
 
 enum err live_begin(struct store *st) MUST_CHECK; /* one snapshot of the database; keep it under 250 ms */
@@ -71,6 +72,7 @@ enum err live_cases(struct store *st, int64_t after, void (*row)(void *ctx, cons
 struct live_overdue { /* of one (person, rule, target) the duty that is overdue longest */
 	const char *person, *name, *rule, *target, *target_name, *level, *area;
 	int64_t since_ms; /* -1: it is not overdue (any more) */
+	struct reminded reminded;
 };
 /* after_rev 0: what is overdue; else all whose duties changed since. */
 enum err live_overdue(struct store *st, int64_t after_rev, void (*row)(void *ctx, const struct live_overdue *o), void *ctx) MUST_CHECK;

@@ -319,7 +319,11 @@ static enum err read_duties(struct sync *s)
 {
 	sqlite3_stmt *q = of_device(s, "SELECT person, rule, target, level, role, coalesce((SELECT name FROM area WHERE code = "
 		"target AND until IS NULL), (SELECT name FROM reach "
-		"WHERE code = target AND until IS NULL)), first, last, need, done, unit, state, overdue FROM duty_state WHERE person IN " PEOPLE " AND gone = 0 "
+		"WHERE code = target AND until IS NULL)), first, last, need, done, unit, state, overdue, (SELECT count(*) FROM reminder r WHERE r.person = "
+		"duty_state.person AND r.rule = duty_state.rule AND r.target = duty_state.target AND r.since = overdue), (SELECT max(at) FROM reminder r WHERE "
+		"r.person = duty_state.person AND r.rule = duty_state.rule AND r.target = duty_state.target AND r.since = overdue), (SELECT coalesce((SELECT name "
+		"FROM person WHERE id = sender AND until IS NULL), sender) FROM reminder r WHERE r.person = duty_state.person AND r.rule = duty_state.rule AND "
+		"r.target = duty_state.target AND r.since = overdue ORDER BY at DESC LIMIT 1) FROM duty_state WHERE person IN " PEOPLE " AND gone = 0 "
 		"ORDER BY person, last, rule, target, level, role");
 	static const char *const key[] = {"person", "rule", "target", "level", "role", "target_name"};
 	struct buf *b = &s->part[PART_DUTIES];
@@ -338,6 +342,11 @@ static enum err read_duties(struct sync *s)
 		col_text(b, "unit", q, 10);
 		text(b, "state", slice_of(duty_state_name((enum duty_state)sqlite3_column_int(q, 11))));
 		col_int(b, "overdue", q, 12);
+		if (sqlite3_column_int64(q, 13) > 0) {
+			col_int(b, "reminders", q, 13);
+			col_int(b, "reminded_at", q, 14);
+			col_text(b, "reminded_by", q, 15);
+		}
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');

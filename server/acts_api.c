@@ -12,6 +12,7 @@
 
 #define CASE_ID_MAX 36 /* bytes, as core/event.h, whose JSON and jansson do not go together */
 #define ALERT_ID_MAX 500
+#define CODE_MAX 64
 
 /* ------------------------------------------------------------------ what was asked */
 
@@ -169,6 +170,42 @@ void acts_post_ack(void *ctx, struct request *rq, struct response *rs)
 	buf_json(&b, rq->param[0].p, rq->param[0].n);
 	hand_on(a, rq, rs, b.p, (struct slice){0});
 	buf_done(&b);
+}
+
+/* A text of the body, handed on as it is. */
+static bool hand_text(const json_t *j, const char *key, bool wanted, struct buf *b)
+{
+	const json_t *v = json_object_get(j, key);
+	const char *text = json_string_value(v);
+
+	if (!v && !wanted)
+		return true;
+	if (!text || strlen(text) > CODE_MAX || (wanted && !*text))
+		return false;
+	buf_json_key(b, key);
+	buf_json_str(b, text);
+	return true;
+}
+
+/* A second one within ten minutes is refused: no key. */
+void acts_post_reminder(void *ctx, struct request *rq, struct response *rs)
+{
+	struct app *a = ctx;
+	struct session *s = access_writer(a, rq, rs);
+	struct buf b = {0};
+	json_t *j;
+
+	if (!s || !has_json(rq, rs))
+		return;
+	j = json_loadb(rq->body.p ? rq->body.p : "", rq->body.n, JSON_REJECT_DUPLICATES, NULL);
+	buf_adds(&b, "\"op\":\"remind\",\"user\":");
+	buf_json_str(&b, s->user.name);
+	if (!json_is_object(j) || !hand_text(j, "person", true, &b) || !hand_text(j, "rule", true, &b) || !hand_text(j, "target", false, &b))
+		response_problem(rs, 422, "bad_reminder", "want {\"person\",\"rule\",\"target\"} of an overdue duty; target may be left out: any");
+	else
+		hand_on(a, rq, rs, b.p, (struct slice){0});
+	buf_done(&b);
+	json_decref(j);
 }
 
 /* ------------------------------------------------------------------ its answer */

@@ -10,6 +10,8 @@ struct json_t; /* jansson's */
 void acts_post_action(void *ctx, struct request *rq, struct response *rs); /* /api/v1/cases/{}/actions */
 void acts_post_ack(void *ctx, struct request *rq, struct response *rs);    /* /api/v1/alerts/{*}/ack */
 
+void acts_post_reminder(void *ctx, struct request *rq, struct response *rs); /* /api/v1/reminders */
+
 /* errand_done: ctx is the struct app. */
 void acts_answer(void *ctx, uint64_t ticket, const struct json_t *line);
 

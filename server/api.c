@@ -384,6 +384,7 @@ static const struct route routes[] = {
 	{HTTP_POST, "/api/v1/devices/{}/code", enrol_post_code},
 	{HTTP_POST, "/api/v1/cases/{}/actions", acts_post_action},
 	{HTTP_POST, "/api/v1/alerts/{*}/ack", acts_post_ack},
+	{HTTP_POST, "/api/v1/reminders", acts_post_reminder},
 };
 
 size_t api_body_max(const char *path)

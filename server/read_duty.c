@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schema/books_duty.h"
+#include "schema/reminded.h"
 
 #define BETWEEN "\x1f" /* of a cursor's parts: no code holds control characters */
 
@@ -55,6 +56,18 @@ static bool cursor_key(struct read *r, const char *list, bool *has, struct books
 	return false;
 }
 
+/* A reminder that cannot be read is none: the row stands. */
+static void reminders(struct read *r, const struct books_duty *d)
+{
+	struct reminded told;
+
+	if (reminded_read(r->a->st, d->person.code, d->rule, d->target.code, d->overdue_ms, 0, &told) != OK)
+		told = (struct reminded){0};
+	read_int(r->b, "reminders", told.count);
+	read_time(r->b, "reminded_at", told.count ? told.at_ms : -1);
+	read_named(r->b, "reminded_by", (struct books_named){told.by, told.by_name});
+}
+
 static void duty_row(void *ctx, const struct books_duty *d)
 {
 	struct buf *b = ((struct read *)ctx)->b;
@@ -85,6 +98,7 @@ static void duty_row(void *ctx, const struct books_duty *d)
 	if (d->overdue_ms >= 0) {
 		read_day(b, "due", books_duty_due(d));
 		read_int(b, "days", books_duty_days(d, now_ms));
+		reminders(ctx, d);
 	}
 	buf_addc(b, '}');
 }

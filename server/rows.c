@@ -149,6 +149,12 @@ struct row *row_of_overdue(const struct live_overdue *o, int32_t today)
 	number(&b, "due", o->since_ms);
 	/* It was due until the midnight of since_ms: that day is the first one over. */
 	number(&b, "days", (int64_t)today - civil_day(o->since_ms) + 1);
+	number(&b, "reminders", o->reminded.count);
+	if (o->reminded.count) {
+		number(&b, "reminded_at", o->reminded.at_ms);
+		text(&b, "reminded_by", o->reminded.by);
+		text(&b, "reminded_name", o->reminded.by_name);
+	}
 	buf_addc(&b, '}');
 	key = row_overdue_key(o);
 	r = make(&b, key, o->area, o->since_ms, 0);

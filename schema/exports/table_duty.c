@@ -8,6 +8,7 @@
 #include "schema/books_sql.h"
 #include "schema/duties.h"
 #include "schema/exports/words.h"
+#include "schema/reminded.h"
 
 #define PEOPLE 20 /* read in one call: a page stays short */
 
@@ -124,6 +125,7 @@ static const struct column overdue_columns[] = {LEAD,
 	{"days", "逾期天数", "Days overdue", COL_INT, 9, false},
 	{"last_patrol", "上次巡查", "Last patrol", COL_INSTANT, 17, false},
 	{"area", "区域编码", "Area", COL_TEXT, 17, false},
+	{"reminders", "提醒次数", "Reminders", COL_INT, 9, false},
 };
 
 /* The start of the person's last patrol of the target (of any, when the duty names none), by then; INT64_MIN: none. */
@@ -147,8 +149,10 @@ static void overdue_line(void *ctx, const struct duty_row *d)
 	struct own *o = ctx;
 	struct rows *r = o->r;
 	int64_t last = INT64_MIN;
+	struct reminded told;
 
-	if (o->e != OK || d->overdue < 0 || !mine(o->w, d) || (o->e = last_patrol(o->w->st, d, o->w->at_ms, &last)) != OK)
+	if (o->e != OK || d->overdue < 0 || !mine(o->w, d) || (o->e = last_patrol(o->w->st, d, o->w->at_ms, &last)) != OK ||
+		(o->e = reminded_read(o->w->st, d->person, d->rule, d->target, d->overdue, o->w->as_of, &told)) != OK)
 		return;
 	lead(r, d);
 	rows_instant(r, d->overdue);
@@ -158,6 +162,7 @@ static void overdue_line(void *ctx, const struct duty_row *d)
 	else
 		rows_instant(r, last);
 	rows_text(r, d->area);
+	rows_int(r, told.count);
 	rows_end(r);
 }
 

@@ -11,6 +11,7 @@
 #include "schema/books_figures.h"
 #include "schema/duties.h"
 #include "schema/exports/sink.h"
+#include "schema/reminded.h"
 #include "schema/sql.h"
 
 #define PEOPLE 40  /* whose duties are judged between two looks at the clock */
@@ -552,6 +553,7 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 	struct owing *o = ctx;
 	struct wb_data *d = o->d;
 	struct wb_overdue *p;
+	struct reminded told;
 	char key[224];
 	bool fresh;
 
@@ -561,7 +563,7 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 	p = row_of(&d->overdue, key, sizeof(*p), &fresh);
 	if (!p)
 		o->e = ERR_FULL;
-	if (!p || !fresh)
+	if (!p || !fresh || (o->e = reminded_read(d->w->st, r->person, r->rule, r->target, r->overdue, d->w->as_of, &told)) != OK)
 		return;
 	slice_copy(p->level, sizeof(p->level), slice_of(r->level));
 	slice_copy(p->rule, sizeof(p->rule), slice_of(r->rule));
@@ -572,6 +574,7 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 	p->days = (d->w->at_ms - r->overdue) / CIVIL_DAY_MS + 1;
 	p->need = r->i.need;
 	p->done = r->done;
+	p->told = told.count;
 	p->nth = d->overdue.n;
 }
 

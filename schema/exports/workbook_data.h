@@ -44,6 +44,7 @@ struct wb_overdue {
 	char *name, *place;
 	enum duty_period period;
 	int64_t last_ms, days, need, done; /* the last two: of the current period */
+	int64_t told;                      /* reminders of this lapse */
 	size_t nth;         /* of those read */
 };
 

@@ -412,6 +412,7 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		{"逾期天数", "Days overdue", 12, SUMCOL_PLAIN, 0, 0},
 		{"本期应巡", "Due now", 11, SUMCOL_PLAIN, 0, 0},
 		{"本期实巡", "Done now", 11, SUMCOL_PLAIN, 0, 0},
+		{"提醒次数", "Reminders", 11, SUMCOL_PLAIN, 0, 0},
 	};
 	char text[400], at[CIVIL_INSTANT_TEXT];
 	const char *const notes[] = {text};
@@ -432,10 +433,12 @@ void wb_sheet_overdue(struct wb_data *d, struct xlsx *x)
 		sumsheet_decimal(&f.s, p->days, 0);
 		sumsheet_decimal(&f.s, p->need, 0);
 		sumsheet_decimal(&f.s, p->done, 0);
+		sumsheet_decimal(&f.s, p->told, 0);
 		sumsheet_row(&f.s);
 	}
 	minute(d->w->at_ms, at);
-	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. Due, done: of the period under way."
-		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；本期应巡、实巡为当前周期的数。", at);
+	snprintf(text, sizeof(text), EN(d) ? "Note. As things stand at %s. Days: counted from the end of the last missed period. Due, done: of this period. Reminders: by the office."
+		: "注：逾期情况为计算时点 %s 的状态；逾期天数自应巡周期届满起算；"
+		  "本期应巡、实巡为当前周期的数；提醒次数为自逾期起管理人员催办的次数。", at);
 	sumsheet_end(&f.s, notes, 1);
 }

@@ -10,7 +10,7 @@ const PAGE_MAX = 200; // of the API
 export const SORT_MAX = 2000; // rows that are fetched to be sorted here
 const SOON_MS = 600; // changes come in crowds
 
-/** @param {App} app @param {{path: string, member: string, key: (row: any) => string}} of */
+/** @param {App} app @param {{path: string, member: string, key: (row: any) => string, counts?: boolean}} of counts false: the list does not say how many there are */
 export function newList(app, of) {
 	let turn = 0;
 	let question = "";
@@ -86,7 +86,7 @@ export function newList(app, of) {
 			const q = new URLSearchParams(question);
 
 			q.set("limit", String(Math.min(PAGE_MAX, Math.max(want - rows.length, 1))));
-			if (first)
+			if (first && of.counts !== false)
 				q.set("count", "true");
 			if (next)
 				q.set("cursor", next);

@@ -13,6 +13,7 @@ import { newLink } from "./link.js";
 import { newMap } from "./map.js";
 import { isPage, pageOf } from "./pages.js";
 import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
+import { newRemind } from "./remind.js";
 import { address, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
 import { date } from "./time.js";
@@ -89,11 +90,13 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof newChart>} chart
  * @property {ReturnType<typeof newClosing>} closing
  * @property {ReturnType<typeof import("./letin.js").newLetin>} letin of the page of people, once that was shown
+ * @property {ReturnType<typeof newRemind>} remind
  * @property {ReturnType<typeof import("./catalogue.js").newCatalogue>} catalogue of the lists, once one was shown; so are the following
  * @property {ReturnType<typeof import("./reaches.js").newReaches>} reaches
  * @property {ReturnType<typeof import("./caselist.js").newCaselist>} caselist
  * @property {ReturnType<typeof import("./patrollist.js").newPatrollist>} patrollist
  * @property {ReturnType<typeof import("./eventlist.js").newEventlist>} eventlist
+ * @property {ReturnType<typeof import("./dutylist.js").newDutylist>} dutylist
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {number} firstCommit of the first snapshot: what came later is new
@@ -151,11 +154,13 @@ const app = {
 	chart: /** @type {any} */ (null),
 	closing: /** @type {any} */ (null),
 	letin: /** @type {any} */ (null),
+	remind: /** @type {any} */ (null),
 	catalogue: /** @type {any} */ (null),
 	reaches: /** @type {any} */ (null),
 	caselist: /** @type {any} */ (null),
 	patrollist: /** @type {any} */ (null),
 	eventlist: /** @type {any} */ (null),
+	dutylist: /** @type {any} */ (null),
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -221,6 +226,7 @@ const app = {
 app.map = newMap(app);
 app.chart = newChart(app);
 app.closing = newClosing(app);
+app.remind = newRemind(app);
 
 // ---------------------------------------------------------------- drawing
 
@@ -402,6 +408,7 @@ function toSignIn(note) {
 	app.chart.forget();
 	app.closing.forget();
 	app.letin?.forget();
+	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
 	app.town = newTown();
@@ -482,6 +489,7 @@ function enter(me) {
 	app.chart.forget();
 	app.closing.forget();
 	app.letin?.forget();
+	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
 	app.flash = newFlash();

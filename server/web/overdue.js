@@ -1,6 +1,9 @@
 // Who owes a patrol: the longest first.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import { numberLink } from "./behind.js";
 import { count, nameOf } from "./i18n.js";
+import { remindView } from "./remind.js";
+import { link } from "./route.js";
 import { full } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -17,10 +20,10 @@ export function overdueView(app) {
 	const shown = ui.allOverdue ? rows : rows.slice(0, ROWS);
 
 	return html`<section class="block overdue" aria-labelledby="h-overdue">
-	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? say("overdue_count", { n: count(people), d: count(rows.length) }) : nothing}</small></h2>
+	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? numberLink(link("duties", { state: "overdue" }), say("overdue_count", { n: count(people), d: count(rows.length) })) : nothing}</small></h2>
 	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "overdue_empty")}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-overdue" tabindex="0"><table>
-		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("overdue_days")}</th></tr></thead>
+		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("overdue_days")}</th><th scope="col">${say("remind")}</th></tr></thead>
 		<tbody>${repeat(shown, (r) => `${r.person}|${r.rule}|${r.target}`, (r) => overdueRow(app, r))}</tbody></table>
 	${rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
 		<button type="button" @click=${() => app.act.ui({ allOverdue: true })}>${say("show_all")}</button></p>` : nothing}</div>`}</section>`;
@@ -31,8 +34,9 @@ function overdueRow(app, r) {
 	const area = app.town.rows.areas.get(r.target);
 	const place = r.place || r.target_name || (area ? area.name : r.target) || app.say("target_any");
 
-	return html`<tr class=${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days}`)} data-row="${r.person} ${r.rule}">
+	return html`<tr class=${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days} ${r.reminders || 0}`)} data-row="${r.person} ${r.rule}">
 		<th scope="row"><span class="own">${r.name || r.person}</span> <span class="sub">${nameOf("level", r.level, app.lang)}</span></th>
 		<td><span class="own">${place}</span> <span class="sub own">${r.rule}</span></td>
-		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td></tr>`;
+		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td>
+		<td class="do">${remindView(app, r)}</td></tr>`;
 }

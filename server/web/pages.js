@@ -72,6 +72,7 @@ export const PAGES = {
 	cases: later(() => import("./caselist.js"), { text: "page_cases" }),
 	patrols: later(() => import("./patrollist.js"), { text: "page_patrols" }),
 	people: later(() => import("./people.js"), { text: "page_people" }),
+	duties: later(() => import("./dutylist.js"), { text: "page_duties" }),
 	events: later(() => import("./eventlist.js"), { text: "page_events", hidden: true }),
 	reports: later(() => import("./reports.js"), { text: "page_reports", flow: true }),
 	print: later(() => import("./papers.js"), { text: "page_print", flow: true, hidden: true }),

@@ -6,7 +6,7 @@
 /** @typedef {{commit: number, kind: string, person: string, scope: string, at: number, text: string, name?: string, place?: string}} Feed */
 /** @typedef {{id: string, type: string, severity: number, case: string|null, title: string, scope: string, loc: number[]|null, at: number, state: "active"|"cleared", acked_by: string|null, acked_at: number|null, late: boolean, raised?: number, place?: string, person?: string, person_name?: string, name?: string, acked_name?: string}} Alert */
 /** @typedef {{id: string, class: string, category: string, severity: number, title: string, scope: string, loc: number[]|null, state: string, etag: string, due: number|null, at: number, category_name?: string, place?: string, level?: string, holder?: string|null, holder_name?: string}} Case */
-/** @typedef {{person: string, rule: string, target: string, name: string, level: string, due: number, days: number, place?: string, target_name?: string}} Overdue */
+/** @typedef {{person: string, rule: string, target: string, name: string, level: string, due: number, days: number, place?: string, target_name?: string, reminders?: number, reminded_at?: number, reminded_by?: string, reminded_name?: string}} Overdue */
 /** @typedef {Record<string, any>} Row */
 /** @typedef {"figures"|"areas"|"alerts"|"cases"|"overdue"|"devices"|"feed"} Member */
 

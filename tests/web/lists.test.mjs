@@ -184,7 +184,7 @@ for (const [colorScheme, lang] of [["light", "zh"], ["dark", "en"]])
 		const page = await openPage(kit.browser, `${m.url}?lang=${lang}`, { colorScheme: /** @type {any} */ (colorScheme) });
 
 		await signIn(page, m.user, m.password);
-		for (const [h, sel] of [["#/cases?sort=due", ".caserows tbody tr"], ["#/patrols?period=all", ".patrolrows tbody tr"], ["#/events?period=all", ".eventrows tbody tr"], ["#/cases?q=nothing", "[data-test=why]"]]) {
+		for (const [h, sel] of [["#/cases?sort=due", ".caserows tbody tr"], ["#/patrols?period=all", ".patrolrows tbody tr"], ["#/events?period=all", ".eventrows tbody tr"], ["#/duties", ".dutyrows tbody tr"], ["#/cases?q=nothing", "[data-test=why]"]]) {
 			await page.evaluate((x) => {
 				location.hash = x;
 			}, h);
@@ -192,7 +192,7 @@ for (const [colorScheme, lang] of [["light", "zh"], ["dark", "en"]])
 			await axe(page, h);
 			assert.doesNotMatch(await page.evaluate(() => document.getElementById("app")?.textContent || ""), /undefined|\{[a-z]+\}|\[object/, h);
 		}
-		for (const h of ["#/events", "#/patrols", "#/cases"]) {
+		for (const h of ["#/events", "#/patrols", "#/duties", "#/cases"]) {
 			await page.evaluate((x) => {
 				location.hash = x;
 			}, h);

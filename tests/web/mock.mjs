@@ -189,6 +189,18 @@ export async function startMock(opt = {}) {
 				return problem(res, m.actStatus, m.actCode || "refused", {}, "the stand-in was told to refuse");
 			return alert ? m.signFor(res, decodeURIComponent(alert[1])) : m.act(res, decodeURIComponent(kase[1]), b, req.headers);
 		}
+		if (path === "/api/v1/reminders" && req.method === "POST") {
+			const b = await body(req);
+			const row = m.town.overdue.find((o) => o.person === b.person && o.rule === b.rule && o.target === b.target);
+
+			m.posts.push({ path, body: b });
+			if (req.headers["x-csrf-token"] !== m.csrf)
+				return problem(res, 403, "bad_csrf");
+			if (m.actStatus || !row)
+				return problem(res, m.actStatus || 404, m.actCode || "not_found");
+			m.change({ overdue: [{ ...row, reminders: (row.reminders || 0) + 1, reminded_at: Date.now(), reminded_by: "p-0095", reminded_name: "云冬" }] });
+			return json(res, 200, { ...b, count: (row.reminders || 0) + 1, at: new Date().toISOString(), by: "p-0095", by_name: "云冬", commit: m.commit });
+		}
 		const letin = /^\/api\/v1\/devices\/([^/]+)\/code$/.exec(path);
 
 		if (letin && req.method === "POST") {

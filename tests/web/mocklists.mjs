@@ -48,6 +48,13 @@ export function listOf(m, path, params) {
 
 	if (path === "/api/v1/catalogue")
 		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: [], calendar: [], cut: 0 } };
+	if (path === "/api/v1/overdue" || path === "/api/v1/duty") {
+		const list = path.slice(8);
+		const rows = m.town.overdue.filter((d) => (!q.level || d.level === q.level) && (!q.person || d.person === q.person))
+			.map((d) => ({ ...d, person_name: d.name, role: "worker", state: list === "duty" ? "on_track" : "due_soon", first: "2026-11-01", last: "2026-11-30", need: 2, done: 0, unit: "times", reason: null, overdue: iso(d.due), due: "2026-10-31", reminders: d.reminders || 0, reminded_at: iso(d.reminded_at), reminded_by: d.reminded_by || null }));
+
+		return { status: 200, body: { as_of: m.commit, [list]: rows, next: null } };
+	}
 	if (!name)
 		return null;
 	m.asked = { path, q };

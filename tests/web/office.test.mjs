@@ -106,7 +106,7 @@ describe("cases and duties", () => {
 		const page = await duty(m);
 
 		await rowsAre(page, "overdue", 3);
-		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段 dinghu 23 天$/);
+		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段 dinghu 23 天 提醒$/);
 		assert.match(await text(page, "#h-overdue"), /3 人 3 项/);
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 1, month: 11, year: 127, due_today: 3 }], areas: [{ ...m.town.areas[1], due_today: 5 }], overdue: [{ person: "p-0066", rule: "dinghu", target: "XD-01", gone: true }] });
 		await page.waitForSelector('tr[data-row="river_patrols town"] .key:has-text("/ 3")');
@@ -114,6 +114,44 @@ describe("cases and duties", () => {
 		await go(page, "people");
 		await page.waitForSelector('.areas tr[data-row="990101100001"]:has-text("/ 5")');
 		await clean(page);
+	});
+});
+
+describe("reminders", () => {
+	test("one click from the overdue list: sent once, its row says when and by whom, for everybody; the list of duties has the rest", async () => {
+		const m = await mock();
+		const page = await duty(m);
+		const other = await duty(m);
+
+		await page.click('.overdue tr[data-row="p-0066 dinghu"] button');
+		for (const p of [page, other])
+			await until(p, () => /\d\d:\d\d 云冬已提醒$/.test(document.querySelector('.overdue tr[data-row="p-0066 dinghu"] .do')?.textContent?.trim() || ""));
+		assert.deepEqual(m.posts.map((p) => p.body), [{ person: "p-0066", rule: "dinghu", target: "XD-01" }]);
+		assert.equal(await page.textContent("#h-overdue small"), "3 人 3 项");
+		await page.click("#h-overdue a");
+		await until(page, () => document.querySelector(".dutyrows h2")?.textContent?.replace(/\s+/g, " ").trim() === "3 人 3 项 逾期未巡");
+		await page.click("[data-test=remind-all]");
+		await until(page, () => document.querySelectorAll(".dutyrows .reminded").length === 3 && !document.querySelector("[data-test=remind-all]"));
+		assert.equal(m.posts.length, 3);
+		await clean(page);
+		await clean(other);
+	});
+
+	test("a refusal is said; who may not remind has no button", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		m.actStatus = 409;
+		m.actCode = "reminded";
+		await page.click('.overdue tr[data-row="p-0009 grid_daily"] button');
+		await page.waitForSelector('.overdue [role=alert]:has-text("十分钟内已有人提醒")');
+		await clean(page, REFUSED);
+		m.roles = ["district"];
+		const reader = await duty(m);
+
+		await rowsAre(reader, "overdue", 3);
+		assert.equal(await reader.locator(".overdue td button").count(), 0);
+		await clean(reader);
 	});
 });
 

@@ -89,7 +89,8 @@ function dutiesView(app) {
 	const rows = (down?.duties || []).filter((/** @type {any} */ d) => d.need > 0);
 
 	return rows.length === 0 ? html`<p class="empty">${say("duties_none")}</p>` : html`<ul class="list">${repeat(rows, (/** @type {any} */ d) => `${d.rule} ${d.target}`, (d) => html`<li><span>${d.target_name || d.target || d.rule}</span>
-		<span class=${d.done >= d.need ? "good" : "warn"}>${d.done >= d.need ? say("duty_done") : say("duty_left", { n: d.need - d.done, day: String(d.last).slice(5) })}</span> <b>${d.done}/${d.need}</b></li>`)}</ul>`;
+		<span class=${d.done >= d.need ? "good" : "warn"}>${d.done >= d.need ? say("duty_done") : say("duty_left", { n: d.need - d.done, day: String(d.last).slice(5) })}</span> <b>${d.done}/${d.need}</b>${d.reminders ? html`
+		<small class="warn" data-test="reminded">${say("duty_reminded", { when: when(d.reminded_at), who: d.reminded_by, n: d.reminders })}</small>` : nothing}</li>`)}</ul>`;
 }
 
 /** @param {Field} app */

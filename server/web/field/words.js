@@ -30,6 +30,7 @@ export const WORDS = {
 	duties: ["应巡", "Duties"],
 	duties_none: ["没有应巡任务。", "No duties."],
 	duty_left: ["还差 {n} 次，{day} 前", "{n} to go, by {day}"],
+	duty_reminded: ["{when} {who}提醒：这项已逾期，请尽快巡查（第 {n} 次提醒）", "{when}: {who} reminds you that this is overdue (reminder {n})"],
 	duty_done: ["已完成", "Done"],
 	cases: ["交办", "Assigned"],
 	cases_none: ["没有交办给您的案件。", "No case is assigned to you."],
