@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/args.h"
 #include "schema/ledger.h"
 #include "schema/live.h"
 #include "schema/office.h"
+#include "schema/photos.h"
 
 /* Exactly the words the command wants, and no options. */
 static enum err words(int argc, char **argv, const char **word, int want, const char *what,
@@ -92,11 +94,35 @@ static void contradiction(void *ctx, const char *line)
 		(void)puts(line); /* cli_flush says */
 }
 
+struct photos {
+	const char *dir;
+	int64_t named, missing;
+};
+
+static bool count_photo(void *ctx, const char *sha256, const char *device)
+{
+	struct photos *p = ctx;
+	char place[PHOTO_PLACE], path[4096];
+
+	p->named++;
+	if (!photos_place(sha256, device, place) || snprintf(path, sizeof path, "%s/%s", p->dir, place) >= (int)sizeof path || access(path, F_OK) < 0)
+		p->missing++;
+	return true;
+}
+
+/* Photos that events name: those that are missing may be on a phone yet, so they are told and contradict nothing. */
+static enum err check_photos(struct cli *c, struct store *st, struct photos *p)
+{
+	p->dir = conf_path(c->conf, "files", "dir", NULL);
+	return p->dir && access(p->dir, X_OK) == 0 ? photos_all(st, count_photo, p) : OK;
+}
+
 int cmd_check(struct cli *c, int argc, char **argv)
 {
 	struct why why = {""};
 	struct store *st = NULL;
 	struct head head = {0};
+	struct photos photos = {NULL, 0, 0};
 	int64_t said = 0, count = 0;
 	enum err e;
 
@@ -104,7 +130,7 @@ int cmd_check(struct cli *c, int argc, char **argv)
 		return cli_status(c, e, &why);
 	/* One snapshot: what a running ingest commits meanwhile must not look like a contradiction. */
 	if ((e = live_begin(st)) != OK || (e = store_head(st, &head)) != OK ||
-		(e = ledger_check(st, contradiction, &said, &count)) != OK)
+		(e = ledger_check(st, contradiction, &said, &count)) != OK || (e = check_photos(c, st, &photos)) != OK)
 		(void)why_set(&why, e, "cannot check the database: %s", store_detail(st));
 	live_end(st);
 	store_close(st);
@@ -116,6 +142,8 @@ int cmd_check(struct cli *c, int argc, char **argv)
 		return cli_fail(c, "the database contradicts itself in %lld places: restore a backup, or send the lines above to the maintainers",
 			(long long)count);
 	(void)printf("everything agrees up to commit %lld\n", (long long)head.commit);
+	if (photos.named)
+		(void)printf("photos that events name: %lld, of which %lld are not here\n", (long long)photos.named, (long long)photos.missing);
 	return CLI_DONE;
 }
 

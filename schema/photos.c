@@ -1,6 +1,20 @@
 #include "schema/photos.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "schema/sql.h"
+
+bool photos_place(const char *sha256, const char *device, char out[PHOTO_PLACE])
+{
+	size_t n = strlen(device);
+
+	if (strlen(sha256) != PHOTO_HEX - 1 || strspn(sha256, "0123456789abcdef") != PHOTO_HEX - 1 || !n || n > EVENT_DEVICE_MAX || *device == '-' ||
+		strspn(device, "abcdefghijklmnopqrstuvwxyz0123456789-") != n)
+		return false;
+	(void)snprintf(out, PHOTO_PLACE, "%.2s/%.2s/%s.%s", sha256, sha256 + 2, sha256, device); /* fits */
+	return true;
+}
 
 static enum err note_one(struct store *st, int64_t stream, const struct event *ev, struct slice sha256, const char *area, int64_t recv_ms)
 {

@@ -9,6 +9,11 @@
 
 #define PHOTO_HEX 65 /* 64 hex digits, NUL */
 
+/* Where the photo that a device brought lies in [files] dir: ab/cd/SHA256.DEVICE.  False: such a photo cannot be, no file
+ * may be named after what was said. */
+#define PHOTO_PLACE 104
+bool photos_place(const char *sha256, const char *device, char out[PHOTO_PLACE]);
+
 /* The writer: ev of this stream is kept, applied or held, and counts in area ("" nowhere). */
 enum err photos_note(struct store *st, int64_t stream, const struct event *ev, const char *area, int64_t recv_ms) MUST_CHECK;
 

@@ -68,26 +68,17 @@ struct patch {
 
 /* ------------------------------------------------------------------ names */
 
-static bool is_hash(const char *s)
-{
-	return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
-
-static bool is_device(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n > 0 && n <= 32 && *s != '-' && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
-}
-
 static char *incoming(const struct files *f, const char *id)
 {
 	return xasprintf("%s/incoming/%s", f->dir, id);
 }
 
+/* NULL: no file is named so. */
 static char *place(const struct files *f, const char *sha256, const char *device)
 {
-	return xasprintf("%s/%.2s/%.2s/%s.%s", f->dir, sha256, sha256 + 2, sha256, device);
+	char rest[PHOTO_PLACE];
+
+	return photos_place(sha256, device, rest) ? xasprintf("%s/%s", f->dir, rest) : NULL;
 }
 
 static bool say(struct files_end *end, enum err e, int status, const char *code, const char *detail)
@@ -261,11 +252,11 @@ enum err files_begin(struct files *f, const struct upload_ask *ask, int64_t now_
 	struct upload_row row = {.kind = ask->kind, .length = ask->length, .made_ms = now_ms};
 	struct upload *old = begun_before(map_get(&f->by_device, ask->device, strlen(ask->device)), ask->sha256);
 	unsigned char random[(UPLOAD_ID - 1) / 2];
-	char *path;
+	char name[PHOTO_PLACE], *path;
 	enum err e;
 	int fd;
 
-	if (!is_device(ask->device) || !is_hash(ask->sha256)) {
+	if (!photos_place(ask->sha256, ask->device, name)) {
 		(void)say(end, ERR_INVALID, 400, "bad_request", "this device cannot bring photos");
 		return ERR_INVALID;
 	}
@@ -599,26 +590,18 @@ enum err files_finish(struct files *f, struct upload *u, uint64_t ticket, enum f
 
 int files_photo(const struct files *f, const char *sha256, const char *device)
 {
-	char *path;
-	int fd;
+	char *path = place(f, sha256, device);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 
-	if (!is_hash(sha256) || !is_device(device))
-		return -1;
-	path = place(f, sha256, device);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	free(path);
 	return fd;
 }
 
 bool files_has(const struct files *f, const char *sha256, const char *device)
 {
-	char *path;
-	bool has;
+	char *path = place(f, sha256, device);
+	bool has = path && access(path, F_OK) == 0;
 
-	if (!is_hash(sha256) || !is_device(device))
-		return false;
-	path = place(f, sha256, device);
-	has = access(path, F_OK) == 0;
 	free(path);
 	return has;
 }
@@ -638,13 +621,13 @@ struct walking { /* looks for photos that nobody names, on a helper thread */
 
 static void look_at(struct walking *w, struct store *st, int folder, const char *name)
 {
-	char sha256[PHOTO_HEX];
+	char sha256[PHOTO_HEX], path[PHOTO_PLACE];
 	struct stat s;
 
 	if (strlen(name) < 66 || name[64] != '.')
 		return;
 	slice_copy(sha256, sizeof sha256, (struct slice){name, 64});
-	if (!is_hash(sha256) || !is_device(name + 65) || fstatat(folder, name, &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode) ||
+	if (!photos_place(sha256, name + 65, path) || fstatat(folder, name, &s, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(s.st_mode) ||
 		(int64_t)s.st_mtim.tv_sec * 1000 + s.st_mtim.tv_nsec / 1000000 >= w->before_ms)
 		return;
 	w->e = photos_named(st, sha256, name + 65);
@@ -806,11 +789,10 @@ void files_sweep(struct files *f, struct store *st, const char *db, bool moved, 
 static void load(void *ctx, const struct upload_row *r)
 {
 	struct files *f = ctx;
-	char *path;
+	char name[PHOTO_PLACE], *path;
 	struct stat st;
 	struct upload *u;
-
-	bool known = strlen(r->id) == UPLOAD_ID - 1 && strspn(r->id, "0123456789abcdef") == UPLOAD_ID - 1 && is_hash(r->sha256) && is_device(r->device) &&
+	bool known = strlen(r->id) == UPLOAD_ID - 1 && strspn(r->id, "0123456789abcdef") == UPLOAD_ID - 1 && photos_place(r->sha256, r->device, name) &&
 		r->kind >= IMAGE_JPEG && r->kind <= IMAGE_WEBP && f->by_id.n < FILES_UPLOADS_MAX, there;
 
 	path = incoming(f, r->id);

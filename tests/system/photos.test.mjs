@@ -338,6 +338,10 @@ describe('photos', { timeout: 120000 }, () => {
 		assert.ok(existsSync(place('d-0004', kept)) && existsSync(place('d-0004', held)));
 	});
 
+	test('xunge check tells how many are missing', async () => {
+		assert.match(await town.must('check'), /^everything agrees up to commit \d+\nphotos that events name: \d+, of which 1 are not here$/m); // that of case-foreign
+	});
+
 	test('quotas of a device: unfinished uploads, bytes of a day', async () => {
 		const begun = [];
 

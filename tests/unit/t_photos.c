@@ -152,9 +152,25 @@ static void test_of_device(void **state)
 	buf_done(&b);
 }
 
+static void test_place(void **state)
+{
+	static const char *const devices[] = {"", "-a", "A", "a/b", "..", "a.b", "a b", "abcdefghijklmnopqrstuvwxyz0123456"};
+	char out[PHOTO_PLACE];
+
+	(void)state;
+	assert_true(photos_place(A, "abcdefghijklmnopqrstuvwxyz012345", out));
+	assert_string_equal(out, "aa/aa/" A ".abcdefghijklmnopqrstuvwxyz012345");
+	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+		assert_false(photos_place(A, devices[i], out));
+	assert_false(photos_place("../../../../etc/passwd/../../../aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "d-1", out));
+	assert_false(photos_place(A "a", "d-1", out));
+	assert_false(photos_place("", "d-1", out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_place),
 		cmocka_unit_test_setup_teardown(test_scopes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_released, setup, teardown),
