@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { GRID, Town, until } from "../lib/index.mjs";
 import { sha256 } from "../lib/picture.mjs";
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, openPage, signIn } from "./browser.mjs";
 import { axe } from "./kit.mjs";
 
 let town, browser, context, page;
@@ -47,10 +47,8 @@ const camera = (width = 2400, height = 1800) => page.evaluate(async ([w, h]) => 
 		g.fillRect((i * 7919) % w, (i * 104729) % h, 20 + i % 90, 20 + i % 70);
 	}
 	g.fillText(String(Math.random()), 10, 50);
-	const b = await new Promise((ok) => c.toBlob(ok, "image/jpeg", 0.95));
-
-	return [...new Uint8Array(await b.arrayBuffer())];
-}, [width, height]).then((a) => Buffer.from(a));
+	return c.toDataURL("image/jpeg", 0.95).split(",")[1];
+}, [width, height]).then((d) => Buffer.from(d, "base64"));
 const files = () => readdirSync(path.join(town.dir, "files"), { recursive: true }).map((f) => path.basename(String(f))).filter((f) => /^[0-9a-f]{64}\./.test(f));
 const file = (h) => path.join(town.dir, "files", h.slice(0, 2), h.slice(2, 4), `${h}.d-0001`);
 const shots = () => page.locator("[data-test=shots]").first();
@@ -89,7 +87,7 @@ test("two photos taken without signal: small, with their record at once, sent wh
 	await axe(page, "an outbox with photos");
 	assert.deepEqual(files(), []);
 	await context.setOffline(false);
-	await page.waitForFunction(() => /已传.*已传/s.test(document.querySelector("[data-test=shots]").textContent), null, { timeout: 30e3 });
+	await page.waitForFunction(() => /已入库.*已入库/s.test(document.querySelector("[data-test=shots]").textContent), null, { timeout: 30e3 });
 	const named = (await town.sql("select raw from event where kind = 9")).flatMap((r) => JSON.parse(r.raw).att);
 
 	assert.deepEqual(named.map((x) => [x.mime, x.role]), [["image/jpeg", "before"], ["image/jpeg", "before"]]);
@@ -113,6 +111,16 @@ test("two photos taken without signal: small, with their record at once, sent wh
 	assert.deepEqual(sizes, [[1600, 1200], [900, 700]]);
 });
 
+test("the centre opens the case and sees them", async () => {
+	const id = await town.one("select name from casus where title = '有照片的隐患'");
+	const desk = await openPage(browser, `${town.base}/#/case/${id}`);
+
+	await signIn(desk, "centre", town.passwords.centre);
+	await desk.waitForFunction(() => [...document.querySelectorAll(".photos img")].map((i) => i.naturalWidth).join() === "1600,900");
+	assert.deepEqual(desk.errors.filter((e) => !/401/.test(e)), []);
+	await desk.context().close();
+});
+
 test("a cut in the middle: it goes on where the platform stands; refused for ever is said", async () => {
 	let posts = 0;
 	let cut = 2;
@@ -133,7 +141,7 @@ test("a cut in the middle: it goes on where the platform stands; refused for eve
 		await page.click('button:has-text("全部重试")');
 		await page.waitForTimeout(100);
 	}
-	await page.waitForFunction(() => /照片\s*已传$/.test(document.querySelector("[data-test=shots]").textContent.trim()), null, { timeout: 20e3 });
+	await page.waitForFunction(() => /照片\s*已入库$/.test(document.querySelector("[data-test=shots]").textContent.trim()), null, { timeout: 20e3 });
 	assert.equal(posts, 1, "begun once");
 	assert.ok(offsets.filter((x) => x === 0).length === 1 && offsets.some((x) => x > 0), `offsets ${offsets}`);
 	await page.unroute("**/api/v1/files");

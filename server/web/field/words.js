@@ -59,7 +59,7 @@ export const WORDS = {
 	photos: ["照片", "Photos"],
 	photo_waits: ["待传", "to send"],
 	photo_part: ["已传 {n}%", "{n}% sent"],
-	photo_here: ["已传", "stored"],
+	photo_here: ["已入库", "stored"],
 	photo_refused: ["被退回（{why}）", "refused ({why})"],
 	photos_wait: ["待传照片 {n} 张", "Photos to send: {n}"],
 	photos_wifi: ["仅用 Wi-Fi 传照片", "Photos over Wi-Fi only"],
