@@ -100,6 +100,19 @@ enum err photos_of(struct store *st, const char *device, int64_t since_ms, int l
 	return sql_end(q, e);
 }
 
+enum err photos_of_case(struct store *st, const char *casus, int limit, void (*row)(void *ctx, const char *sha256), void *ctx)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT sha256, max(recv) FROM attachment INDEXED BY attachment_casus WHERE casus = ?1 GROUP BY sha256 "
+		"ORDER BY 2 DESC, 1 LIMIT ?2");
+	enum err e;
+
+	sql_str(q, 1, casus);
+	sql_int(q, 2, limit);
+	while ((e = sql_row(q)) == OK)
+		row(ctx, sql_cstr(q, 0));
+	return sql_end(q, e);
+}
+
 enum err photos_all(struct store *st, bool (*row)(void *ctx, const char *sha256, const char *device), void *ctx)
 {
 	sqlite3_stmt *q = sql_get(st, "SELECT DISTINCT a.sha256, s.device FROM attachment a CROSS JOIN stream s ON s.id = a.stream");

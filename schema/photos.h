@@ -29,6 +29,9 @@ enum err photos_in_sync(struct store *st, const char *sha256, const char *device
 /* What events of this device name that came since then, newest first. */
 enum err photos_of(struct store *st, const char *device, int64_t since_ms, int limit, void (*row)(void *ctx, const char *sha256), void *ctx) MUST_CHECK;
 
+/* The photos of a case, newest first. */
+enum err photos_of_case(struct store *st, const char *casus, int limit, void (*row)(void *ctx, const char *sha256), void *ctx) MUST_CHECK;
+
 /* All that events name, each (photo, device) once, until row says false. */
 enum err photos_all(struct store *st, bool (*row)(void *ctx, const char *sha256, const char *device), void *ctx) MUST_CHECK;
 

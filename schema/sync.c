@@ -375,12 +375,19 @@ static enum err write_base(struct sync *s, const char *name, struct buf *b)
 	return e;
 }
 
+static void case_photo(void *ctx, const char *sha256)
+{
+	buf_json_sep(ctx);
+	buf_json_str(ctx, sha256);
+}
+
 static enum err one_case(struct sync *s, sqlite3_stmt *q, struct buf *b)
 {
 	static const char *const key[] = {"id", "class", "category", "title", "scope", "scope_name", "level", "holder"};
 	enum casus_state state = (enum casus_state)sqlite3_column_int(q, 9);
 	bool mine = sqlite3_column_int(q, 12);
 	char name[EVENT_ID_MAX + 1];
+	enum err e = OK;
 
 	buf_json_sep(b);
 	buf_addc(b, '{');
@@ -400,8 +407,13 @@ static enum err one_case(struct sync *s, sqlite3_stmt *q, struct buf *b)
 	slice_copy(name, sizeof name, sql_col(q, 0));
 	if (mine && write_base(s, name, b) != OK)
 		return ERR_CORRUPT;
+	if (mine && s->photos) {
+		buf_adds(b, ",\"photos\":[");
+		e = photos_of_case(s->st, name, SYNC_CASE_PHOTOS, case_photo, b);
+		buf_addc(b, ']');
+	}
 	buf_addc(b, '}');
-	return OK;
+	return e;
 }
 
 static enum err read_cases(struct sync *s)

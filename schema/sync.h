@@ -20,6 +20,7 @@
 #define SYNC_PEOPLE 16       /* who may act on one phone */
 #define SYNC_OUTLINES 20     /* reaches with a line; grids with their border */
 
+#define SYNC_CASE_PHOTOS 12  /* of a case that somebody has, the newest */
 #define SYNC_PHOTO_DAYS 8    /* a phone keeps what it sent for 7 */
 #define SYNC_PHOTOS_MAX 500  /* the newest are looked at */
 #define SYNC_WANTED_MAX 100  /* and so many asked for at once */

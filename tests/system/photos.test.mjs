@@ -304,6 +304,21 @@ describe('photos', { timeout: 120000 }, () => {
 		assert.deepEqual([await get('d-0002', p), await seen('west', p), await wanted('d-0002')], [404, 404, [sha256(p)]]);
 		await bring('d-0002', p); // he has it himself: now it is his, too
 		assert.deepEqual([await get('d-0002', p), await seen('west', p), existsSync(place('d-0001', p)), existsSync(place('d-0002', p))], [200, 200, true, true]);
+		// Who has the case sees its photos, and is told of them.
+		assert.equal(await get('d-0003', q), 404);
+		const act = async (body) => {
+			const etag = (await s.fetch('/api/v1/cases/case-a')).headers.get('etag');
+			const x = await s.fetch('/api/v1/cases/case-a/actions', { method: 'POST', body: JSON.stringify(body), headers: { 'If-Match': etag, 'Idempotency-Key': `k${++seed}` } });
+
+			assert.equal(x.status, 200, await x.text());
+		};
+
+		await act({ action: 'accept' });
+		await act({ action: 'dispatch', to: 'p-0002' });
+		const told = await (await fetch(`${town.base}/api/v1/sync`, { headers: { Authorization: auth('d-0003') } })).json();
+
+		assert.deepEqual(told.cases.filter((c) => c.id === 'case-a').map((c) => [...c.photos].sort()), [[sha256(p), sha256(q)].sort()]);
+		assert.equal(await get('d-0003', q), 200);
 		// In a held event of a case that is not there: kept for its day, seen by nobody.
 		const h = photo(5000);
 

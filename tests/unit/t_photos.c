@@ -88,6 +88,7 @@ static void test_scopes(void **state)
 static void test_cases(void **state)
 {
 	struct town *t = *state;
+	struct buf b = {0};
 
 	send(t, "d-11", 1, "case.act", NULL, B, "\"case\":\"c-1\",\"action\":\"accept\"");
 	assert_int_equal(town_count(t, "SELECT count(*) FROM held"), 1);
@@ -106,6 +107,12 @@ static void test_cases(void **state)
 	assert_int_equal(town_count(t, "SELECT count(*) FROM held"), 0);
 	in_sync(t, A, "d-13", "d-1 "); /* who has it */
 	in_sync(t, A, "d-14", "");
+	assert_int_equal(photos_of_case(t->st, "c-1", 10, collect, &b), OK);
+	assert_int_equal(b.n, 130);
+	buf_clear(&b);
+	assert_int_equal(photos_of_case(t->st, "c-1", 1, collect, &b), OK);
+	assert_int_equal(b.n, 65);
+	buf_done(&b);
 	town_sql(t, "UPDATE device SET revoked = 1 WHERE id = 'd-13'");
 	in_sync(t, A, "d-13", "");
 	assert_int_equal(town_count(t, "SELECT count(*) FROM attachment"), 3);
