@@ -387,7 +387,8 @@ while [ -z "$stopping" ]; do
 	for d in $DAEMONS; do
 		[ -z "${due[$d]:-}" ] || tick=0.2
 	done
-	[ -z "$timer" ] || kill "$timer" 2>/dev/null
+	# one that still ran when something else ended is waited for by name: the wait below would return for it, time and again
+	[ -z "$timer" ] || { kill "$timer" 2>/dev/null; wait "$timer"; }
 	sleep $tick >/dev/null 2>&1 4>&- 9>&- & # wait returns at once on a signal or when anything ends
 	timer=$!
 	wait -n

@@ -5,7 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { BUILD, Device, Proc, ROOT, Session, freePort, run, until } from '../lib/index.mjs';
+import { BUILD, Device, Proc, ROOT, Session, freePort, run, sleep, until } from '../lib/index.mjs';
 
 const SCRIPT = path.join(ROOT, 'deploy/run.sh');
 let tmp;
@@ -105,6 +105,15 @@ test('an empty platform: made, signed in to, mended, stopped, gone on with', asy
 		await until(() => r.ready(), `all to be up after ${program} died`, 20000);
 	}
 	assert.match(readFileSync(r.path('log/run.log'), 'utf8'), /ingest ended \(status 137\)/);
+
+	// It waits, and does not turn round and round: its one sleep at a time is 2 s long.
+	const sleeps = new Set();
+	for (let i = 0; i < 100; i++) {
+		sleeps.add(r.pid('sleep'));
+		await sleep(15);
+	}
+	sleeps.delete(0);
+	assert.ok(sleeps.size <= 3, `${sleeps.size} sleeps in 1.5 s`);
 
 	const children = ['xunge-ingest', 'mosquitto', 'xunge-server'].map((p) => r.pid(p));
 	const password = r.access('user', 'admin');
