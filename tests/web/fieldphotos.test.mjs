@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { GRID, Town, until } from "../lib/index.mjs";
-import { sha256 } from "../lib/picture.mjs";
+import { jpeg, sha256 } from "../lib/picture.mjs";
 import { openBrowser, openPage, signIn } from "./browser.mjs";
 import { axe } from "./kit.mjs";
 
@@ -49,7 +49,7 @@ const camera = (width = 2400, height = 1800) => page.evaluate(async ([w, h]) => 
 	g.fillText(String(Math.random()), 10, 50);
 	return c.toDataURL("image/jpeg", 0.95).split(",")[1];
 }, [width, height]).then((d) => Buffer.from(d, "base64"));
-const files = () => readdirSync(path.join(town.dir, "files"), { recursive: true }).map((f) => path.basename(String(f))).filter((f) => /^[0-9a-f]{64}\./.test(f));
+const files = () => readdirSync(path.join(town.dir, "files"), { recursive: true }).map((f) => path.basename(String(f))).filter((f) => /^[0-9a-f]{64}\.d-0001$/.test(f));
 const file = (h) => path.join(town.dir, "files", h.slice(0, 2), h.slice(2, 4), `${h}.d-0001`);
 const shots = () => page.locator("[data-test=shots]").first();
 
@@ -151,6 +151,38 @@ test("a cut in the middle: it goes on where the platform stands; refused for eve
 	await submit();
 	await page.waitForFunction(() => /被退回（内容过大）/.test(document.querySelector("[data-test=shots]").textContent));
 	await page.unroute("**/api/v1/files");
+});
+
+test("a case that comes to the phone: what another took of it is shown when it is asked for, and kept", async () => {
+	await town.enrol("d-0002", "p-0002");
+	const bytes = jpeg({ width: 640, height: 480, bytes: 30000, seed: 7 });
+	const phone = { Authorization: `Basic ${btoa(`d-0002:${town.secrets["d-0002"]}`)}` };
+	const tus = { ...phone, "Tus-Resumable": "1.0.0" };
+	const made = await fetch(`${town.base}/api/v1/files`, { method: "POST", headers: { ...tus, "Upload-Length": String(bytes.length), "Upload-Metadata": `sha256 ${btoa(sha256(bytes))},mime ${btoa("image/jpeg")}` } });
+
+	assert.equal((await fetch(town.base + made.headers.get("location"), { method: "PATCH", headers: { ...tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream" }, body: bytes })).status, 204);
+	await fetch(`${town.base}/api/v1/events`, { method: "POST", headers: { ...phone, "Content-Type": "application/json" }, body: JSON.stringify({ epoch: "e2", seq: 1, kind: "case.report", at: Date.now(), scope: GRID[2], att: [{ sha256: sha256(bytes), role: "before" }], body: { case: "case-away", class: "hazard", category: "fire", title: "别人报的", severity: 3 } }) });
+	const s = await town.session("centre");
+
+	for (const body of [{ action: "accept" }, { action: "dispatch", to: "p-0001" }]) {
+		const etag = (await s.fetch("/api/v1/cases/case-away")).headers.get("etag");
+
+		assert.equal((await s.fetch("/api/v1/cases/case-away/actions", { method: "POST", body: JSON.stringify(body), headers: { "If-Match": etag, "Idempotency-Key": `k-${body.action}` } })).status, 200);
+	}
+	await page.click('.bottom button:has-text("今日")');
+	await page.click("[data-test=case-photos] button");
+	await page.waitForFunction(() => document.querySelector("[data-test=case-photos] img")?.naturalWidth === 640);
+	await axe(page, "today with a case and its photo");
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+	assert.equal(await page.evaluate((h) => new Promise((ok) => {
+		const open = indexedDB.open("xunge-field");
+
+		open.onsuccess = () => {
+			const one = open.result.transaction("photo").objectStore("photo").get(h);
+
+			one.onsuccess = () => (open.result.close(), ok(one.result.state));
+		};
+	}), sha256(bytes)), "seen");
 });
 
 test("over Wi-Fi only: it waits on the mobile network", async () => {

@@ -7,8 +7,8 @@ import { named } from "./words.js";
 
 /** @typedef {import("./main.js").Field} Field */
 /** @typedef {import("./box.js").Record_} Mail */
-/** @typedef {{sha256: string, blob: Blob|null, bytes: number, mime: string, role: string, state: "waiting"|"stored"|"refused", device?: string, url?: string, at?: number, tries?: number, again?: number, stored?: number, why?: string}} Photo
- * at: bytes that the platform has; again: not before then, ms; stored: when it said so, ms */
+/** @typedef {{sha256: string, blob: Blob|null, bytes: number, mime: string, role: string, state: "waiting"|"stored"|"refused"|"seen", device?: string, url?: string, at?: number, tries?: number, again?: number, stored?: number, why?: string}} Photo
+ * at: bytes that the platform has; again: not before then, ms; stored: when it said so, or when it was seen, ms; seen: of a case, taken by somebody else */
 
 const PIECE = 64 * 1024; // grows while the line is quick, so that a lost signal costs little
 const PIECE_MAX = 1024 * 1024;
@@ -169,12 +169,16 @@ export async function bringAgain(box, down, askedMs) {
 
 /** @param {import("./box.js").Box} box @param {number} nowMs */
 export async function tidyPhotos(box, nowMs) {
-	const stored = /** @type {Photo[]} */ (await box.db.getAll("photo")).filter((p) => p.state === "stored" && p.blob).sort((a, b) => (b.stored || 0) - (a.stored || 0));
+	const stored = /** @type {Photo[]} */ (await box.db.getAll("photo")).filter((p) => (p.state === "stored" || p.state === "seen") && p.blob).sort((a, b) => (b.stored || 0) - (a.stored || 0));
 	let bytes = 0;
 
 	for (const p of stored) {
 		bytes += p.blob?.size || 0;
-		if (bytes > KEEP_BYTES || nowMs - (p.stored || 0) > KEEP_MS)
+		if (bytes <= KEEP_BYTES && nowMs - (p.stored || 0) <= KEEP_MS)
+			continue;
+		if (p.state === "seen")
+			await box.db.delete("photo", p.sha256);
+		else
 			await put(box, p, { blob: null });
 	}
 }
@@ -205,4 +209,47 @@ export function photosView(app) {
 			await app.box.set("wifi_only", wifiOnly);
 			app.retry();
 		}}>${say("photos_wifi")}</button>` : nothing}</p>`;
+}
+
+// ---------------------------------------------------------------- what others took of a case that one has
+
+/** Address of a picture in memory; "": asked for; "away": not to be had now. @type {Map<string, string>} */
+const shown = new Map();
+/** @type {Set<string>} cases whose photos are open */
+const open = new Set();
+
+/** From the phone, or the platform; then it is there without signal, too. @param {Field} app @param {string} sha256 */
+async function look(app, sha256) {
+	shown.set(sha256, "");
+	const had = /** @type {Photo|undefined} */ (await app.box.db.get("photo", sha256));
+	let blob = had?.blob;
+
+	if (!blob && app.account) {
+		const r = await fetch(`/api/v1/files/${sha256}`, { headers: { Authorization: basic(app.account) }, credentials: "omit" }).catch(() => null);
+
+		blob = r?.ok ? await r.blob().catch(() => null) : null;
+		if (blob && !had)
+			await app.box.db.put("photo", { sha256, blob, bytes: blob.size, mime: blob.type, role: "", state: "seen", stored: Date.now() });
+	}
+	shown.set(sha256, blob ? URL.createObjectURL(blob) : "away");
+	app.draw();
+}
+
+/** @param {Field} app @param {any} c a case of the sync */
+export function casePhotos(app, c) {
+	const { say } = app;
+	/** @type {string[]} */
+	const all = c.photos || [];
+	const ask = () => all.filter((h) => !shown.get(h) || shown.get(h) === "away").forEach((h) => look(app, h));
+
+	if (!all.length)
+		return nothing;
+	return html`<span class="detail case-photos" data-test="case-photos"><button type="button" aria-expanded=${open.has(c.id)} @click=${() => {
+		if (!open.delete(c.id)) {
+			open.add(c.id);
+			ask();
+		}
+		app.draw();
+	}}>${say("photos_show", { n: all.length })}</button>
+		${open.has(c.id) ? all.map((h, i) => (shown.get(h) === "away" ? html`<span class="warn">${say("photo_away")}</span>` : shown.get(h) ? html`<img alt=${say("photo_n", { n: i + 1 })} .src=${shown.get(h)}>` : nothing)) : nothing}</span>`;
 }

@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { actOn, formView, placesOf } from "./forms.js";
 import { isVague, onDraw, VERSION } from "./main.js";
-import { photosOf, photosView } from "./photos.js";
+import { casePhotos, photosOf, photosView } from "./photos.js";
 import { sketch } from "./walk.js";
 import { CODES, named } from "./words.js";
 
@@ -100,7 +100,7 @@ function casesView(app) {
 
 	return rows.length === 0 ? html`<p class="empty">${say("cases_none")}</p>` : html`<ul class="list">${repeat(rows, (/** @type {any} */ c) => c.id, (c) => html`<li><span><b class="sev s${c.severity}">${named("severity", c.severity, lang)}</b> ${c.title || c.category}</span>
 		<small>${c.scope_name || c.scope} ${c.due ? say("case_due", { day: when(c.due) }) : nothing}</small>
-		<span class="acts">${(c.actions || []).map((/** @type {string} */ a) => (a === "sign" || a === "return" || a === "handle" ? html`<button type="button" @click=${() => actOn(app, c, a)}>${say(a === "sign" ? "act_sign" : a === "return" ? "act_return" : "act_handle")}</button>` : nothing))}</span></li>`)}</ul>`;
+		${casePhotos(app, c)}<span class="acts">${(c.actions || []).map((/** @type {string} */ a) => (a === "sign" || a === "return" || a === "handle" ? html`<button type="button" @click=${() => actOn(app, c, a)}>${say(a === "sign" ? "act_sign" : a === "return" ? "act_return" : "act_handle")}</button>` : nothing))}</span></li>`)}</ul>`;
 }
 
 // ---------------------------------------------------------------- a patrol

@@ -63,6 +63,8 @@ export const WORDS = {
 	photo_refused: ["被退回（{why}）", "refused ({why})"],
 	photos_wait: ["待传照片 {n} 张", "Photos to send: {n}"],
 	photos_wifi: ["仅用 Wi-Fi 传照片", "Photos over Wi-Fi only"],
+	photos_show: ["看照片（{n}）", "Photos ({n})"],
+	photo_away: ["照片还没到平台，或现在没有信号。", "The photo has not arrived yet, or there is no signal."],
 	photos_wifi_wait: ["等待 Wi-Fi", "waiting for Wi-Fi"],
 	heading: ["标题", "Title"],
 	text: ["描述", "Description"],
