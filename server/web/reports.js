@@ -1,6 +1,7 @@
 // The reports page: a period and a place, the figures with their definitions, the report's paragraph, the exports.
 import { html, nothing } from "./vendor/lit.js";
 import { call } from "./api.js";
+import { behindFigure, numberLink } from "./behind.js";
 import { copyText } from "./copy.js";
 import { nameOf } from "./i18n.js";
 import { asked, monthsOf, PERIODS, plus } from "./reportperiod.js";
@@ -207,8 +208,8 @@ function partName(app, sheet, f) {
 	return f.category_name || (sheet.by === "route" ? nameOf("route", f.category, app.lang) : sheet.by === "class" ? nameOf("class", f.category, app.lang) : f.category);
 }
 
-/** @param {App} app @param {import("./reportsheets.js").Sheet} sheet @param {Figure[]} figures */
-function sheetView(app, sheet, figures) {
+/** @param {App} app @param {import("./reportsheets.js").Sheet} sheet @param {Figure[]} figures @param {Where} where */
+function sheetView(app, sheet, figures, where) {
 	const { say } = app;
 	const id = `h-rep-${sheet.id}`;
 	const columns = sheet.groups.flatMap((g) => g.columns);
@@ -218,17 +219,25 @@ function sheetView(app, sheet, figures) {
 
 	return html`<section class="block rep-sheet ${columns.length > 4 ? "rep-wide" : ""}" data-sheet=${sheet.id} aria-labelledby=${id}>
 	<h2 id=${id}>${say(sheet.text)} ${units.length === 1 && units[0] && sheet.by !== "list" ? html`<small>${say("rep_in_unit", { unit: units[0] })}</small>` : nothing}</h2>
-	<div class="scroll" role="group" tabindex="0" aria-labelledby=${id}>${sheet.by === "list" ? listTable(app, used) : partsTable(app, sheet, figures, columns, units.length > 1 || sheet.id === "works")}</div>
+	<div class="scroll" role="group" tabindex="0" aria-labelledby=${id}>${sheet.by === "list" ? listTable(app, used, where) : partsTable(app, sheet, figures, columns, units.length > 1 || sheet.id === "works", where)}</div>
 	${bases.length === 1 ? html`<p class="sub">${say("rep_basis", { what: say(/** @type {Key} */ (bases[0].basis)) })}</p>` : nothing}
 	<details class="defs"><summary>${say("rep_definitions", { n: used.length })}</summary><dl>${used.map((f) => html`<dt>${f.name}</dt><dd>${f.definition}</dd>`)}</dl></details></section>`;
 }
 
-/** @param {App} app @param {Figure[]} used */
-const listTable = (app, used) => html`<table><thead><tr><th scope="col">${app.say("rep_figure")}</th><th scope="col" class="n">${app.say("rep_value")}</th><th scope="col">${app.say("rep_unit")}</th></tr></thead>
-<tbody>${used.map((f) => html`<tr data-row="||"><th scope="row">${f.name}</th><td class="n ${f.value ? "" : "zero"}" data-figure=${f.id}>${f.display}</td><td>${f.unit}</td></tr>`)}</tbody></table>`;
+/** @typedef {{from: string, to: string, scope: string}} Where */
 
-/** @param {App} app @param {import("./reportsheets.js").Sheet} sheet @param {Figure[]} figures @param {import("./reportsheets.js").Column[]} columns @param {boolean} units each figure has its own */
-function partsTable(app, sheet, figures, columns, units) {
+/** Nothing to look at behind it. @param {string} text */
+const nil = (text) => text === "0" || text === "0.0" || text === "0.00" || text === "—";
+
+/** A number opens its records. @param {string} text @param {Figure} f @param {Where} where */
+const behindView = (text, f, where) => numberLink(nil(text) ? "" : behindFigure(f.id, f.level, f.category, where), text);
+
+/** @param {App} app @param {Figure[]} used @param {Where} where */
+const listTable = (app, used, where) => html`<table><thead><tr><th scope="col">${app.say("rep_figure")}</th><th scope="col" class="n">${app.say("rep_value")}</th><th scope="col">${app.say("rep_unit")}</th></tr></thead>
+<tbody>${used.map((f) => html`<tr data-row="||"><th scope="row">${f.name}</th><td class="n ${nil(f.display) ? "zero" : ""}" data-figure=${f.id}>${behindView(f.display, f, where)}</td><td>${f.unit}</td></tr>`)}</tbody></table>`;
+
+/** @param {App} app @param {import("./reportsheets.js").Sheet} sheet @param {Figure[]} figures @param {import("./reportsheets.js").Column[]} columns @param {boolean} units each figure has its own @param {Where} where */
+function partsTable(app, sheet, figures, columns, units, where) {
 	const { say } = app;
 	const works = sheet.id === "works";
 	const total = columns.map((c) => totalOf(figures, figureOf(c)));
@@ -236,7 +245,7 @@ function partsTable(app, sheet, figures, columns, units) {
 	const cell = (/** @type {import("./reportsheets.js").Column} */ c, /** @type {Figure|undefined} */ f) => {
 		const text = shown(c, f, totalOf(figures, figureOf(c)));
 
-		return html`<td class="n ${text === "0" || text === "—" ? "zero" : ""}" data-figure=${figureOf(c)} data-of=${typeof c === "string" ? nothing : c.of}>${text}</td>`;
+		return html`<td class="n ${nil(text) ? "zero" : ""}" data-figure=${figureOf(c)} data-of=${typeof c === "string" ? nothing : c.of}>${f ? behindView(text, f, where) : text}</td>`;
 	};
 	const head = (/** @type {import("./reportsheets.js").Column} */ c, /** @type {number} */ i) => {
 		const f = total[i];
@@ -318,7 +327,7 @@ export function view(app) {
 	${pickersView(app, a)}
 	${!p ? nothing : state.phase === "failed" ? html`<p class="plain" role="alert">${say(/** @type {Key} */ (state.error), { what: state.what })}</p><p><button type="button" @click=${() => load(app, true)}>${say("again")}</button></p>`
 		: !ready ? html`<p class="plain" role="status">${say("loading")}</p>`
-		: html`<div class="rep-body"><div class="rep-main">${paragraphView(app)}${correctionsView(app)}<div class="rep-sheets">${SHEETS.map((s) => sheetView(app, s, state.figures.figures))}</div></div>${exportsView(app, p)}</div>`}</div>`;
+		: html`<div class="rep-body"><div class="rep-main">${paragraphView(app)}${correctionsView(app)}<div class="rep-sheets">${SHEETS.map((s) => sheetView(app, s, state.figures.figures, { from: p.from, to: p.to, scope: scopeOf(app) === app.me?.scope ? "" : scopeOf(app) }))}</div></div>${exportsView(app, p)}</div>`}</div>`;
 }
 
 /** @param {App} app */
