@@ -92,8 +92,8 @@ async function readDay(app, s) {
 	return {
 		day: await figures(s.from), month: await figures(`${s.from.slice(0, 7)}-01`), year: await figures(`${s.from.slice(0, 4)}-01-01`),
 		reported: await cases({ from: s.from, to: s.to }),
-		open: s.now ? await cases({ state: "open" }) : null,
-		overdue: s.now ? await all("/api/v1/overdue", own, "overdue") : null,
+		open: await cases({ state: "open" }),
+		overdue: await all("/api/v1/overdue", own, "overdue"),
 	};
 }
 
@@ -138,7 +138,7 @@ async function load(app, again = false) {
 		if (r.status === 401)
 			return app.act.expired();
 		state.phase = "failed";
-		state.error = r.status === 0 ? "err_down" : r.status === 403 ? "rep_denied" : r.status === 429 || r.status === 503 ? "err_busy" : "rep_failed";
+		state.error = r.status === 0 ? "err_down" : r.status === 403 ? "rep_denied" : r.status === 429 ? "rep_two" : r.status === 503 ? "err_busy" : "rep_failed";
 		state.what = r.body?.detail || String(r.status ?? r);
 	}
 	app.act.draw();
@@ -205,8 +205,8 @@ function ledger(app, d) {
 function alerts(app, day, now) {
 	const { say, lang } = app;
 	const scope = app.place.query.get("scope");
-	const rows = [...app.town.rows.alerts.values()].filter((a) => (date(a.at) === day || (now && !a.acked_by && a.state !== "cleared")) && (!scope || String(a.scope || "").startsWith(scope))
-		&& !(now && (a.type === "duty_overdue" || a.type === "duty_due_soon"))) // these are a section of their own
+	const rows = [...app.town.rows.alerts.values()].filter((a) => (date(a.at) === day || (now && !a.acked_by && a.state !== "cleared")) && (!scope || !/^\d+$/.test(String(a.scope)) || String(a.scope).startsWith(scope)) // a reach may lie anywhere
+		&& a.type !== "duty_overdue" && a.type !== "duty_due_soon") // these are a section of their own
 		.sort((a, b) => a.severity - b.severity || a.at - b.at);
 
 	if (!rows.length)
@@ -249,14 +249,16 @@ function overdue(app, list) {
 function dayView(app, s) {
 	const { say } = app;
 	const d = state.data;
-	const late = d.overdue?.rows || [];
+	const late = d.overdue.rows;
+	const many = (/** @type {any} */ list) => `${list.rows.length}${list.more ? "+" : ""}`;
+	const asNow = (/** @type {any} */ list) => (s.now ? undefined : say("sheet_now", { time: full(instant(list.time) || 0) }));
 
 	return sheetView(app, say("sheet_day_title", { place: unitName(app) }), dayWords(app, s.from), html`
 	${part("h-sheet-ledger", say("sheet_ledger"), ledger(app, d), say("sheet_ledger_note"))}
 	${part("h-sheet-alerts", say("sheet_alerts"), alerts(app, s.from, s.now), s.now ? say("sheet_alerts_note") : say("sheet_alerts_past"))}
-	${part("h-sheet-reported", say("sheet_reported", { n: d.reported.rows.length }), cases(app, "h-sheet-reported", d.reported, "sheet_none"))}
-	${d.open ? part("h-sheet-open", say("sheet_open", { n: d.open.rows.length }), cases(app, "h-sheet-open", d.open, "cases_empty")) : html`<p class="sub">${say("sheet_past")}</p>`}
-	${d.overdue ? part("h-sheet-overdue", say("sheet_overdue", { n: new Set(late.map((/** @type {any} */ o) => o.person)).size, d: late.length }), overdue(app, d.overdue)) : nothing}
+	${part("h-sheet-reported", say("sheet_reported", { n: many(d.reported) }), cases(app, "h-sheet-reported", d.reported, "sheet_none"))}
+	${part("h-sheet-open", say("sheet_open", { n: many(d.open) }), cases(app, "h-sheet-open", d.open, "cases_empty"), asNow(d.open))}
+	${part("h-sheet-overdue", say("sheet_overdue", { n: new Set(late.map((/** @type {any} */ o) => o.person)).size, d: many(d.overdue) }), overdue(app, d.overdue), asNow(d.overdue))}
 	${definitions(app, d.day.figures, ["river_patrols", "river_patrols_valid", "patrols", "duty_rate", ...RECORDS])}`, "day", d.day);
 }
 

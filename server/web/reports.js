@@ -73,7 +73,7 @@ async function load(app, again = false) {
 		return app.act.expired();
 	state.phase = bad ? "failed" : "ready";
 	if (bad) {
-		state.error = bad.status === 0 ? "err_down" : bad.status === 403 ? "rep_denied" : bad.status === 429 || bad.status === 503 ? "err_busy" : "rep_failed";
+		state.error = bad.status === 0 ? "err_down" : bad.status === 403 ? "rep_denied" : bad.status === 429 ? "rep_two" : bad.status === 503 ? "err_busy" : "rep_failed";
 		state.what = bad.body?.detail || String(bad.status);
 	} else {
 		state.figures = f.body;
