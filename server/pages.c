@@ -218,6 +218,22 @@ static void name_files(struct pages *p)
 	buf_done(&b);
 }
 
+#define WORKER "/field/sw.js"
+
+/* The field app's worker is told the hash of all files: phones take a new one when its bytes are others. */
+static void sign_worker(struct pages *p)
+{
+	struct page *worker = map_take(&p->by_path, WORKER, strlen(WORKER));
+	char *text;
+
+	if (!worker)
+		return;
+	text = xasprintf("%.*svar VERSION = \"%s\";\n", (int)worker->raw.n, worker->raw.p, p->hash);
+	p->bytes -= worker->raw.n + worker->gz.n;
+	page_free(worker);
+	take(p, WORKER, slice_of(text));
+}
+
 enum err pages_load(const char *dir, const char *img, struct pages **out, struct why *why)
 {
 	struct pages *p = xcalloc(1, sizeof *p);
@@ -227,6 +243,7 @@ enum err pages_load(const char *dir, const char *img, struct pages **out, struct
 		p->img = img;
 		seal(p);
 		name_files(p);
+		sign_worker(p);
 		*out = p;
 	}
 	if (e != OK)

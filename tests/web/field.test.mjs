@@ -2,13 +2,14 @@
 // once and in order, whatever was stopped or loaded anew on the way.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { devices } from "playwright-core";
 import { GRID, Town, until } from "../lib/index.mjs";
 import { openBrowser } from "./browser.mjs";
 import { axe } from "./kit.mjs";
 
 let town, browser, context, page;
 const errors = [];
-const ALLOWED = /ERR_CONNECTION_REFUSED|WebSocket connection|status of (401|404|410|502|503)|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
+const ALLOWED = /ERR_CONNECTION_REFUSED|WebSocket connection|status of (401|403|404|409|410|413|415|418|429|502|503)|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
 before(async () => {
 	town = await Town.start({ server: true });
@@ -16,11 +17,11 @@ before(async () => {
 		+ "grid_daily,worker,grid,each,day,1-12,1,times,5,300,,,no,no,2020-01-01,\n");
 	await town.enrol("d-0001", "p-0001");
 	browser = await openBrowser();
-	context = await browser.newContext({ locale: "zh-CN", timezoneId: "America/New_York", viewport: { width: 390, height: 844 }, geolocation: { latitude: 33.39, longitude: 104.92, accuracy: 12 }, permissions: ["geolocation"] });
+	context = await browser.newContext({ ...devices["Pixel 7"], locale: "zh-CN", timezoneId: "America/New_York", geolocation: { latitude: 33.39, longitude: 104.92, accuracy: 12 }, permissions: ["geolocation"] });
 	page = await context.newPage();
 	page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
 	page.on("pageerror", (e) => errors.push(String(e)));
-	page.setDefaultTimeout(20e3);
+	page.setDefaultTimeout(15e3);
 	await page.goto(`${town.base}/field/`);
 });
 after(async () => {
@@ -37,6 +38,9 @@ const kinds = async () => (await town.sql("select e.seq, e.kind from event e joi
 test("enrolled by hand; what it needs is there, axe has nothing to say", async () => {
 	await page.click("button.primary");
 	await page.waitForSelector("[role=alert]");
+	await page.fill("#f-link", "https://example.invalid/");
+	await page.click("[data-test=enrol-link]");
+	await page.waitForFunction(() => /不是登记链接/.test(document.querySelector("[role=alert]").textContent));
 	await page.fill("#f-device", "d-0001");
 	await page.fill("#f-secret", town.secrets["d-0001"]);
 	await page.fill("#f-district", "990101");
@@ -46,6 +50,12 @@ test("enrolled by hand; what it needs is there, axe has nothing to say", async (
 	await link("good");
 	await page.waitForSelector("li:has-text(\"0/1\")");
 	await axe(page, "today");
+	assert.equal(await page.evaluate(() => navigator.storage.persist()), false);
+	await page.waitForSelector('[data-test=unsafe]:has-text("存储未受保护")');
+	await page.evaluate(() => dispatchEvent(Object.assign(new Event("beforeinstallprompt"), { prompt: () => (globalThis.asked = true) })));
+	await page.click("[data-test=install]");
+	assert.ok(await page.evaluate(() => globalThis.asked));
+	assert.match(await (await fetch(`${town.base}/field/sw.js`)).text(), /\nvar VERSION = "[0-9a-f]{24}";\n$/, "its bytes change with any page's");
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 	const small = await page.$$eval("main button, .bottom button", (e) => e.filter((b) => b.getBoundingClientRect().height < 56).map((b) => b.textContent));
 
@@ -71,6 +81,7 @@ test("a patrol: started, the broker and the server stopped half way, loaded anew
 	await page.waitForSelector("[data-test=km]");
 	assert.ok(Number(await page.textContent("[data-test=km]")) >= 0, "the patrol goes on");
 	await page.click('button:has-text("上报隐患")');
+	await page.click('.choices button:text-is("隐患")');
 	await page.click('.choices button:has-text("消防")');
 	await page.fill("#f-title", "仓库门口堆物");
 	await page.reload(); // killed with a form half filled
@@ -80,12 +91,21 @@ test("a patrol: started, the broker and the server stopped half way, loaded anew
 	await page.selectOption("#f-scope", GRID[0]);
 	await page.click(".form .primary");
 	await page.waitForSelector("[data-test=end]");
+	await page.click("[data-test=inspect]");
+	await page.click('.choices button:has-text("烧秸秆")');
+	await page.selectOption("#f-scope", GRID[0]);
+	await page.click(".form .primary");
 	await page.click("[data-test=end]");
-	await page.click("[data-test=clear]");
+	await page.fill("#f-note", "雨后路滑");
+	await page.reload(); // killed before the end is told
+	await page.click("[data-test=end]");
+	assert.equal(await page.inputValue("#f-note"), "雨后路滑");
+	await axe(page, "the end");
+	await page.click("[data-test=found]");
 	await page.waitForSelector("[data-test=waiting]");
 	const waiting = Number(await page.textContent("[data-test=waiting]"));
 
-	assert.ok(waiting >= 3, `${waiting} wait`);
+	assert.ok(waiting >= 4, `${waiting} wait`);
 	await town.startBroker();
 	await town.linked(30e3);
 	await town.startServer();
@@ -98,7 +118,15 @@ test("a patrol: started, the broker and the server stopped half way, loaded anew
 
 	assert.equal(all[0], "patrol.start");
 	assert.equal(all.at(-1), "patrol.end");
-	assert.ok(all.includes("patrol.track") && all.includes("case.report"), all.join());
+	assert.ok(all.includes("patrol.track") && all.includes("case.report") && all.includes("inspect"), all.join());
+	const raws = (await town.sql("select e.raw from event e join stream s on s.id = e.stream where s.device = 'd-0001' order by e.seq")).map((r) => JSON.parse(r.raw));
+	const [first, end] = [raws[0], raws.at(-1)];
+
+	assert.deepEqual([end.body.note, end.body.clear, end.loc.acc], ["雨后路滑", false, 8]);
+	assert.ok(raws.filter((e) => e.kind === "case.report" || e.kind === "inspect").every((e) => e.ref === first.body.patrol), "found during the patrol");
+	const points = raws.filter((e) => e.kind === "patrol.track").flatMap((e) => e.body.pts.map((p) => e.at + p[0]));
+
+	assert.ok(points.length >= 5 && new Set(points).size === points.length, "every position once");
 	assert.equal(await town.one("select count(*) from casus where title = '仓库门口堆物'"), 1);
 });
 
@@ -114,6 +142,140 @@ test("the outbox says what became of each, and the verdict of the patrol with it
 	await page.waitForSelector("table");
 	assert.match((await page.textContent("table")).replace(/\s+/g, " "), /巡查次数 ?1 ?1 ?1/);
 	await axe(page, "me");
+});
+
+const last = async () => JSON.parse((await town.sql("select e.raw from event e join stream s on s.id = e.stream where s.device = 'd-0001' order by e.seq desc limit 1"))[0].raw);
+const kept = () => town.one("select count(*) from event e join stream s on s.id = e.stream where s.device = 'd-0001'");
+/** Does it, and gives the event that is stored then. */
+const then = async (what) => {
+	const n = await kept();
+
+	await what();
+	await until(async () => (await kept()) > n, "it to be stored");
+	return last();
+};
+
+test("what is kept how long, and what a hello promises after", async () => {
+	const r = await page.evaluate(async () => {
+		const { openBox } = await import("/field/box.js");
+		const box = await openBox("kept");
+		const day = 86400e3;
+		const now = Date.now();
+		const put = (seq, kind, state, more = {}) => box.db.put("mail", { epoch: "e", seq, state, tries: 1, made: now - 8 * day, answered: now - 8 * day, event: { epoch: "e", seq, kind }, ...more });
+
+		await put(1, "inspect", "stored");
+		await put(2, "patrol.track", "stored");
+		await put(3, "inspect", "refused");
+		await put(4, "inspect", "stored", { removed: now - day });
+		await put(5, "inspect", "held");
+		await put(6, "inspect", "conflict");
+		await put(7, "inspect", "waiting", { answered: undefined });
+		await box.set("stream", { epoch: "e", next: 8 });
+		const had = await box.hellos();
+
+		await box.tidy(now);
+		const has = async () => (await box.db.getAll("mail")).filter((m) => m.event).map((m) => m.seq);
+		const week = await has();
+		const after = await box.hellos();
+
+		await box.tidy(now + 90 * day);
+		const season = await has();
+
+		await box.tidy(now + 200 * day);
+		return { had, week, after, season, lines: (await box.db.getAll("mail")).map((m) => m.seq), last: await box.hellos() };
+	});
+
+	assert.deepEqual(r, { had: [{ epoch: "e", first: 1, next: 8 }], week: [1, 3, 5, 6, 7], after: [{ epoch: "e", first: 5, next: 8 }], season: [7], lines: [7], last: [{ epoch: "e", first: 7, next: 8 }] });
+});
+
+test("a poor position warns, and goes out with the reason; work, a household, a call for help", async () => {
+	await page.click('.bottom button:has-text("今日")');
+	await context.setGeolocation({ latitude: 33.39, longitude: 104.92, accuracy: 90 });
+	await page.waitForSelector('[data-test=gps].warn:has-text("±90")');
+	await page.click("[data-test=work]");
+	await page.click(".form .primary");
+	await page.waitForSelector('[role=alert]:has-text("项目")');
+	await page.click('.choices button:has-text("垃圾桶")');
+	await page.fill("#f-qty", "2.5");
+	await page.fill("#f-unit", "个");
+	await page.click('.choices button:has-text("约数")');
+	await page.selectOption("#f-scope", GRID[0]);
+	await page.click('.warned button:has-text("山谷遮挡")');
+	await axe(page, "work");
+	const work = await then(() => page.click(".form .primary"));
+
+	assert.deepEqual([work.kind, work.body, work.loc.acc], ["work", { item: "bins", qty: 2.5, unit: "个", approx: true, vague: "gorge" }, 90]);
+	await context.setGeolocation({ latitude: 33.39, longitude: 104.92, accuracy: 8 });
+	await page.waitForSelector('[data-test=gps]:not(.warn)');
+	await page.click("[data-test=household]");
+	assert.equal(await page.locator(".warned").count(), 0);
+	await page.fill("#f-household", "H-012");
+	await page.click('.choices button:has-text("消除风险")');
+	await page.fill("#f-persons", "3");
+	await page.selectOption("#f-scope", GRID[0]);
+	assert.deepEqual((await then(() => page.click(".form .primary"))).body, { household: "H-012", state: "risk_removed", persons: 3 });
+	await page.click("[data-test=sos]");
+	await axe(page, "an SOS");
+	await page.fill("#f-sos", "落石");
+	assert.equal(await kept(), (await stored()).length, "nothing leaves before it is confirmed");
+	const sos = await then(() => page.click("[data-test=sos-send]"));
+
+	assert.deepEqual([sos.kind, sos.body.text, sos.loc.acc], ["sos", "落石", 8]);
+	await page.waitForSelector('[data-test=sos-state]:has-text("已收到")');
+});
+
+test("a record stays readable; corrected, the old one is void and a new one is stored; off the list, its line stays", async () => {
+	await page.click('.bottom button:has-text("发件箱")');
+	await page.click('[data-mail] .line:has-text("整治工作量")');
+	await page.waitForSelector('[data-test=record-state]:has-text("已入库")');
+	assert.match(await page.textContent(".facts"), /约2\.5 个[\s\S]*山谷遮挡/);
+	await axe(page, "a record");
+	await page.click("[data-test=again]");
+	assert.equal(await page.inputValue("#f-qty"), "2.5");
+	await page.fill("#f-qty", "3");
+	const [was] = await town.sql("select s.epoch, e.seq from event e join stream s on s.id = e.stream where e.kind = 7 and s.device = 'd-0001'");
+
+	await page.click(".form .primary");
+	await until(async () => (await last()).body.qty === 3, "the new one");
+	const rows = (await town.sql("select e.raw from event e join stream s on s.id = e.stream where s.device = 'd-0001' order by e.seq desc limit 2")).map((r) => JSON.parse(r.raw));
+
+	assert.deepEqual([rows[1].kind, rows[1].body.target], ["void", `d-0001/${was.epoch}/${was.seq}`]);
+	assert.deepEqual((await town.sql("select json_extract(raw, '$.body.qty') as qty, flags from event where kind = 7 order by \"commit\"")).map((r) => [r.qty, r.flags & 2]), [[2.5, 2], [3, 0]], "the first is void");
+	await page.click('.bottom button:has-text("发件箱")');
+	await page.waitForSelector(`[data-mail="${was.seq}"]:has-text("已改后重发")`);
+	await page.click(`[data-mail="${was.seq}"] .line`);
+	page.once("dialog", (d) => d.accept());
+	await page.click("[data-test=remove]");
+	await page.waitForSelector(`[data-mail="${was.seq}"].gone:has-text("从列表删除")`);
+	await page.reload();
+	await page.click('.bottom button:has-text("发件箱")');
+	await page.waitForSelector(`[data-mail="${was.seq}"].gone`);
+});
+
+test("my month; the state of the phone as text and as a picture, without the secret", async () => {
+	await page.click('.bottom button:has-text("我的")');
+	assert.match((await page.textContent("[data-test=month]")).replace(/\s+/g, " "), /本月应巡 ?\d+ ?本月实巡 ?\d+ ?逾期 ?\d+ ?下次/);
+	await page.click("[data-test=diag]");
+	await page.click("[data-test=qr]");
+	await page.waitForSelector(".qr path");
+	const text = await page.textContent(".diag");
+
+	assert.match(text, /device d-0001\n[\s\S]*last seq \d+\n[\s\S]*clock offset -?\d+ ms/);
+	assert.ok(!text.includes(town.secrets["d-0001"]));
+	await axe(page, "diagnostics");
+	await page.click('.bottom button:has-text("今日")');
+});
+
+test("what the platform refuses is said in words", async () => {
+	for (const [status, code, says] of [[403, "not_allowed", /不允许/], [409, "conflict", /冲突/], [413, "too_large", /太大/], [415, "bad_type", /更新本应用/], [429, "too_many_attempts", /17 秒后/], [503, "unavailable", /暂时不能接收/], [418, "teapot", /teapot/]]) {
+		await page.route("**/api/v1/sync*", (r) => r.fulfill({ status, contentType: "application/problem+json", headers: { "Retry-After": "17" }, body: JSON.stringify({ status, code }) }));
+		await page.click('.bottom button:has-text("发件箱")');
+		await page.click("[data-test=retry]");
+		await page.waitForFunction((s) => new RegExp(s).test(document.querySelector("[data-test=trouble]")?.textContent || ""), says.source);
+		await page.unroute("**/api/v1/sync*");
+	}
+	await page.click("[data-test=retry]");
+	await page.waitForFunction(() => !document.querySelector("[data-test=trouble]"));
 });
 
 test("a record that the platform holds is told with its reason; a revoked phone says so", async () => {
@@ -133,8 +295,28 @@ test("English, every word; nothing in the console but what was provoked", async 
 	await page.click('.bottom button:has-text("我的")');
 	await page.click('button[lang="en"]');
 	await page.waitForFunction(() => document.documentElement.lang === "en" && document.querySelector(".bottom"));
-	const words = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((e) => !e.closest("[lang]:not(html), h2, noscript, .list")).flatMap((e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim())).filter((s) => /[\u3000-\u9fff]/.test(s)));
+	const words = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((e) => !e.closest("[lang]:not(html), h2, noscript, .list, .next")).flatMap((e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim())).filter((s) => /[\u3000-\u9fff]/.test(s)));
 
 	assert.deepEqual(words, []);
+	const shown = [];
+
+	for (const width of [360, 412])
+		for (const colorScheme of ["dark", "light"]) {
+			await page.setViewportSize({ width, height: 800 });
+			await page.emulateMedia({ colorScheme });
+			for (const [tab, ...clicks] of [[1], [1, "start"], [1, "report"], [1, "inspect"], [1, "visit"], [1, "work"], [1, "household"], [1, "sos"], [2], [3], [3, "diag"]]) {
+				await page.click(`.bottom button:nth-child(${tab})`);
+				for (const c of clicks)
+					await page.click(`[data-test=${c}]`);
+				const what = `${clicks.join() || tab}, ${width}, ${colorScheme}`;
+
+				assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: scrolls sideways`);
+				assert.deepEqual(await page.$$eval("main .big, main .choices button, main .acts button, main select, .bottom button", (e) => e.filter((b) => b.getBoundingClientRect().height < 56).map((b) => b.textContent)), [], `${what}: 56 px and more`);
+				if (width === 360)
+					await axe(page, what);
+				shown.push(what);
+			}
+		}
+	assert.equal(shown.length, 44);
 	assert.deepEqual(errors.filter((e) => !ALLOWED.test(e)), []);
 });

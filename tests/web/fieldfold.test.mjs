@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { againAfter, batch, BATCH, BATCH_BYTES, foldAck } from "../../server/web/field/fold.js";
-import { metres, piece, step } from "../../server/web/field/walk.js";
+import { coverage, metres, piece, samples, step } from "../../server/web/field/walk.js";
 
 const mail = (seq, state = "sent", more = {}) => ({ epoch: "e", seq, state, tries: state === "waiting" ? 0 : 1, ...more });
 const ack = (upto, more = {}) => ({ type: "ack", epoch: "e", upto, missing: [], commit: 9, time: 1, results: [], ...more });
@@ -41,6 +41,10 @@ test("a repeat of the ack changes nothing; a refused one stays refused; a held o
 	assert.deepEqual(foldAck([mail(1, "moved")], ack(1), false, 6).changed, []);
 });
 
+test("what the platform could not read is not sent again, also when it is asked for", () => {
+	assert.deepEqual(states(foldAck([mail(3, "refused", { unsendable: true, code: "too_large" })], ack(5, { missing: [[3, 3]] }), true, 1)), []);
+});
+
 test("again after 30 s, doubling to 5 minutes, a fifth either way", () => {
 	assert.deepEqual([1, 2, 3, 4, 5, 9].map((n) => againAfter(n, 0.5) / 1000), [30, 60, 120, 240, 300, 300]);
 	assert.deepEqual([againAfter(1, 0), againAfter(1, 1)].map(Math.round), [24e3, 36e3]);
@@ -76,4 +80,25 @@ test("a patrol's measures skip gaps, jumps and vague points; pieces hold all poi
 	assert.equal(p.body.pts.length, 6);
 	assert.deepEqual(p.body.pts[0], [0, 33.39, 104.92, 10]);
 	assert.equal(piece(w, 2e6, true), null);
+});
+
+test("how much of a reach was walked past: its points every 25 m within 100 m of the walk, vague ones left out", () => {
+	const line = [[33.39, 104.92], [33.40, 104.92]]; // 1,112 m
+	const w = { id: "c", route: "river", target: "R", startedAt: 0, points: [], told: 0, toldAt: 0, metres: 0, ms: 0, rule: null };
+
+	assert.equal(coverage(w, []), null);
+	assert.equal(samples([line]).length, 46);
+	assert.equal(coverage(w, [line]), 0);
+	w.points.push([0, 33.39, 104.92, 300]);
+	assert.equal(coverage(w, [line]), 0, "too vague");
+	w.points.push([1000, 33.39, 104.92, 8]);
+	const one = coverage(w, [line]);
+
+	assert.ok(Math.abs(one - 100 / 1112) < 0.03, `${one}`);
+	w.points.push([2000, 33.395, 104.9205, 8]);
+	assert.ok(coverage(w, [line]) > 2.5 * one);
+	for (let i = 0; i <= 10; i++)
+		w.points.push([3000 + i, 33.39 + i * 0.001, 104.92, 8]);
+	assert.equal(coverage(w, [line]), 1);
+	assert.equal(coverage({ ...w, id: "d", points: [] }, [line]), 0, "another walk");
 });

@@ -312,6 +312,28 @@ test("the memory is cleared during a patrol: a new epoch, what was stored stays,
 	await page.context().close();
 });
 
+test("what the platform cannot read is refused, and holds nothing up; it is a hole, not a wait for ever", { timeout: 120e3 }, async () => {
+	const town = await start();
+	const page = await phone(town);
+
+	await inspect(page);
+	await states(page, all("stored", 1), "the first to be stored");
+	const rows = await memory(page);
+	const [key, mail] = rows.mail[0];
+	const big = { ...mail, seq: 2, state: "waiting", tries: 0, commit: undefined, answered: undefined, event: { ...mail.event, seq: 2, body: { ...mail.event.body, object: "x".repeat(300e3) } } };
+
+	await page.goto("about:blank");
+	await page.goto(`${town.base}/field/`);
+	await remember(page, { mail: [[[key[0], 2], big]], meta: [["stream", { epoch: key[0], next: 3 }]] });
+	await inspect(page);
+	await states(page, (s) => s.join() === "stored,refused,stored", "the big one to be refused");
+	assert.match(await page.textContent('[data-mail="2"]'), /内容过大/);
+	await page.reload();
+	await good(page);
+	await until(async () => (await town.one("SELECT count(*) FROM stream WHERE absent LIKE '%2%'")) === 1 && JSON.parse(await town.must("export", "quality", "--from", "2020-01-01", "--to", "2099-01-01", "--format", "json")).rows.find((r) => r.device === "d-0001").holes === 1, "the hole", 20e3);
+	await page.context().close();
+});
+
 test("a phone that becomes another device keeps what the first one did not send, and sends it when it is that again", { timeout: 150e3 }, async () => {
 	const town = await start();
 	const page = await phone(town);
@@ -361,9 +383,35 @@ test("two tabs: one memory, one sender, every number once", { timeout: 120e3 }, 
 
 	assert.deepEqual(rows.map((r) => r.seq), [1, 2, 3, 4]);
 	assert.equal(new Set(rows.map((r) => r.epoch)).size, 1);
+	const lines = (page) => page.$$eval("[data-mail]", (e) => e.map((x) => `${x.dataset.mail} ${x.dataset.state}`));
+
+	await tab(a, "发件箱");
+	await tab(b, "发件箱");
+	for (const page of [a, b]) // what one tab sent, the other shows
+		await until(async () => (await lines(page)).join() === "4 stored,3 stored,2 stored,1 stored", "both to show all four");
+	await tab(a, "今日");
+	await a.click("[data-test=start]");
+	await a.selectOption("#f-target", GRID[0]);
+	await a.click("[data-test=go]");
+	await a.waitForSelector("[data-test=km]");
+	await b.reload(); // in front now: it goes on with the walk, the other stops
+	await b.waitForSelector("[data-test=km]");
+	for (let i = 1; i <= 3; i++) {
+		await a.context().setGeolocation({ latitude: 33.39 + i * 0.0006, longitude: 104.92, accuracy: 8 });
+		await b.waitForTimeout(2300);
+	}
+	await b.click("[data-test=end]");
+	await b.click("[data-test=clear]");
+	await a.waitForFunction(() => document.querySelector("[data-test=waiting]")?.textContent === "0"); // over there, too
+	await until(async () => (await town.one("SELECT count(*) FROM patrol WHERE end_at IS NOT NULL")) === 1, "the patrol's end");
+	const points = (await town.sql("SELECT raw FROM event WHERE kind = 2")).map((r) => JSON.parse(r.raw)).flatMap((e) => e.body.pts.map((p) => e.at + p[0]));
+
+	assert.ok(points.length >= 3 && new Set(points).size === points.length, `positions once: ${points.length}`);
+	const before = (await stored(town)).length;
+
 	await a.close(); // the sender leaves: the other takes over
 	await inspect(b);
-	await until(async () => (await stored(town)).length === 5, "the other tab to send", 60e3);
+	await until(async () => (await stored(town)).length === before + 1, "the other tab to send", 60e3);
 	assert.deepEqual([await town.one("SELECT count(*) FROM conflict"), await town.one("SELECT count(*) FROM reject")], [0, 0]);
 	await b.context().close();
 });

@@ -3,10 +3,12 @@
 import { openDB } from "../vendor/idb.js";
 import { batch, foldAck, isAnswered } from "./fold.js";
 
-/** @typedef {import("./fold.js").Mail & {event: any, made: number, sentAt?: number, again?: number, draft?: string, label?: string, photos?: string[], from?: string, device?: string}} Record_ device: whose it was when it was made */
+/** @typedef {import("./fold.js").Mail & {event: any, made: number, sentAt?: number, again?: number, draft?: string, label?: string, photos?: string[], from?: string, device?: string, replaced?: string, removed?: number, unsendable?: boolean, kind?: string}} Record_
+ * device: whose it was when it was made; replaced: "epoch/seq" of what stands for it now; removed: taken off the list then, ms */
 
-const KEEP_MS = 7 * 24 * 3600e3; // answered ones: a platform restored from a backup may ask again
-const GONE_MS = 90 * 24 * 3600e3; // then only their line stays
+const KEEP_MS = 7 * 24 * 3600e3; // answered tracks: a platform restored from a backup may ask again
+const READ_MS = 90 * 24 * 3600e3; // what the worker made himself stays readable
+const GONE_MS = 180 * 24 * 3600e3; // then its line goes, too
 
 export const newEpoch = () => [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -39,26 +41,63 @@ export async function openBox(name) {
 			return Promise.all(keys.map(async (/** @type {IDBValidKey} */ k) => ({ key: String(k), value: await db.get("draft", k) })));
 		},
 
-		/** Takes a record into the outbox; its draft goes with the same stroke, its photos come with it.
+		/** Takes a record into the outbox; with the same stroke its draft goes, its photos come with it, what it corrects is marked and made
+		 * void (before it, under the number before), and what the phone has to remember with it is written.
 		 * @param {{kind: string, at: number, body: any, [more: string]: any}} event without epoch and seq
-		 * @param {{draft?: string, label?: string, photos?: {sha256: string, blob: Blob, mime: string, role: string}[], from?: string}} [more] @returns {Promise<Record_>} */
+		 * @param {{draft?: string, label?: string, photos?: {sha256: string, blob: Blob, mime: string, role: string}[], from?: string, meta?: Record<string, any>, instead?: {of: Record_, void: any}}} [more]
+		 * @returns {Promise<Record_>} */
 		async add(event, more = {}) {
 			const tx = db.transaction(["meta", "mail", "draft", "photo"], "readwrite", { durability: "strict" });
 			const meta = tx.objectStore("meta");
 			const id = (await meta.get("stream")) || { epoch: newEpoch(), next: 1 };
 			const account = await meta.get("account");
+			if (more.instead?.void) {
+				tx.objectStore("mail").add({ epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, made: event.at, device: account?.device, event: { epoch: id.epoch, seq: id.next, ...more.instead.void } });
+				id.next++;
+			}
 			/** @type {Record_} */
 			const m = { epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, made: event.at, label: more.label, from: more.from, device: account?.device, photos: (more.photos || []).map((p) => p.sha256),
 				event: { epoch: id.epoch, seq: id.next, ...event } };
 
 			meta.put({ epoch: id.epoch, next: id.next + 1 }, "stream");
 			tx.objectStore("mail").add(m);
+			if (more.instead) {
+				const old = await tx.objectStore("mail").get([more.instead.of.epoch, more.instead.of.seq]);
+
+				if (old)
+					tx.objectStore("mail").put({ ...old, replaced: `${m.epoch}/${m.seq}` });
+			}
+			for (const [k, v] of Object.entries(more.meta || {}))
+				meta.put(v, k);
 			if (more.draft)
 				tx.objectStore("draft").delete(more.draft);
 			for (const p of more.photos || [])
 				tx.objectStore("photo").put({ ...p, state: "waiting", device: account?.device });
 			await tx.done;
 			return m;
+		},
+
+		/** Takes an answered one off the list; its line stays, and the platform can still have it again. @param {Record_} m @param {number} nowMs */
+		async remove(m, nowMs) {
+			const tx = db.transaction("mail", "readwrite");
+			const now = /** @type {Record_|undefined} */ (await tx.store.get([m.epoch, m.seq]));
+
+			if (now && isAnswered(now))
+				tx.store.put({ ...now, removed: nowMs });
+			await tx.done;
+		},
+
+		/** It can never be sent: the platform takes nothing like it. @param {Record_[]} mails @param {string} code @param {string} detail @param {number} nowMs */
+		async refuse(mails, code, detail, nowMs) {
+			const tx = db.transaction("mail", "readwrite");
+
+			for (const { epoch, seq } of mails) {
+				const m = /** @type {Record_|undefined} */ (await tx.store.get([epoch, seq]));
+
+				if (m && !isAnswered(m) && m.state !== "moved")
+					tx.store.put({ ...m, state: "refused", unsendable: true, code, detail, answered: nowMs });
+			}
+			await tx.done;
 		},
 
 		/** All, newest first. @returns {Promise<Record_[]>} */
@@ -68,14 +107,14 @@ export async function openBox(name) {
 			return all.sort((a, b) => b.made - a.made || b.seq - a.seq);
 		},
 
-		/** What may be sent now, oldest first, of one epoch. @param {number} nowMs */
-		async due(nowMs) {
+		/** What may be sent now, oldest first, of one epoch. @param {number} nowMs @param {boolean} [alone] no more than one */
+		async due(nowMs, alone = false) {
 			const all = /** @type {Record_[]} */ ([...(await db.getAllFromIndex("mail", "state", "waiting")), ...(await db.getAllFromIndex("mail", "state", "sent"))]);
 			const account = await db.get("meta", "account");
 			const ready = all.filter((m) => isOurs(m, account) && (m.state === "waiting" || (m.again || 0) <= nowMs)).sort((a, b) => (a.epoch === b.epoch ? a.seq - b.seq : a.made - b.made));
 			const one = ready.length ? ready.filter((m) => m.epoch === ready[0].epoch) : [];
 
-			return one.length ? batch(one) : null;
+			return one.length ? batch(alone ? one.slice(0, 1) : one) : null;
 		},
 
 		/** They left the phone. @param {Record_[]} mails @param {number} nowMs @param {(tries: number) => number} after ms until they are sent again */
@@ -144,12 +183,14 @@ export async function openBox(name) {
 			/** @type {Map<string, {epoch: string, first: number, next: number}>} */
 			const by = new Map();
 
-			for (const m of all) {
-				if (m.state === "moved" || !m.event || !isOurs(m, account))
+			// what lies below a number that is gone from the phone, and is answered for, is not promised again
+			for (const m of all.sort((a, b) => b.seq - a.seq)) {
+				if (!m.event || m.unsendable || !isOurs(m, account) || (m.state === "moved" && by.get(m.epoch)?.first !== m.seq + 1))
 					continue;
 				const h = by.get(m.epoch) || { epoch: m.epoch, first: m.seq, next: m.seq + 1 };
 
-				by.set(m.epoch, { epoch: m.epoch, first: Math.min(h.first, m.seq), next: Math.max(h.next, m.seq + 1) });
+				if (m.seq >= h.first - 1 || !isAnswered(m))
+					by.set(m.epoch, { epoch: m.epoch, first: Math.min(h.first, m.seq), next: h.next });
 			}
 			if (id) {
 				const h = by.get(id.epoch);
@@ -164,7 +205,7 @@ export async function openBox(name) {
 			const tx = db.transaction("mail", "readwrite");
 
 			for (const m of /** @type {Record_[]} */ (await tx.store.getAll())) {
-				if ((isAnswered(m) || m.state === "moved") && m.event && nowMs - (m.answered || m.made) > KEEP_MS)
+				if ((isAnswered(m) || m.state === "moved") && m.event && nowMs - (m.answered || m.made) > (["patrol.track", "status"].includes(m.event.kind) || m.removed ? KEEP_MS : READ_MS))
 					tx.store.put({ ...m, event: null, kind: m.event.kind });
 				else if (!m.event && nowMs - m.made > GONE_MS)
 					tx.store.delete([m.epoch, m.seq]);

@@ -6,7 +6,7 @@
 //   answered for, and never sent: another phone has this epoch; the record moves to a new one
 
 /** @typedef {"waiting"|"sent"|"stored"|"held"|"refused"|"conflict"|"moved"} State */
-/** @typedef {{epoch: string, seq: number, state: State, tries: number, code?: string, detail?: string, commit?: number, answered?: number}} Mail */
+/** @typedef {{epoch: string, seq: number, state: State, tries: number, code?: string, detail?: string, commit?: number, answered?: number, unsendable?: boolean}} Mail unsendable: the platform cannot read it, and said so without a number */
 /** @typedef {{epoch: string, upto: number, missing: number[][], commit: number, time: number, results: {seq: number, status: string, code: string, detail?: string}[]}} Ack */
 /** @typedef {{changed: Mail[], cloned: Mail[]}} Folded changed: to be written; cloned: to be made again in a new epoch */
 
@@ -38,7 +38,7 @@ export function foldAck(mails, ack, all, nowMs) {
 			// an ack that says nothing of a refused one is no other answer: its result was told before
 			if (m.state !== state || (r && (m.code !== r.code || m.detail !== r.detail)))
 				out.changed.push({ ...m, state, code: r ? r.code : undefined, detail: r ? r.detail : undefined, commit: ack.commit, answered: m.answered || nowMs });
-		} else if (isAnswered(m) && (m.seq <= ack.upto || all)) {
+		} else if (isAnswered(m) && !m.unsendable && (m.seq <= ack.upto || all)) {
 			out.changed.push({ ...m, state: "waiting", answered: undefined, code: undefined, detail: undefined });
 		}
 	}

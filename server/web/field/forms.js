@@ -1,13 +1,17 @@
-// The forms: a report, an inspection, a visit, an act on a case.  What is typed is kept at once, and outlives the page.
+// The forms: a report, an inspection, a visit, work done, a household, an act on a case.  What is typed is kept at once, and
+// outlives the page.
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { isVague, locOf } from "./main.js";
+import { CLASSES, reasonRow, tooLong } from "./fields.js";
 import { shrink } from "./shot.js";
-import { named } from "./words.js";
+import { CODES, named } from "./words.js";
 
 /** @typedef {import("./main.js").Field} Field */
 
 /** @type {Record<string, string>} */
-const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", "case.act": "act" };
+const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", work: "work", household: "household", "case.act": "act" };
+/** @type {Record<string, import("./words.js").Word>} */
+const TITLE = { report: "report", inspect: "inspect", visit: "visit", work: "work", household: "household_form", sign: "act_sign", return: "act_return", handle: "act_handle" };
 
 /** @param {string} kind @returns {string} its form; "": it has none */
 export const formsOf = (kind) => FORM[kind] || "";
@@ -23,11 +27,13 @@ function fresh(app) {
 	const e = mail?.event;
 
 	if (e)
-		return { scope: e.scope || "", photos: [], ...e.body, from: [mail.epoch, mail.seq] };
-	return form === "report" ? { class: "hazard", category: "", severity: 3, title: "", text: "", scope: "", photos: [] }
+		return { scope: e.scope || "", photos: [], att: e.att || [], base: e.base, ...e.body, from: [mail.epoch, mail.seq] };
+	return form === "report" ? { class: app.walk ? "finding" : "hazard", category: "", severity: 3, title: "", text: "", scope: app.walk && /^\d+$/.test(app.walk.target) ? app.walk.target : "", photos: [] }
 		: form === "inspect" ? { topic: "", result: "ok", object: "", note: "", scope: "", photos: [] }
 		: form === "visit" ? { household: "", persons: "", staff: "1", note: "", scope: "" }
-		: { note: "", result: "rectified", photos: [] };
+		: form === "work" ? { item: "", qty: "", unit: "", approx: false, scope: "" }
+		: form === "household" ? { household: "", state: "", persons: "", scope: "" }
+		: { note: "", result: "", photos: [] };
 }
 
 /** @param {Field} app */
@@ -117,12 +123,15 @@ function picture(p) {
 	return urls.get(p.blob);
 }
 
-/** @param {Field} app @param {string} name @param {unknown} label @param {any[]} list [code, name] @param {any} v */
-const choiceRow = (app, name, label, list, v) => html`<div class="row" role="group" aria-label=${label}><span class="label">${label}</span><div class="choices">${list.map(([code, text]) => html`<button type="button" class=${name === "severity" ? `sev s${code}` : ""}
-	aria-pressed=${String(v[name]) === String(code)} @click=${() => set(app, { [name]: code })}>${text}</button>`)}</div></div>`;
+/** @param {Field} app @param {string} name @param {unknown} label @param {any[]} list [code, name] @param {any} v @param {any} [also] what else changes with it */
+const choiceRow = (app, name, label, list, v, also = {}) => html`<div class="row" role="group" aria-label=${label}><span class="label">${label}</span><div class="choices">${list.map(([code, text]) => html`<button type="button" class=${name === "severity" ? `sev s${code}` : ""}
+	aria-pressed=${String(v[name]) === String(code)} @click=${() => set(app, { [name]: code, ...also })}>${text}</button>`)}</div></div>`;
 
 /** Categories of a class. @param {Field} app @param {string} cls @returns {any[]} */
 const categories = (app, cls) => (app.down?.categories || []).filter((/** @type {any} */ c) => c.class === cls).map((/** @type {any} */ c) => [c.code, app.lang === "zh" ? c.name : c.name_en || c.name]);
+
+const RESULT = ["rectified", "done", "transferred", "stopped"];
+const DISPUTE = ["settled_written", "settled_oral", "failed", "guided", "withdrawn"];
 
 /** @param {Field} app */
 export function formView(app) {
@@ -135,13 +144,19 @@ export function formView(app) {
 	};
 
 	return html`<form class="form" @submit=${send}>
-	<h2>${say(form === "report" ? "report" : form === "inspect" ? "inspect" : form === "visit" ? "visit" : "act_handle")}</h2>
-	${form === "report" ? html`${choiceRow(app, "severity", say("severity"), [1, 2, 3, 4].map((n) => [n, named("severity", n, lang)]), v)}
-		${choiceRow(app, "category", say("category"), categories(app, "hazard"), v)}${placeRow(app, v)}${textRow(app, "title", "heading", v)}${photoRow(app, v)}${textRow(app, "text", "text", v, "area")}`
+	<h2>${say(TITLE[form === "act" ? v.action : form] || "act_handle")}</h2>
+	${form === "report" ? html`${choiceRow(app, "class", say("class"), CLASSES.map((c) => [c, named("class", c, lang)]), v, { category: "" })}
+		${choiceRow(app, "severity", say("severity"), [1, 2, 3, 4].map((n) => [n, named("severity", n, lang)]), v)}
+		${choiceRow(app, "category", say("category"), categories(app, v.class), v)}${placeRow(app, v)}${reasonRow(app, v, set)}${textRow(app, "title", "heading", v)}${photoRow(app, v)}${textRow(app, "text", "text", v, "area")}`
 	: form === "inspect" ? html`${choiceRow(app, "topic", say("topic"), categories(app, "topic"), v)}${choiceRow(app, "result", say("result"), [["ok", say("result_ok")], ["problem", say("result_problem")]], v)}
-		${placeRow(app, v)}${textRow(app, "object", "object", v)}${photoRow(app, v)}`
-	: form === "visit" ? html`${textRow(app, "household", "household", v)}${textRow(app, "persons", "persons", v, "numeric")}${textRow(app, "staff", "staff", v, "numeric")}${placeRow(app, v)}`
-	: html`${choiceRow(app, "result", say("result"), ["rectified", "done", "transferred", "stopped"].map((c) => [c, named("result", c, lang)]), v)}${photoRow(app, v)}${textRow(app, "note", "act_note", v, "area")}`}
+		${placeRow(app, v)}${reasonRow(app, v, set)}${textRow(app, "object", "object", v)}${photoRow(app, v)}`
+	: form === "visit" ? html`${textRow(app, "household", "household", v)}${textRow(app, "persons", "persons", v, "numeric")}${textRow(app, "staff", "staff", v, "numeric")}${placeRow(app, v)}${reasonRow(app, v, set)}`
+	: form === "work" ? html`${choiceRow(app, "item", say("work_item"), categories(app, "work"), v)}${textRow(app, "qty", "qty", v, "decimal")}${textRow(app, "unit", "unit", v)}
+		${choiceRow(app, "approx", say("qty_how"), [[false, say("qty_exact")], [true, say("qty_approx")]], v)}${placeRow(app, v)}${reasonRow(app, v, set)}`
+	: form === "household" ? html`<p class="note">${say("household_note")}</p>${textRow(app, "household", "household", v)}${choiceRow(app, "state", say("household_state"), Object.keys(CODES.household).map((c) => [c, named("household", c, lang)]), v)}
+		${textRow(app, "persons", "persons", v, "numeric")}${placeRow(app, v)}`
+	: html`<p><b>${v.title || nothing}</b></p>${v.action === "handle" ? html`${choiceRow(app, "result", say("result"), (v.class === "dispute" ? DISPUTE : RESULT).map((c) => [c, named("result", c, lang)]), v)}${photoRow(app, v)}` : nothing}
+		${textRow(app, "note", v.action === "return" ? "act_reason" : "act_note", v, "area")}`}
 	${app.error ? html`<p class="error" role="alert">${app.error}</p>` : nothing}
 	<div class="pair"><button type="button" class="big" @click=${() => {
 		app.box.keepDraft(open.key, v).then(() => {
@@ -151,13 +166,26 @@ export function formView(app) {
 	}}>${say("draft")}</button><button class="big primary" ?disabled=${open.busy}>${say("submit")}</button></div></form>`;
 }
 
+/** The name of a category. @param {Field} app @param {string} cls @param {string} code @returns {string} */
+export const categoryOf = (app, cls, code) => categories(app, cls).find((c) => c[0] === code)?.[1] || code;
+
 /** @param {Field} app @param {any} v */
 async function submit(app, v) {
 	const { say } = app;
 	const { form, mail } = app.screen;
-	const number = (/** @type {any} */ x) => (x === "" || x === undefined ? undefined : Number.parseInt(x, 10));
-	const lacks = form === "report" ? (!v.category ? "category" : !v.scope && !app.walk ? "place" : !v.title ? "heading" : "") : form === "inspect" ? (!v.topic ? "topic" : !v.scope ? "place" : "") : form === "visit" ? (!v.household ? "household" : "") : "";
+	const number = (/** @type {any} */ x) => (x === "" || x === undefined ? undefined : Number(x));
+	const whole = (/** @type {any} */ x) => x === "" || x === undefined || /^\d{1,9}$/.test(String(x));
+	const lacks = form === "report" ? (!v.category ? "category" : !v.scope && !app.walk ? "place" : !v.title ? "heading" : "") : form === "inspect" ? (!v.topic ? "topic" : !v.scope ? "place" : "")
+		: form === "visit" ? (!v.household ? "household" : !whole(v.persons) ? "persons" : !whole(v.staff) ? "staff" : "")
+		: form === "work" ? (!v.item ? "work_item" : !/^\d{1,12}(\.\d{1,3})?$/.test(String(v.qty)) ? "qty" : !v.scope ? "place" : "")
+		: form === "household" ? (!v.household ? "household" : !v.state ? "household_state" : !whole(v.persons) ? "persons" : "")
+		: v.action === "handle" && !v.result ? "result" : v.action === "return" && !v.note ? "act_reason" : "";
+	const long = tooLong(v);
 
+	if (long) {
+		app.error = say("too_long", { what: say(long) });
+		return app.draw();
+	}
 	if (lacks) {
 		app.error = say("need", { what: say(/** @type {import("./words.js").Word} */ (lacks)) });
 		return app.draw();
@@ -165,20 +193,22 @@ async function submit(app, v) {
 	if (open.busy)
 		return;
 	open.busy = true;
-	const att = (v.photos || []).map((/** @type {any} */ p) => ({ sha256: p.sha256, bytes: p.bytes, mime: p.mime, role: p.role }));
-	const old = mail?.event;
-	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...(v.text ? { text: v.text } : {}) }
-		: form === "inspect" ? { topic: v.topic, result: v.result, ...(v.object ? { object: v.object } : {}) }
-		: form === "visit" ? { household: v.household, ...(number(v.persons) !== undefined ? { persons: number(v.persons) } : {}), ...(number(v.staff) !== undefined ? { staff: number(v.staff) } : {}) }
-		: { case: v.case, action: v.action, ...(v.note ? { note: v.note } : {}), ...(v.action === "handle" ? { result: v.result } : {}) };
+	const att = [...(v.att || []), ...(v.photos || []).map((/** @type {any} */ p) => ({ sha256: p.sha256, bytes: p.bytes, mime: p.mime, role: p.role }))];
+	const counts = (/** @type {Record<string, any>} */ o) => Object.fromEntries(Object.entries(o).filter(([, n]) => n !== undefined && n !== ""));
+	const vague = v.vague && (isVague() || !app.here) ? { vague: v.vague } : {};
+	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...counts({ text: v.text }), ...vague }
+		: form === "inspect" ? { topic: v.topic, result: v.result, ...counts({ object: v.object }), ...vague }
+		: form === "visit" ? { household: v.household, ...counts({ persons: number(v.persons), staff: number(v.staff) }), ...vague }
+		: form === "work" ? { item: v.item, qty: Number(v.qty), ...counts({ unit: v.unit }), ...(v.approx ? { approx: true } : {}), ...vague }
+		: form === "household" ? { household: v.household, state: v.state, ...counts({ persons: number(v.persons) }) }
+		: { case: v.case, action: v.action, ...counts({ note: v.note }), ...(v.action === "handle" ? { result: v.result } : {}) };
 	const event = { kind: form === "report" ? "case.report" : form === "act" ? "case.act" : form, ...(v.scope ? { scope: v.scope } : {}), ...(locOf() ? { loc: locOf() } : {}), ...(app.walk && form !== "act" ? { ref: app.walk.id } : {}),
 		...(v.base ? { base: v.base } : {}), ...(att.length ? { att } : {}), body };
+	// one that is stored counts, one that is held may come to count: it is made void, and the new one stands in its place
+	const gone = mail && (mail.state === "stored" || mail.state === "held") ? { kind: "void", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { target: `${mail.device || app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } } : null;
+	const label = v.title || v.household || v.object || (form === "inspect" ? categoryOf(app, "topic", v.topic) : form === "work" ? categoryOf(app, "work", v.item) : "");
 
-	if (old && mail && mail.state === "held") // it is in force nowhere, and would come into force beside the new one
-		await app.record({ kind: "void", body: { target: `${app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } });
-	if (mail)
-		await app.box.db.put("mail", { ...mail, state: "moved" });
-	await app.record(event, { draft: open.key, label: v.title || v.household || v.object || named("kind", event.kind, app.lang), photos: v.photos || [], from: mail ? `${mail.epoch}/${mail.seq}` : undefined });
+	await app.record(event, { draft: open.key, label, photos: v.photos || [], from: mail ? `${mail.epoch}/${mail.seq}` : undefined, ...(mail ? { instead: { of: mail, void: gone } } : {}) });
 	open = { key: "", value: null, busy: false };
 	app.go(app.walk ? "walk" : "today");
 }
@@ -192,6 +222,6 @@ export async function actOn(app, c, action) {
 	const key = `act ${c.id} ${action}`;
 
 	if (!(await app.box.draft(key)))
-		await app.box.keepDraft(key, { case: c.id, action, base: c.base, note: "", result: "rectified", photos: [] });
+		await app.box.keepDraft(key, { case: c.id, class: c.class, title: c.title, action, base: c.base, note: "", result: c.class === "dispute" ? "" : "rectified", photos: [] });
 	app.go("form", { form: "act", draft: key });
 }

@@ -2,10 +2,13 @@
 import { html, nothing, render } from "../vendor/lit.js";
 import { openBox } from "./box.js";
 import { formsOf } from "./forms.js";
+import { ruleOf } from "./patrol.js";
 import { newPost } from "./post.js";
-import { bottomView, enrolView, screens, topView } from "./screens.js";
+import { enrolView } from "./me.js";
+import { bottomView, screens, topView } from "./screens.js";
 import { bringAgain, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
 import { syncOnce } from "./down.js";
+import { newTabs } from "./tabs.js";
 import { piece, step } from "./walk.js";
 import { sayer } from "./words.js";
 
@@ -43,6 +46,11 @@ const asked = new URLSearchParams(location.search).get("lang") || stored("xunge.
  * @property {number} off platform clock - phone clock, ms
  * @property {boolean} locked the screen is kept on
  * @property {boolean} saved storage is protected
+ * @property {import("./down.js").Problem|null} problem the platform refused to tell what is new
+ * @property {{link: string, heard: number}|null} other what the tab that sends says
+ * @property {any} install the browser offers to install the app
+ * @property {boolean} fresh a new version is there
+ * @property {string} person who acts on the phone; "": its own person
  * @property {{name: string, form: string, draft: string, mail: Mail|null}} screen
  * @property {string} said
  * @property {string} error
@@ -51,6 +59,11 @@ const asked = new URLSearchParams(location.search).get("lang") || stored("xunge.
  * @property {(event: any, more?: any) => Promise<void>} record
  * @property {(route: string, target: string) => Promise<void>} start
  * @property {(clear: boolean) => Promise<void>} end
+ * @property {(note: string) => void} noted what the patrol's end will say
+ * @property {(m: Mail) => Promise<void>} remove
+ * @property {(text: string) => Promise<void>} sos
+ * @property {(key: string) => Promise<void>} dropDraft
+ * @property {(text: string) => Promise<boolean>} enrolBy
  * @property {(a: Account) => Promise<void>} enrol
  * @property {() => Promise<void>} retry
  * @property {(m: Mail) => void} again
@@ -72,6 +85,11 @@ export const app = {
 	off: 0,
 	locked: false,
 	saved: false,
+	problem: null,
+	other: null,
+	install: null,
+	fresh: false,
+	person: "",
 	screen: { name: "today", form: "", draft: "", mail: null },
 	said: "",
 	error: "",
@@ -80,6 +98,11 @@ export const app = {
 	record,
 	start,
 	end,
+	noted,
+	remove,
+	enrolBy,
+	sos,
+	dropDraft,
 	enrol,
 	retry,
 	again,
@@ -131,14 +154,62 @@ async function reload() {
 	draw();
 }
 
+/** Something in the box is another: this tab shows it, and so do the others. */
+async function changed() {
+	tabs.tell({ what: "mail", link: app.post?.leads ? app.post.link : "", heard: app.post?.heard || 0 });
+	await reload();
+}
+
+/** @type {any} */
+let soon = null;
+
+/** The same for what comes in bursts: the whole list is read again, at most three times a second. */
+function changedSoon() {
+	if (soon)
+		return;
+	soon = setTimeout(() => {
+		soon = null;
+		changed().then(photos);
+	}, 300);
+}
+
+const tabs = newTabs(async (m) => {
+	if (!app.box)
+		return;
+	if (m.link)
+		app.other = { link: m.link, heard: m.heard || 0 };
+	if (m.what === "poke")
+		return app.post?.poke();
+	if (m.what === "account")
+		return location.reload();
+	if (m.what === "down")
+		app.down = (await app.box.get("down")) || null;
+	if (m.what === "walk" && !tabs.walks)
+		await seeWalk();
+	await reload();
+});
+
+/** What the walk is by now: another tab may have gone on with it, or ended it. */
+async function seeWalk() {
+	app.walk = (await app.box.get("walk")) || null;
+	app.person = (await app.box.get("person")) || "";
+	if (!app.walk) {
+		wake?.release();
+		if (app.screen.name === "walk" || app.screen.name === "end")
+			app.screen.name = "today";
+	}
+}
+
 /** @param {any} event @param {any} more */
 async function record(event, more = {}) {
-	await app.box.add({ at: Date.now(), ...(app.off ? { off: app.off } : {}), ...event }, more);
-	app.said = app.say("saved");
+	await app.box.add({ at: Date.now(), ...(app.off ? { off: app.off } : {}), ...(app.person ? { person: app.person } : {}), ...event }, more);
+	if (event.kind !== "patrol.track")
+		app.said = app.say("saved");
 	if (more.photos?.length)
 		await loadPhotos(app.box);
-	await reload();
+	await changed();
 	app.post?.poke();
+	tabs.tell({ what: "poke" });
 }
 
 async function retry() {
@@ -147,10 +218,31 @@ async function retry() {
 	for (const m of await tx.store.index("state").getAll("sent"))
 		tx.store.put({ ...m, state: "waiting" });
 	await tx.done;
-	await reload();
+	await changed();
 	app.post?.poke();
+	tabs.tell({ what: "poke" });
 	photos();
 	sync();
+}
+
+/** A call for help. @param {string} text */
+async function sos(text) {
+	await record({ kind: "sos", ...at(), ...(app.walk ? { ref: app.walk.id } : {}), body: text ? { text } : {} });
+	go("sos");
+}
+
+/** @param {string} key */
+async function dropDraft(key) {
+	if (!confirm(app.say("discard_ask")))
+		return;
+	await app.box.keepDraft(key, null);
+	await changed();
+}
+
+/** Takes it off the list; a line with the date stays. @param {Mail} m */
+async function remove(m) {
+	await app.box.remove(m, Date.now());
+	await changed();
 }
 
 /** Opens the form of a refused record again, with what was in it; a conflict goes out once more under a new epoch.
@@ -158,7 +250,7 @@ async function retry() {
 async function again(m) {
 	if (m.state === "conflict") {
 		await app.box.again(m, m.event, true);
-		await reload();
+		await changed();
 		app.post?.poke();
 		return;
 	}
@@ -182,14 +274,24 @@ async function sync() {
 	if (!app.account)
 		return;
 	syncedAt = Date.now();
-	const r = await syncOnce(app.box, app.account, app.down, { another: () => app.post?.greet(), clock });
+	const r = await syncOnce(app.box, app.account, app.down, { another: () => app.post?.greet(), clock, problem: (p) => (app.problem = p) });
 
 	if (r) {
 		app.down = r;
-		draw();
+		if (app.person && !(r.people || []).some((/** @type {any} */ p) => p.id === app.person))
+			act("");
+		tabs.tell({ what: "down" });
 		if (await bringAgain(app.box, r, syncedAt))
 			photos();
 	}
+	draw();
+}
+
+/** Who acts on this phone from now on. @param {string} person */
+export function act(person) {
+	app.person = person;
+	app.box.set("person", person);
+	draw();
 }
 
 let sending = false;
@@ -211,7 +313,18 @@ async function photos() {
 /** @type {any} */
 let wake = null;
 
+/** The tab in front goes on with the walk: only one notes positions. */
+async function lead() {
+	if (!app.walk || document.hidden || tabs.walks)
+		return;
+	await tabs.takeWalk(async () => {
+		await seeWalk();
+		draw();
+	});
+}
+
 async function keepOn() {
+	lead();
 	if (!app.walk || wake || document.hidden)
 		return;
 	try {
@@ -238,7 +351,7 @@ function watch() {
 
 		app.here = { lat: p.coords.latitude, lon: p.coords.longitude, acc, at: p.timestamp };
 		app.gps = "good";
-		if (app.walk && step(app.walk, [Date.now(), p.coords.latitude, p.coords.longitude, acc]))
+		if (app.walk && tabs.walks && step(app.walk, [Date.now(), p.coords.latitude, p.coords.longitude, acc]))
 			await tell(false);
 		draw();
 	}, (e) => {
@@ -252,29 +365,45 @@ function watch() {
 async function tell(all) {
 	const w = app.walk;
 
-	if (!w)
+	if (!w || !tabs.walks)
 		return;
 	for (let p = piece(w, Date.now(), all); p; p = all ? piece(w, Date.now(), all) : null)
-		await record({ kind: "patrol.track", at: p.at, body: p.body }, { label: w.target });
-	await app.box.set("walk", w);
+		await record({ kind: "patrol.track", at: p.at, body: p.body }, { label: w.target, meta: { walk: w } });
+	if (w.points.length !== written) {
+		written = w.points.length;
+		await app.box.set("walk", w);
+	}
 }
+
+let written = 0; // points of the walk as it stands in the box
 
 /** Where I am, for an event. */
 export const locOf = () => (app.here && Date.now() - app.here.at < 120e3 ? { lat: Number(app.here.lat.toFixed(7)), lon: Number(app.here.lon.toFixed(7)), acc: app.here.acc } : undefined);
 export const isVague = () => !!app.here && app.here.acc > VAGUE_WARN_M;
 
+const at = () => (locOf() ? { loc: locOf() } : {});
+/** @param {string} code of a grid or reach */
+export const nameOf = (code) => [...(app.down?.areas || []), ...(app.down?.reaches || [])].find((/** @type {any} */ p) => p.code === code)?.name || code;
+
+/** @param {string} note */
+function noted(note) {
+	if (!app.walk)
+		return;
+	app.walk.note = note;
+	app.box.set("walk", app.walk); // what is typed outlives the page
+}
+
 /** @param {string} route @param {string} target */
 async function start(route, target) {
-	const duty = (app.down?.duties || []).find((/** @type {any} */ d) => d.target === target) || (app.down?.duties || []).find((/** @type {any} */ d) => !d.target);
-	const rule = (duty && (app.down?.rules || []).find((/** @type {any} */ r) => r.rule === duty.rule && r.role === duty.role && r.level === duty.level)) || null;
+	const rule = ruleOf(app, target);
 	const id = crypto.randomUUID();
 
 	app.walk = { id, route, target, startedAt: Date.now(), points: [], told: 0, toldAt: Date.now(), metres: 0, ms: 0, rule };
-	await app.box.set("walk", app.walk);
-	await record({ kind: "patrol.start", loc: locOf(), body: { patrol: id, route, target } }, { label: target });
 	if (app.here)
 		step(app.walk, [Date.now(), app.here.lat, app.here.lon, app.here.acc]);
-	keepOn();
+	await record({ kind: "patrol.start", ...at(), body: { patrol: id, route, target } }, { label: nameOf(target), meta: { walk: app.walk } });
+	tabs.tell({ what: "walk" });
+	await keepOn();
 	go("walk");
 }
 
@@ -284,10 +413,12 @@ async function end(clear) {
 
 	if (!w)
 		return;
+	await lead();
 	await tell(true);
-	await record({ kind: "patrol.end", loc: locOf(), body: { patrol: w.id, clear } }, { label: w.target });
+	await record({ kind: "patrol.end", ...at(), body: { patrol: w.id, clear, ...(w.note ? { note: w.note } : {}) } }, { label: nameOf(w.target), meta: { walk: null } });
 	app.walk = null;
-	await app.box.set("walk", null);
+	tabs.dropWalk();
+	tabs.tell({ what: "walk" });
 	wake?.release();
 	go("today");
 }
@@ -298,11 +429,14 @@ async function end(clear) {
 async function enrol(a) {
 	if (app.account && app.account.device !== a.device) { // somebody else's now: a numbering of its own, nothing of the other's on the screen
 		app.down = app.walk = null;
-		for (const k of ["stream", "down", "walk"])
+		app.person = "";
+		for (const k of ["stream", "down", "walk", "person"])
 			await app.box.set(k, null);
+		tabs.dropWalk();
 		wake?.release();
 	}
 	await app.box.set("account", a);
+	tabs.tell({ what: "account" });
 	app.account = a;
 	app.error = "";
 	await connectAll();
@@ -313,7 +447,7 @@ async function connectAll() {
 	const account = /** @type {Account} */ (app.account);
 
 	app.post?.stop();
-	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: () => reload().then(photos), sync, clock });
+	app.post = newPost({ box: app.box, account, app: `xunge-field/${VERSION}`, changed: changedSoon, sync, clock });
 	app.post.start();
 	await sync();
 	photos();
@@ -323,13 +457,19 @@ let linking = false;
 
 /** A link of the grid centre: #/enrol/TOKEN, good once. */
 async function byLink() {
-	const m = /^#\/enrol\/([A-Za-z0-9_-]{16,})$/.exec(location.hash);
+	await enrolBy(location.hash);
+}
+
+/** @param {string} text a link, or its end @returns {Promise<boolean>} there was one in it */
+async function enrolBy(text) {
+	const m = /(?:#\/enrol\/|^)([A-Za-z0-9_-]{16,})$/.exec(text.trim());
 
 	if (!m || linking)
-		return;
+		return !!m;
 	linking = true;
 	await redeem(m).finally(() => (linking = false));
 	drawNow();
+	return true;
 }
 
 /** @param {RegExpExecArray} m */
@@ -341,7 +481,7 @@ async function redeem(m) {
 	if (r?.ok)
 		await enrol(await r.json());
 	else
-		app.error = app.say(r && r.status < 500 && r.status !== 429 ? "enrol_gone" : "enrol_failed");
+		app.error = app.say(!r || r.status >= 500 ? "enrol_failed" : r.status === 429 ? "enrol_wait" : r.status === 410 ? "enrol_gone" : r.status === 409 ? "enrol_taken" : "enrol_unknown");
 }
 
 async function boot() {
@@ -365,7 +505,16 @@ async function boot() {
 	if (app.account && !app.post)
 		connectAll();
 	if ("serviceWorker" in navigator)
-		navigator.serviceWorker.register("sw.js").catch(() => {});
+		navigator.serviceWorker.register("sw.js").then((r) => r.addEventListener("updatefound", () => {
+			const now = r.installing;
+
+			now?.addEventListener("statechange", () => {
+				if (now.state === "installed" && navigator.serviceWorker.controller) {
+					app.fresh = true; // said, never loaded by itself: a form may be open
+					draw();
+				}
+			});
+		})).catch(() => {});
 	drawNow();
 }
 
@@ -377,6 +526,16 @@ setInterval(() => {
 	draw();
 }, 1000);
 setInterval(photos, PHOTO_EVERY_MS);
+addEventListener("beforeinstallprompt", (e) => {
+	e.preventDefault();
+	app.install = e;
+	draw();
+});
+addEventListener("appinstalled", () => {
+	app.install = null;
+	draw();
+});
+addEventListener("focus", lead);
 addEventListener("online", () => {
 	app.post?.poke();
 	sync();

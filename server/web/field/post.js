@@ -1,6 +1,7 @@
 // How records leave the phone: MQTT over WebSocket on the page's own origin; where that is blocked, HTTP.
 // One tab sends (a lock says which); answers are written down before anything else follows from them.
 import { connect } from "../vendor/mqtt.js";
+import { problemOf } from "./down.js";
 import { againAfter } from "./fold.js";
 
 /** @typedef {{device: string, secret: string, district: string}} Account */
@@ -25,6 +26,10 @@ export function newPost(o) {
 	let busy = false;
 	let since = Date.now();
 	let httpAt = 0;
+	/** @type {any[]} what left last: an answer without a number is about these */
+	let last = [];
+	let lastAt = 0;
+	let alone = false; // one at a time: the platform could not read a payload
 	let asked = false; // what the platform has of ours, since it was last out of reach
 	let askedAt = 0;
 	let met = false; // connected before
@@ -34,10 +39,13 @@ export function newPost(o) {
 		/** @type {Link} */ link: "off",
 		/** when the platform was last heard, ms */ heard: 0,
 		/** @type {string} */ trouble: "",
+		/** @type {import("./down.js").Problem|null} the platform refused what came by HTTP */ problem: null,
+		/** this tab sends */ leads: false,
 		async start() {
 			await held();
 			if (stopped)
 				return;
+			post.leads = true;
 			post.link = "connecting";
 			await box.back();
 			open();
@@ -85,6 +93,7 @@ export function newPost(o) {
 			post.link = "mqtt";
 			post.trouble = "";
 			since = Date.now();
+			last = [];
 			await client.subscribeAsync(`${at}/down`, { qos: 1 }).catch(() => {});
 			client.publish(`${at}/presence`, JSON.stringify({ online: true, at: Date.now() }), { qos: 1 });
 			await box.back();
@@ -139,14 +148,32 @@ export function newPost(o) {
 			return o.sync();
 		if (msg.type === "hello")
 			return hello();
-		if (msg.type !== "ack" || !msg.epoch)
+		if (msg.type !== "ack")
 			return;
-		await answered(msg);
+		await (msg.epoch ? answered(msg) : unread(msg.error));
+	}
+
+	/** A payload could not be read, and nobody knows of which records it speaks: they go one by one, and one that cannot be read alone never can.
+	 * @param {any} error */
+	async function unread(error) {
+		if (!error || !last.length)
+			return;
+		if (last.length === 1)
+			await box.refuse(last, String(error.code || "bad_json"), String(error.limit || ""), Date.now());
+		else
+			await box.back();
+		alone = last.length > 1;
+		last = [];
+		o.changed();
+		post.poke();
 	}
 
 	/** @param {any} ack */
 	async function answered(ack) {
 		const all = greeted.delete(ack.epoch);
+
+		if (last.length && ack.epoch === last[0].epoch && ack.upto >= last[0].seq)
+			last = [];
 
 		if (typeof ack.time === "number")
 			o.clock(ack.time - Date.now());
@@ -170,10 +197,12 @@ export function newPost(o) {
 			const now = Date.now();
 
 			if (post.link === "mqtt") {
-				const next = unanswered() ? null : await box.due(now);
+				const next = unanswered() || (alone && last.length && now - lastAt < ANSWER_MS) ? null : await box.due(now, alone);
 
 				if (next) {
 					await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
+					last = next.mails;
+					lastAt = now;
 					o.changed();
 					await client.publishAsync(`${at}/up`, next.payload, { qos: 1 }).catch(() => {});
 					wait = 0;
@@ -197,17 +226,21 @@ export function newPost(o) {
 
 		clearTimeout(limit);
 		if (!r?.ok) {
+			post.problem = r ? await problemOf(r) : null;
+			if (post.problem?.wait)
+				httpAt = Date.now() + post.problem.wait * 1000 - HTTP_EVERY_MS;
 			if (r && r.status === 401)
 				post.link = "refused";
 			else if (post.link === "http")
 				post.link = "connecting";
 			return null;
 		}
+		post.problem = null;
 		post.link = client?.connected ? "mqtt" : "http";
 		post.heard = Date.now();
 		const body = await r.json().catch(() => ({}));
 
-		return body.acks || [];
+		return body.acks || (body.error ? [body] : []);
 	}
 
 	/** A hello for each epoch, its answers. @returns {Promise<boolean>} */
@@ -229,17 +262,23 @@ export function newPost(o) {
 		httpAt = now;
 		if (!asked && !(await helloByHttp()))
 			return o.changed();
-		let next = await box.due(Date.now());
+		let next = await box.due(Date.now(), alone);
 
 		for (let i = 0; next && i < 50; i++) {
 			const acks = await carry(next.payload);
 
-			if (!acks)
+			if (!acks && post.problem?.status === 413) { // also a proxy on the way may say so
+				last = next.mails;
+				await unread({ code: "too_large" });
+			} else if (!acks) {
 				break;
-			await box.left(next.mails, Date.now(), (n) => againAfter(n, Math.random()));
-			for (const ack of acks)
-				await answered(ack);
-			next = await box.due(Date.now());
+			} else {
+				await box.left(next.mails, Date.now(), (n) => againAfter(n, Math.random()));
+				last = next.mails;
+				for (const ack of acks)
+					await (ack.epoch ? answered(ack) : unread(ack.error));
+			}
+			next = await box.due(Date.now(), alone);
 		}
 		o.changed();
 	}

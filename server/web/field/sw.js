@@ -1,29 +1,16 @@
-// Keeps the app's own files for the hours without signal.  FILES is checked by a test; a changed file brings a new
-// worker, since the server's answer for this one names them all by their hashes.
-const CACHE = "xunge-field-1";
-const FILES = ["./", "main.js", "screens.js", "forms.js", "box.js", "fold.js", "post.js", "walk.js", "shot.js", "photos.js", "down.js", "words.js", "field.css", "app.webmanifest", "icon-192.png",
-	"../vendor/lit.js", "../vendor/idb.js", "../vendor/mqtt.js", "../icon.svg"];
+// Keeps the app's own files for the hours without signal.  FILES is checked by a test.  The server writes a last line, `var VERSION = ...`, the hash of
+// all pages: a changed file brings a new worker, which takes all files anew before it takes over.  So no page is made of old and new ones.
+const FILES = ["./", "main.js", "screens.js", "forms.js", "box.js", "fold.js", "post.js", "walk.js", "shot.js", "photos.js", "down.js", "words.js", "fields.js", "tabs.js", "say.js", "patrol.js", "outbox.js", "me.js", "field.css", "app.webmanifest", "icon-192.png",
+	"../vendor/lit.js", "../vendor/idb.js", "../vendor/mqtt.js", "../vendor/qr.js", "../icon.svg"];
+const cacheName = () => `xunge-field-${self.VERSION || "dev"}`;
 
-addEventListener("install", (e) => e.waitUntil(caches.open(CACHE).then((c) => c.addAll(FILES.map((f) => new Request(f, { cache: "no-cache" })))).then(() => self.skipWaiting())));
-addEventListener("activate", (e) => e.waitUntil(caches.keys().then((all) => Promise.all(all.filter((k) => k !== CACHE).map((k) => caches.delete(k)))).then(() => self.clients.claim())));
+addEventListener("install", (e) => e.waitUntil(caches.open(cacheName()).then((c) => c.addAll(FILES.map((f) => new Request(f, { cache: "no-cache" })))).then(() => self.skipWaiting())));
+addEventListener("activate", (e) => e.waitUntil(caches.keys().then((all) => Promise.all(all.filter((k) => k !== cacheName()).map((k) => caches.delete(k)))).then(() => self.clients.claim())));
 
-// The network first, so that a new version is seen as soon as there is signal; what is kept when it is slow or gone.
 addEventListener("fetch", (e) => {
 	const url = new URL(e.request.url);
 
 	if (e.request.method !== "GET" || url.origin !== location.origin || url.pathname.startsWith("/api/") || url.pathname === "/mqtt")
 		return;
-	e.respondWith((async () => {
-		const cache = await caches.open(CACHE);
-		const kept = await cache.match(e.request, { ignoreSearch: true });
-		const fresh = fetch(e.request).then((r) => {
-			if (r.ok && kept)
-				cache.put(e.request.url.split("?")[0], r.clone());
-			return r;
-		});
-
-		if (!kept)
-			return fresh;
-		return Promise.race([fresh.catch(() => kept), new Promise((ok) => setTimeout(() => ok(kept), 1500))]);
-	})());
+	e.respondWith(caches.open(cacheName()).then((c) => c.match(e.request, { ignoreSearch: true })).then((kept) => kept || fetch(e.request)));
 });
