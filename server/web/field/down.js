@@ -12,7 +12,7 @@ export const problemOf = async (r) => ({ status: r.status, code: String((await r
 
 /** @param {import("./box.js").Box} box @param {import("./post.js").Account} account @param {any} have @param {{another?: () => void, clock?: (off: number) => void, problem?: (p: Problem|null) => void}} [tell]
  * another: the platform's database is another one, restored from a backup; clock: platform clock - ours, ms; problem: it was refused, null: it was not
- * @returns {Promise<any>} what is known now; null: nothing new */
+ * @returns {Promise<any>} what is known now, also when nothing is new; null: nobody could say */
 export async function syncOnce(box, account, have, tell = {}) {
 	for (let i = 0; i < 2; i++) {
 		const cursor = have?.cursor ? `?cursor=${encodeURIComponent(have.cursor)}` : "";
@@ -30,7 +30,7 @@ export async function syncOnce(box, account, have, tell = {}) {
 		}
 		if (r && r.status === 304) {
 			tell.problem?.(null);
-			return null;
+			return have;
 		}
 		if (!r)
 			return null;
