@@ -192,7 +192,7 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 			assert.deepEqual((await p.ended).code, 0, p.tail());
 			return p.out + p.log;
 		};
-		const bar = /\[#*\.*\] +\d+% \d+ rows  \d+\.\d MB  \d+\.\d MB\/s/;
+		const bar = /\[#*\.*\] +\d+% \d+ rows {2}\d+\.\d MB {2}\d+\.\d MB\/s/;
 		const seen = await shown([], true);
 
 		assert.match(seen, bar);
