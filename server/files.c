@@ -45,8 +45,8 @@ struct files {
 	struct worker *worker;
 	struct map by_id, by_device;
 	struct files_counts counts;
-	size_t unfinished;
-	int64_t max_bytes, upload_ms, unnamed_ms, round_ms; /* round: all folders are looked through once */
+	size_t unfinished, writers; /* writers: connections that bring bytes */
+	int64_t at_once, max_bytes, upload_ms, unnamed_ms, round_ms; /* round: all folders are looked through once */
 	int64_t device_unfinished, day_files, day_bytes;
 	int64_t expired_ms, walked_ms, met_ms; /* when last; since when the database is known */
 	char met[STORE_DB_ID];
@@ -289,10 +289,14 @@ enum err files_begin(struct files *f, const struct upload_ask *ask, int64_t now_
 
 enum err patch_begin(struct files *f, struct upload *u, const struct patch_check *check, struct patch **out)
 {
-	char *path = incoming(f, u->row.id);
-	int fd = FAULT("files.open") ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct patch *p;
+	char *path;
+	int fd;
 
+	if ((int64_t)f->writers >= f->at_once)
+		return ERR_FULL;
+	path = incoming(f, u->row.id);
+	fd = FAULT("files.open") ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	free(path);
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
@@ -307,6 +311,7 @@ enum err patch_begin(struct files *f, struct upload *u, const struct patch_check
 	if (check->how == PATCH_SHA1 && (!(p->sha1 = EVP_MD_CTX_new()) || EVP_DigestInit_ex(p->sha1, EVP_sha1(), NULL) != 1))
 		die("files: no SHA-1");
 	u->writer = p;
+	f->writers++;
 	*out = p;
 	return OK;
 }
@@ -383,6 +388,7 @@ void patch_free(struct patch *p)
 		return;
 	if (p->u)
 		p->u->writer = NULL;
+	p->f->writers--;
 	close(p->fd);
 	EVP_MD_CTX_free(p->sha1);
 	free(p);
@@ -829,6 +835,7 @@ static enum err settings(struct files *f, struct conf *c, struct why *why)
 		(e = conf_int(c, "files", "upload_s", 1, 30 * 86400, 86400, &upload_s, why)) != OK ||
 		(e = conf_int(c, "files", "unnamed_s", 1, 3650LL * 86400, 7 * 86400, &unnamed_s, why)) != OK ||
 		(e = conf_int(c, "files", "sweep_s", 1, 30 * 86400, 86400, &round_s, why)) != OK ||
+		(e = conf_int(c, "files", "at_once", 1, 10000, 256, &f->at_once, why)) != OK ||
 		(e = conf_int(c, "files", "device_unfinished", 1, 1000, 16, &f->device_unfinished, why)) != OK ||
 		(e = conf_int(c, "files", "device_day_files", 1, 100000, 500, &f->day_files, why)) != OK ||
 		(e = conf_int(c, "files", "device_day_bytes", 1024, 1LL << 40, 256 << 20, &f->day_bytes, why)) != OK)

@@ -89,7 +89,7 @@ struct patch_check {
 	unsigned char sum[32];
 };
 
-/* The writer before it, if any, is stopped. */
+/* The writer before it, if any, is stopped.  ERR_FULL: too many at once.  ERR_NOTFOUND: its file is gone. */
 enum err patch_begin(struct files *f, struct upload *u, const struct patch_check *check, struct patch **out) MUST_CHECK;
 void patch_take(struct patch *p, const void *bytes, size_t n);
 /* OK: kept.  ERR_INVALID: other bytes than the checksum says; taken back.  ERR_STALE: another writer, or it is gone.  ERR_IO. */

@@ -245,25 +245,27 @@ static bool is_stream_type(const char *type)
 	return type && strncasecmp(type, STREAM_TYPE, strlen(STREAM_TYPE)) == 0 && (!type[strlen(STREAM_TYPE)] || strchr("; ", type[strlen(STREAM_TYPE)]));
 }
 
-static bool start_stream(struct app *a, struct upload *u, struct request *rq, struct response *rs)
+/* fresh: nobody knows of the upload yet, so that it goes when its bytes cannot be taken. */
+static void start_stream(struct app *a, struct upload *u, bool fresh, struct request *rq, struct response *rs)
 {
 	struct patch_check check;
 	struct patch *p;
-	enum err e;
+	enum err e = ERR_INVALID;
 
-	if (!read_checksum(rq->tus.checksum, &check, rs))
-		return false;
-	if ((e = patch_begin(a->files, u, &check, &p)) == OK) {
+	if (read_checksum(rq->tus.checksum, &check, rs) && (e = patch_begin(a->files, u, &check, &p)) == OK) {
+		response_done(rs); /* the headers come with the answer */
+		*rs = (struct response){0};
 		rq->sink = (struct sink){take, gone, p};
-		return true;
+		return;
 	}
-	if (e == ERR_NOTFOUND) {
-		files_drop(a->files, u);
+	if (e == ERR_NOTFOUND)
 		refuse(rs, 404, "not_found", "there is no such upload: begin another");
-	} else {
+	else if (e == ERR_FULL)
+		refuse(rs, 503, "busy", "too many photos at once: try again");
+	else if (e != ERR_INVALID)
 		refuse(rs, 503, "unavailable", "photos cannot be taken now: try again");
-	}
-	return false;
+	if (fresh || e == ERR_NOTFOUND)
+		files_drop(a->files, u);
 }
 
 /* The bytes are in.  NULL: rs says what was wrong with them. */
@@ -458,8 +460,6 @@ void tus_body(struct app *a, struct request *rq, struct response *rs, size_t n)
 		if (u && !may_go_on(u, rq, n, rs))
 			u = NULL;
 	}
-	if (u && start_stream(a, u, rq, rs))
-		response_done(rs); /* the headers come with the answer */
-	if (rq->sink.ctx)
-		*rs = (struct response){0};
+	if (u)
+		start_stream(a, u, strcmp(rq->path, CREATION) == 0, rq, rs);
 }
