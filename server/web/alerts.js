@@ -61,23 +61,22 @@ function alertRow(app, a) {
 	const who = a.person_name || a.name || a.person;
 	const place = placeOf(app, a);
 
-	return html`<tr class=${flash} data-row=${a.id}><td class="mark">${severityView(app, a.severity)}</td>
+	return html`<tr class="${flash} ${a.case && (app.file.id === a.case || app.picked === a.case) ? "here" : ""}" data-row=${a.id} data-pick=${a.case || nothing}><td class="mark">${severityView(app, a.severity)}</td>
 		<td class="what"><div class="line">${a.case ? html`<a href="#/case/${encodeURIComponent(a.case)}">${words}</a>` : html`<b>${words}</b>`}
 			${a.late ? html`<span class="chip due" title=${say("late_hint")}>${say("late")}</span>` : nothing}</div>
 		<div class="sub facts">${words === type ? nothing : html`<span>${type}</span>`}${place ? html`<span class="own">${place}</span>` : nothing}${who ? html`<span class="own">${who}</span>` : nothing}
-			<time title=${full(a.at)}>${when(a.at, app.nowMs())}</time></div></td>
-		<td class="do">${signedView(app, a)}</td></tr>`;
+			<time title=${full(a.at)}>${when(a.at, app.nowMs())}</time>
+			${a.acked_by ? html`<span>${say("signed_by")} <span class="own">${a.acked_name || a.acked_by}</span>${a.acked_at ? html` <time title=${full(a.acked_at)}>${brief(a.acked_at, app.nowMs())}</time>` : nothing}</span>`
+				: html`<span class="late">${say("unsigned")} ${lasting(app.nowMs() - (a.raised || a.at), lang)}</span>`}</div></td>
+		<td class="do">${a.acked_by ? nothing : signView(app, a)}</td></tr>`;
 }
 
 /** @param {App} app @param {Alert} a */
-function signedView(app, a) {
+function signView(app, a) {
 	const { say, lang } = app;
 	const busy = app.signing.get(a.id);
 
-	if (a.acked_by)
-		return html`<span class="sub">${say("signed_by")} <span class="own">${a.acked_name || a.acked_by}</span>${a.acked_at ? html` <time title=${full(a.acked_at)}>${brief(a.acked_at, app.nowMs())}</time>` : nothing}</span>`;
-	return html`<span class="late">${say("unsigned")} <span class="sub">${lasting(app.nowMs() - (a.raised || a.at), lang)}</span></span>
-		${maySign(app) ? html`<button type="button" class="small own" ?disabled=${busy?.busy} aria-label=${say("sign_for", { what: a.title || nameOf("alert", a.type, lang) })}
+	return html`${maySign(app) ? html`<button type="button" class="small own" ?disabled=${busy?.busy} aria-label=${say("sign_for", { what: a.title || nameOf("alert", a.type, lang) })}
 			@click=${() => app.act.sign(a.id)}>${say(busy?.busy ? "signing" : "sign")}</button>` : nothing}
 		${busy?.error ? html`<div class="late" role="alert">${say(busy.error)}</div>` : nothing}`;
 }

@@ -1,7 +1,7 @@
 // Calls of the server's HTTP interface.
 
 /** @typedef {{status: number, body: any, retryAfter: number|null}} Answer status 0: the server was not reached */
-/** @typedef {{user: string, person?: string, roles: string[], scope: string, csrf: string, url?: string, demo?: boolean, tiles?: string}} Me */
+/** @typedef {{user: string, roles: string[], scope: string, csrf: string, person?: string, url?: string, demo?: boolean, tiles?: string, tiles_credit?: string}} Me */
 
 const WITHIN_MS = 10e3;
 

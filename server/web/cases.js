@@ -55,7 +55,7 @@ export function casesView(app) {
 	<div class="bar"><div class="choice" role="group" aria-label=${say("state")}>${choice("all", say("filter_all", { n: count(all.length) }))}${choice("late", say("filter_late", { n: count(late.length) }))}${
 		choice("fresh", say("filter_fresh", { n: count(fresh.length) }))}${choice("check", say("filter_check", { n: count(check.length) }))}</div></div>
 	<div class="scroll" role="group" aria-labelledby="h-cases" tabindex="0">${rows.length === 0 ? html`<p class="empty">${say("cases_filtered")}</p>` : html`<table>
-		<thead><tr><th scope="col"><span class="vh">${say("severity")}</span></th><th scope="col">${say("case")}</th><th scope="col">${say("state")}</th><th scope="col" class="n">${say("due")}</th></tr></thead>
+		<thead><tr><th scope="col"><span class="vh">${say("severity")}</span></th><th scope="col">${say("case")}</th><th scope="col" class="n">${say("state")} · ${say("due")}</th></tr></thead>
 		<tbody>${repeat(shown, (c) => c.id, (c) => caseRow(app, c))}</tbody></table>`}
 	${rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
 		<button type="button" @click=${() => app.act.ui({ allCases: true })}>${say("show_all")}</button></p>` : nothing}</div>`}</section>`;
@@ -66,13 +66,13 @@ function caseRow(app, c) {
 	const { lang } = app;
 	const flash = app.flash(`case ${c.id}`, `${c.etag} ${c.state}`, c.at > app.bornAt);
 	const here = app.file.id === c.id;
+	const holder = holderView(app, c);
 	const place = placeOf(app, c);
 
-	return html`<tr class="${flash} ${here ? "here" : ""}" data-row=${c.id}><td class="mark">${severityView(app, c.severity)}</td>
+	return html`<tr class="${flash} ${here || app.picked === c.id ? "here" : ""}" data-row=${c.id} data-pick=${c.id}><td class="mark">${severityView(app, c.severity)}</td>
 		<td class="what"><div class="line"><a href="#/case/${encodeURIComponent(c.id)}" aria-current=${here ? "true" : nothing}>${c.title || c.category_name || c.category}</a></div>
-			<div class="sub facts"><span>${nameOf("class", c.class, lang)}</span>${place ? html`<span class="own">${place}</span>` : nothing}<time title=${full(c.at)}>${when(c.at, app.nowMs())}</time></div></td>
-		<td class="state">${nameOf("state", c.state, lang)}<div class="sub">${holderView(app, c)}</div></td>
-		<td class="n">${dueView(app, c)}</td></tr>`;
+			<div class="sub facts"><span>${nameOf("class", c.class, lang)}</span>${place ? html`<span class="own">${place}</span>` : nothing}<time title=${full(c.at)}>${when(c.at, app.nowMs())}</time>${holder === nothing ? nothing : html`<span>${holder}</span>`}</div></td>
+		<td class="n state">${nameOf("state", c.state, lang)}<div>${dueView(app, c)}</div></td></tr>`;
 }
 
 /** @param {App} app @param {{holder?: string|null, holder_name?: string, level?: string}} c */

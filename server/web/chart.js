@@ -120,16 +120,25 @@ export function newChart(app) {
 	};
 }
 
+const short = matchMedia("(min-width: 1101px) and (max-height: 800px)");
+
+/** On a low screen the map has its place, until it is asked for. @param {App} app */
+const isFolded = (app) => (app.ui.chart === null ? short.matches : !app.ui.chart);
+
 /** @param {App} app */
 export function chartView(app) {
 	const { say, lang, chart } = app;
 	const d = chart.data;
 	const title = LINES.map((l) => nameOf(l.name, l.level, lang));
 
-	return html`<section class="block chart" aria-labelledby="h-chart">
-	<h2 id="h-chart">${say("chart")} <small class="keys">${LINES.map((_, i) => html`<span class="line-key k${i}">${title[i]}</span>`)}</small></h2>
+	const folded = isFolded(app);
+
+	return html`<section class="block chart ${folded ? "folded" : ""}" aria-labelledby="h-chart">
+	<h2 id="h-chart">${say("chart")} <small class="keys">${LINES.map((_, i) => html`<span class="line-key k${i}">${title[i]}</span>`)}</small>
+		<button type="button" class="small" aria-expanded=${!folded} @click=${() => app.act.ui({ chart: folded })}>${say(folded ? "unfold" : "fold")}</button></h2>
+	${folded ? nothing : html`
 	${chart.failed ? html`<p class="empty">${say("chart_failed")}</p>` : nothing}
 	<div class="chart-box" data-chart aria-hidden="true"></div>
 	${d ? html`<details class="numbers"><summary>${say("chart_table")}</summary><div class="scroll" role="group" tabindex="0" aria-label=${say("chart")}><table><thead><tr><th scope="col">${say("day")}</th>${title.map((t) => html`<th scope="col" class="n">${t}</th>`)}</tr></thead>
-		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l, k) => html`<td class="n">${numberLink(link("patrols", { river: LINES[k].figure === "river_patrols" ? "1" : "", level: LINES[k].level, from: day, to: daysAfter(day, 1) }), count(l[i]))}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}</section>`;
+		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l, k) => html`<td class="n">${numberLink(link("patrols", { river: LINES[k].figure === "river_patrols" ? "1" : "", level: LINES[k].level, from: day, to: daysAfter(day, 1) }), count(l[i]))}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}`}</section>`;
 }

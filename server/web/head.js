@@ -50,22 +50,28 @@ export function headView(app) {
 		${app.me?.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
 	<nav aria-label=${say("nav")}>${Object.entries(PAGES).filter(([, p]) => !p.hidden).map(([name, p]) => html`<a href=${link(name)} aria-current=${app.place.page === name ? "page" : nothing}>${say(p.text)}</a>`)}</nav>
 	<dl class="readouts">
-		<div data-test="link"><dt>${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
+		<div data-test="link"><dt class="vh">${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
 			live ? "link_live" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>
 		<div data-test="asof"><dt>${say("as_of")}</dt><dd>${age === null ? "—" : html`<time title=${full(town.time)}>${clock(town.time)}</time>
 			<span class=${isStale(app) ? "late" : "sub"}>${isStale(app) ? say("stale") : ago(age, lang)}</span>`}</dd></div>
-		<div data-test="last"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
+		<div data-test="last" class="spare"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
 			: known ? say("none_yet") : "—"}</dd></div>
 		<div data-test="online"><dt>${say("online")}</dt><dd>${known ? html`<b>${count(online)}</b> / ${count(devices.length)}` : "—"}</dd></div>
 	</dl>
 	<div class="controls">
+		<button type="button" class="bell" data-test="sound" aria-pressed=${app.bell.on} title=${say(app.bell.on && app.sound.blocked ? "sound_blocked" : "sound_rules")}
+			@click=${app.act.sound}>${say(!app.bell.on ? "sound_off" : app.sound.blocked ? "sound_waits" : "sound_on")}</button>
+		<button type="button" data-test="help" aria-label=${say("help")} title=${say("help")} @click=${app.act.help}>?</button>
 		<span class="now">${day(now, lang)} <time>${clock(now).slice(0, 5)}</time></span>
-		<button type="button" lang=${lang === "zh" ? "en" : "zh-CN"} @click=${app.act.otherLang}>${say("other_lang")}</button>
-		<button type="button" @click=${app.act.otherTheme}>${say(app.dark() ? "theme_light" : "theme_dark")}</button>
-		<span class="who" title=${say("signed_in_as", { user: app.me ? app.me.user : "" })}>${app.me ? app.me.user : ""}</span>
-		<button type="button" data-test="signout" @click=${app.act.signOut}>${say("sign_out")}</button>
+		<details class="menu"><summary data-test="menu" title=${say("signed_in_as", { user: app.me ? app.me.user : "" })}><span class="who">${app.me ? app.me.user : ""}</span></summary>
+			<div class="menu-in">
+				<button type="button" lang=${lang === "zh" ? "en" : "zh-CN"} @click=${app.act.otherLang}>${say("other_lang")}</button>
+				<button type="button" data-test="theme" @click=${app.act.otherTheme}>${say(app.dark() ? "theme_light" : "theme_dark")}</button>
+				<button type="button" data-test="signout" @click=${app.act.signOut}>${say("sign_out")}</button>
+			</div></details>
 	</div>
-</div>${bannerView(app)}</header>`;
+</div>${bannerView(app)}${app.version.isOld ? html`<div class="banner" data-test="version" role="status"><p>${say("new_version")}</p>
+	<button type="button" @click=${app.act.reload}>${say("reload")}</button></div>` : nothing}</header>`;
 }
 
 /** @param {App} app */

@@ -1,14 +1,18 @@
 // The pages' root: who is signed in, which page is shown, and the only place that renders.
 import { html, nothing, render } from "./vendor/lit.js";
 import { call } from "./api.js";
-import { unsigned } from "./alerts.js";
+import { maySign, placeOf, unsigned } from "./alerts.js";
+import { newBell } from "./bell.js";
 import { newCasefile, newKey } from "./casefile.js";
 import { newChart } from "./chart.js";
 import { newClosing } from "./closing.js";
 import { drawerView } from "./drawer.js";
 import { newFlash } from "./flash.js";
+import { newFold } from "./fold.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
+import { keep, kept } from "./kept.js";
+import { newKeys } from "./keys.js";
 import { newLink } from "./link.js";
 import { newMap } from "./map.js";
 import { isPage, pageOf } from "./pages.js";
@@ -16,8 +20,10 @@ import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
 import { newRemind } from "./remind.js";
 import { address, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
+import { newSound } from "./sound.js";
 import { date } from "./time.js";
 import { newTown, take } from "./town.js";
+import { newVersion } from "./version.js";
 
 /** @typedef {import("./time.js").Lang} Lang */
 /** @typedef {import("./i18n.js").Key} Key */
@@ -29,6 +35,7 @@ const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const SIGNED_MS = 10e3;
 const BOOT_AGAIN_MS = 3e3;
+const SLEPT_MS = 30e3; // between two seconds: the PC slept, or the page was frozen
 
 /** Monotonic ms that go on while the PC sleeps, where performance.now() may stand still. */
 function newMono() {
@@ -47,28 +54,10 @@ function newMono() {
 	};
 }
 
-/** @param {string} key @returns {string|null} */
-function stored(key) {
-	try {
-		return localStorage.getItem(key);
-	} catch (_) {
-		return null; // storage may be switched off
-	}
-}
-
-/** @param {string} key @param {string} value */
-function store(key, value) {
-	try {
-		localStorage.setItem(key, value);
-	} catch (_) {
-		// then it is forgotten
-	}
-}
-
 const darkWish = matchMedia("(prefers-color-scheme: dark)");
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const mono = newMono();
-const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.languages || []);
+const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages || []);
 
 /**
  * @typedef {object} App what the views are drawn from
@@ -82,7 +71,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {Key|null} trouble what keeps records from reaching the page, though the server is there
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
  * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean,
- *   unsigned: boolean, allAlerts: boolean, cases: "all"|"late"|"fresh"|"check", allCases: boolean, allOverdue: boolean}} ui
+ *   unsigned: boolean, allAlerts: boolean, cases: "all"|"late"|"fresh"|"check", allCases: boolean, allOverdue: boolean, chart: boolean|null}} ui
  * @property {import("./route.js").Place} place the page that is shown, and its filter
  * @property {ReturnType<typeof newCasefile>} file the case that is open
  * @property {ReturnType<typeof newPatrolfile>} patrol the patrol that is open
@@ -99,6 +88,12 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {ReturnType<typeof import("./dutylist.js").newDutylist>} dutylist
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
+ * @property {ReturnType<typeof newBell>} bell
+ * @property {ReturnType<typeof newSound>} sound
+ * @property {ReturnType<typeof newKeys>} keys
+ * @property {ReturnType<typeof newFold>} fold
+ * @property {ReturnType<typeof newVersion>} version
+ * @property {string|null} picked what is shown on the map as well: a case, an area, a reach
  * @property {number} firstCommit of the first snapshot: what came later is new
  * @property {number} bornAt when the first snapshot came, ms UTC: alerts and cases since then are new
  * @property {number} backUntil monotonic ms: until then the banner says that the link is back
@@ -107,6 +102,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {() => number} mono ms
  * @property {() => number} nowMs the platform's clock, UTC
  * @property {() => string} today the civil day of +08:00
+ * @property {boolean} wall ?view=wall: large type, nothing to press
  * @property {() => boolean} dark
  * @property {Actions} act
  */
@@ -125,6 +121,16 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
  * @property {() => void} draw
  * @property {(hash: string) => void} go another filter of the page: the address changes, the focus stays
  * @property {() => void} closeFile
+ * @property {() => boolean} maySign
+ * @property {() => void} sound on or off
+ * @property {() => void} soundTest
+ * @property {() => boolean} mayNotice
+ * @property {() => void} notices on or off
+ * @property {() => void} keys on or off
+ * @property {() => void} help
+ * @property {() => void} helpClosed
+ * @property {() => void} reload
+ * @property {(id: string|null) => void} pick
  * @property {() => void} copyLink
  * @property {(what: string) => void} print only that part of the page
  * @property {() => void} expired the session is over
@@ -134,7 +140,7 @@ const lang0 = pickLang(location.search, stored("xunge.lang"), navigator.language
 const app = {
 	lang: lang0,
 	say: sayIn(lang0),
-	theme: stored("xunge.theme"),
+	theme: kept("xunge.theme"),
 	page: "boot",
 	me: null,
 	town: newTown(),
@@ -142,7 +148,7 @@ const app = {
 	trouble: null,
 	gate: { note: null, error: null, n: 0, busy: false },
 	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false, quiet: false,
-		unsigned: false, allAlerts: false, cases: "all", allCases: false, allOverdue: false },
+		unsigned: false, allAlerts: false, cases: "all", allCases: false, allOverdue: false, chart: null },
 	file: newCasefile({ csrf: () => app.me?.csrf || "", draw: () => draw(), expired: () => toSignIn("note_expired"),
 		done: (action) => {
 			app.said = app.say("said_done", { what: nameOf("action", action, app.lang) });
@@ -164,6 +170,13 @@ const app = {
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
+	sound: newSound(),
+	bell: /** @type {any} */ (null),
+	keys: /** @type {any} */ (null),
+	fold: /** @type {any} */ (null),
+	version: newVersion({ draw: () => draw() }),
+	picked: null,
+	wall: new URLSearchParams(location.search).get("view") === "wall",
 	firstCommit: 0,
 	backUntil: 0,
 	said: "",
@@ -181,7 +194,7 @@ const app = {
 		otherLang: () => setLang(app.lang === "zh" ? "en" : "zh"),
 		otherTheme: () => {
 			app.theme = app.dark() ? "light" : "dark";
-			store("xunge.theme", app.theme);
+			keep("xunge.theme", app.theme);
 			draw();
 		},
 		reconnect: () => app.link?.kick(),
@@ -212,6 +225,51 @@ const app = {
 			addEventListener("afterprint", () => delete document.documentElement.dataset.print, { once: true });
 			print();
 		},
+		maySign: () => maySign(app),
+		async sound() {
+			app.bell.on = !app.bell.on;
+			keep("xunge.sound", app.bell.on ? "on" : "off");
+			if (app.bell.on)
+				await app.act.soundTest();
+			app.said = app.say(app.bell.on ? "said_sound_on" : "said_sound_off");
+			draw();
+		},
+		async soundTest() {
+			await app.sound.wake();
+			app.sound.play("ding");
+			draw();
+		},
+		mayNotice: () => isSecureContext && "Notification" in globalThis,
+		async notices() {
+			app.bell.notices = !app.bell.notices && (await Notification.requestPermission()) === "granted";
+			keep("xunge.notices", app.bell.notices ? "on" : "off");
+			draw();
+		},
+		keys() {
+			app.keys.on = !app.keys.on;
+			keep("xunge.keys", app.keys.on ? "on" : "off");
+			draw();
+		},
+		async help() {
+			help = help || await import("./help.js").catch(() => null);
+			helpOpen = !!help;
+			if (!help)
+				app.said = app.say("page_failed");
+			drawNow();
+			const dialog = /** @type {HTMLDialogElement|null} */ (document.querySelector("dialog.help"));
+
+			if (dialog && !dialog.open)
+				dialog.showModal();
+		},
+		helpClosed() {
+			helpOpen = false;
+			draw();
+		},
+		reload: () => location.reload(),
+		pick: (id) => {
+			app.picked = app.picked === id ? null : id;
+			draw();
+		},
 		expired: () => toSignIn("note_expired"),
 		copyLink: () => {
 			// without a secure context there is no clipboard: then the address bar has it
@@ -223,6 +281,16 @@ const app = {
 	},
 };
 
+/** @type {typeof import("./help.js")|null} fetched when it is asked for */
+let help = null;
+let helpOpen = false;
+
+app.bell = newBell({ now: mono, me: () => app.me?.person || "", play: (kind) => app.sound.play(kind), notice, alerts: () => app.town.rows.alerts.values() });
+app.bell.on = kept("xunge.sound") === "on";
+app.bell.notices = kept("xunge.notices") === "on" && app.act.mayNotice() && Notification.permission === "granted";
+app.keys = newKeys(app);
+app.keys.on = kept("xunge.keys") !== "off";
+app.fold = newFold(app);
 app.map = newMap(app);
 app.chart = newChart(app);
 app.closing = newClosing(app);
@@ -256,12 +324,18 @@ function drawNow() {
 
 	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
 	el.dataset.page = app.page;
+	if (app.wall && app.page === "duty")
+		el.dataset.view = "wall";
+	else
+		delete el.dataset.view;
 	render(app.page === "duty" ? dutyView() : app.page === "signin" ? signinView(app) : app.page === "denied" ? deniedView(app) : bootView(app), root);
 	if (app.page === "duty") {
 		app.map.after();
 		app.chart.after();
 		app.closing.after();
 		pageOf(app.place.page).after?.(app);
+		app.fold.after();
+		app.keys.after();
 	}
 }
 
@@ -269,7 +343,7 @@ const narrow = matchMedia("(max-width: 720px)"); // there the case covers the pa
 const dutyView = () => html`${headView(app)}
 <div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${app.patrol.id !== null ? "with-patrol" : ""} ${app.file.id !== null ? "with-case" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
 	pageOf(app.place.page).view(app)}</main>
-${drawerView(app)}${patrolDrawer(app)}</div>
+${drawerView(app)}${patrolDrawer(app)}</div>${help && helpOpen ? help.helpView(app) : nothing}
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
 
 // ---------------------------------------------------------------- the address
@@ -364,6 +438,25 @@ function announce(msg) {
 	}
 }
 
+/** Alerts of a frame that were not known before; none of the first snapshot.
+ * @param {any} msg @returns {import("./town.js").Alert[]} */
+function unknown(msg) {
+	return app.firstCommit && Array.isArray(msg.alerts) ? msg.alerts.filter((/** @type {any} */ a) => !a.gone && !app.town.rows.alerts.has(String(a.id))) : [];
+}
+
+/** A notice of the system, when the page is not looked at. @param {import("./town.js").Alert} a */
+function notice(a) {
+	if (!document.hidden && document.hasFocus())
+		return;
+	const n = new Notification(a.title || nameOf("alert", a.type, app.lang), { body: `${nameOf("severity", String(a.severity), app.lang)} ${placeOf(app, a)}`, tag: String(a.id), lang: app.lang });
+
+	n.onclick = () => {
+		n.close();
+		window.focus();
+		location.hash = a.case ? `#/case/${encodeURIComponent(a.case)}` : "#/";
+	};
+}
+
 /** @param {string} id after the next drawing */
 function focus(id) {
 	drawNow();
@@ -380,7 +473,7 @@ function setLang(lang) {
 	app.lang = lang;
 	app.say = sayIn(lang);
 	app.said = "";
-	store("xunge.lang", lang);
+	keep("xunge.lang", lang);
 	url.searchParams.delete("lang");
 	history.replaceState(null, "", url); // with the case that is open
 	draw();
@@ -502,6 +595,7 @@ function enter(me) {
 		probe,
 		hello: () => ({ scope: me.scope, db: app.town.db, since: app.town.commit }),
 		frame: (msg) => {
+			const fresh = unknown(msg);
 			const r = take(app.town, msg);
 
 			if (r === "ok" && !app.firstCommit) {
@@ -510,6 +604,7 @@ function enter(me) {
 			}
 			if (r === "ok" && msg.op !== "tick") {
 				announce(msg);
+				app.bell.heard(fresh);
 				if (app.file.id !== null)
 					app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
 				pageOf(app.place.page).frame?.(app, msg);
@@ -539,6 +634,7 @@ async function probe() {
 }
 
 let wasLost = false;
+let wasLive = false;
 
 function changed() {
 	const link = app.link;
@@ -554,6 +650,9 @@ function changed() {
 		app.backUntil = mono() + BACK_MS;
 		app.said = app.say("said_back");
 	}
+	if (link.phase === "live" && !wasLive)
+		app.version.check(); // the server may be another one
+	wasLive = link.phase === "live";
 	draw();
 }
 
@@ -571,14 +670,25 @@ async function askReady() {
 	draw();
 }
 
-async function keep() {
+async function keepSession() {
 	if (app.page === "duty" && !document.hidden && app.link?.phase === "live" && (await probe()) === "expired")
 		toSignIn("note_expired");
 }
 
+let secondAt = mono();
+
 function eachSecond() {
+	const slept = mono() - secondAt > SLEPT_MS;
+
+	secondAt = mono();
 	if (app.page !== "duty")
 		return;
+	app.bell.second();
+	if (slept) { // what it shows may be hours old, and the connection dead without knowing
+		app.link?.kick();
+		askReady();
+		app.version.check();
+	}
 	if (!wasLost && lostFor(app) >= BANNER_AFTER_MS && app.town.commit !== null) {
 		wasLost = true;
 		app.said = app.say("said_lost");
@@ -594,12 +704,25 @@ setInterval(() => {
 	readyAsked = mono();
 	askReady();
 }, 1000);
-setInterval(keep, KEEP_EVERY_MS);
+setInterval(keepSession, KEEP_EVERY_MS);
 addEventListener("hashchange", () => route());
 narrow.addEventListener("change", draw);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
 document.addEventListener("visibilitychange", () => !document.hidden && app.act.reconnect());
 darkWish.addEventListener("change", draw);
+root.addEventListener("click", (e) => { // a row that is touched is shown on the map as well
+	const at = /** @type {HTMLElement} */ (e.target);
+	const row = /** @type {HTMLElement|null} */ (at.closest("tr[data-pick]"));
+
+	if (row && !at.closest("a, button, input, summary"))
+		app.act.pick(row.dataset.pick || null);
+});
+for (const e of ["pointerdown", "keydown"]) // a browser lets nothing sound before the page was touched
+	addEventListener(e, () => app.bell.on && app.sound.blocked && app.sound.wake().then(draw));
+document.addEventListener("click", (e) => document.querySelectorAll("details.menu[open]").forEach((m) => {
+	if (!m.contains(/** @type {Node} */ (e.target)))
+		/** @type {HTMLDetailsElement} */ (m).open = false;
+}));
 drawNow();
 boot();

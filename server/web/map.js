@@ -3,6 +3,7 @@
 import { html, nothing } from "./vendor/lit.js";
 import { Canvas, canvas, CircleMarker, control, geoJSON, latLngBounds, layerGroup, map as newLeaflet, polyline, tileLayer } from "./vendor/leaflet.js";
 import { call } from "./api.js";
+import { severityView } from "./alerts.js";
 import { isLate } from "./cases.js";
 import { count, nameOf } from "./i18n.js";
 import { ago } from "./time.js";
@@ -10,6 +11,7 @@ import { ago } from "./time.js";
 /** @typedef {import("./main.js").App} App */
 
 const PERSON_OLD_MS = 30 * 60e3; // a position older than this is faded
+const FADE_EVERY_MS = 30e3; // how often one looks for such
 const SHAPES_EVERY_MS = 15 * 60e3;
 const CIRCLES = 1500; // points of a track whose accuracy is drawn
 const EQUATOR_M = 40075016.686;
@@ -121,9 +123,6 @@ Canvas.include({
 /** @param {string} name of a CSS variable */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** @param {Record<string, unknown>} o @returns {string} what a layer looks like: drawn again when it changes */
-const stamp = (o) => JSON.stringify(o);
-
 /** The words of a tooltip, as text. @param {(string|null|undefined)[]} lines */
 function words(lines) {
 	const div = document.createElement("div");
@@ -146,10 +145,15 @@ export function newMap(app) {
 	let areas = new Map();
 	/** @type {Map<string, any>} */
 	let reaches = new Map();
-	/** @type {Map<string, {layer: any, stamp: string}>} */
+	/** @type {Map<string, {layer: any, row: any, look: string}>} */
 	const cases = new Map();
-	/** @type {Map<string, {layer: any, stamp: string}>} */
+	/** @type {Map<string, {layer: any, row: any, look: string}>} */
 	const people = new Map();
+	let casesDrawn = "";
+	let peopleDrawn = "";
+	let pickShown = /** @type {string|null} */ (null);
+	/** @type {any} the outline of an area or a reach that was picked */
+	let pick = null;
 	/** @type {any} */
 	let names = null;
 	/** @type {any} */
@@ -158,7 +162,8 @@ export function newMap(app) {
 	let middle = new Map();
 	let readAt = -Infinity;
 	let theme = "";
-	let fitted = false;
+	let fitting = false;
+	let moved = false; // the reader looks at a part of it: then it stays there
 	/** @type {string|null} */
 	let tracked = null;
 	/** "": nothing known yet; "none": the town has no shapes; "failed" */
@@ -176,10 +181,11 @@ export function newMap(app) {
 			tileLayer(app.me.tiles, { maxZoom: 18 }).addTo(map);
 		watch = new ResizeObserver(() => {
 			map.invalidateSize({ animate: false });
-			if (!fitted)
+			if (!moved)
 				fit();
 		});
 		watch.observe(el);
+		map.on("movestart", () => (moved = moved || !fitting));
 		drawShapes();
 	}
 
@@ -193,9 +199,10 @@ export function newMap(app) {
 		});
 		cases.clear();
 		people.clear();
-		track = null;
+		casesDrawn = peopleDrawn = "";
+		pick = pickShown = track = null;
 		tracked = null;
-		fitted = false;
+		moved = false;
 	}
 
 	/** Reads the shapes of the town; the same bytes as before are not sent again. */
@@ -233,7 +240,7 @@ export function newMap(app) {
 			x.layer.addTo(map);
 		}
 		middles(shaped, deepest);
-		fitted = false;
+		moved = false;
 		theme = "";
 		fit();
 		sync();
@@ -270,8 +277,9 @@ export function newMap(app) {
 		[...areas.values(), ...reaches.values()].forEach((x) => x.layer && b.extend(x.layer.getBounds()));
 		if (!map || !b.isValid() || map.getSize().x < 50)
 			return;
+		fitting = true;
 		map.fitBounds(b, { padding: [12, 12], animate: false });
-		fitted = true;
+		fitting = moved = false;
 	}
 
 	/** @param {{code: string, name: string}} p */
@@ -283,53 +291,74 @@ export function newMap(app) {
 			a ? app.say("map_done", { n: count(a.patrols_today), due: count(a.due_today) }) : null, a ? app.say("map_open", { n: count(a.open_cases) }) : null]);
 	}
 
-	/** Puts rows among the marks: those that changed are made anew, those that are gone are taken away.
-	 * @param {Map<string, {layer: any, stamp: string}>} have @param {Iterable<[string, string, () => any]>} rows */
-	function marks(have, rows) {
-		const seen = new Set();
+	/** Puts rows among the marks: those that changed are made anew, those that are gone are taken away.  A row that is the
+	 * same object, looking the same, is left alone: with thousands of them that is all that one may do.
+	 * @param {Map<string, {layer: any, row: any, look: string}>} have @param {Map<string, any>} rows @param {(row: any) => string} lookOf @param {(row: any, look: string) => any} make */
+	function marks(have, rows, lookOf, make) {
+		/** @type {[string, any, string][]} */
+		const fresh = [];
 
-		for (const [key, s, make] of rows) {
+		for (const [key, row] of rows) {
 			const old = have.get(key);
+			const look = row.loc ? lookOf(row) : "";
 
-			seen.add(key);
-			if (old && old.stamp === s)
+			if (old ? old.row === row && old.look === look : !row.loc)
 				continue;
-			old?.layer.remove();
-			have.set(key, { layer: make().addTo(map), stamp: s });
+			if (old) {
+				if (row.loc && old.look === look && old.row.title === row.title && `${old.row.loc}` === `${row.loc}`) {
+					old.row = row; // nothing of it shows
+					continue;
+				}
+				old.layer.remove();
+				have.delete(key);
+			}
+			if (row.loc)
+				fresh.push([key, row, look]);
 		}
 		for (const [key, m] of have)
-			if (!seen.has(key)) {
+			if (!rows.has(key)) {
 				m.layer.remove();
 				have.delete(key);
 			}
+		for (const [key, row, look] of fresh.sort((a, b) => (b[1].severity || 0) - (a[1].severity || 0))) // the gravest on top
+			have.set(key, { layer: make(row, look).addTo(map), row, look });
 	}
 
-	/** @param {string[]} palette @returns {[string, string, () => any][]} */
-	function caseRows(palette) {
-		const now = app.nowMs();
+	/** @param {any} c */
+	const gravity = (c) => Math.min(Math.max(c.severity || 4, 1), 4);
+	/** @param {any} c */
+	const caseLook = (c) => `${gravity(c)} ${app.file.id === c.id || app.picked === c.id ? "here" : ""}`;
 
-		return [...app.town.rows.cases.values()].filter((c) => c.loc).sort((a, b) => b.severity - a.severity).map((c) => {
-			const s = Math.min(Math.max(c.severity || 4, 1), 4);
-			const here = app.file.id === c.id;
+	function syncCases() {
+		const palette = ["", "--s1", "--s2", "--s3", "--s4", "--ink", "--mark-dark", "--mark-light", "--pick", "--surface"].map((v) => (v ? colour(v) : ""));
+		/** @param {string} id */
+		const now = (id) => app.town.rows.cases.get(id);
 
-			return [c.id, stamp({ s, l: c.loc, here, theme, t: c.title }), () => new CaseMark([c.loc[1], c.loc[0]], { radius: here ? 12 : 9, severity: s, fill: palette[s], edge: palette[5], text: palette[s === 2 || s === 3 ? 6 : 7],
-				halo: here ? palette[8] : palette[9] })
-				.bindTooltip(() => words([c.title || c.category_name || c.category, `${nameOf("state", c.state, app.lang)}${isLate(c, now) ? ` · ${app.say("map_late")}` : ""}`]))
-				.on("click", () => (location.hash = `#/case/${encodeURIComponent(c.id)}`))];
+		marks(cases, app.town.rows.cases, caseLook, (c, look) => {
+			const s = gravity(c);
+			const here = look.endsWith("here");
+
+			return new CaseMark([c.loc[1], c.loc[0]], { radius: here ? 13 : 9, severity: s, fill: palette[s], edge: palette[5], text: palette[s === 2 || s === 3 ? 6 : 7], halo: here ? palette[8] : palette[9] })
+				.bindTooltip(() => words([c.title || c.category_name || c.category, `${nameOf("state", (now(c.id) || c).state, app.lang)}${isLate(now(c.id) || c, app.nowMs()) ? ` · ${app.say("map_late")}` : ""}`]))
+				.on("click", () => (location.hash = `#/case/${encodeURIComponent(c.id)}`));
 		});
 	}
 
-	/** @returns {[string, string, () => any][]} */
-	function personRows() {
+	function syncPeople() {
 		const now = app.nowMs();
 		const ink = colour("--accent");
 		const ground = colour("--surface");
+		const edge = colour("--edge");
 
-		return [...app.town.rows.devices.values()].filter((d) => d.loc).map((d) => {
-			const old = !d.online || d.seen === null || now - d.seen > PERSON_OLD_MS;
+		marks(people, app.town.rows.devices, (d) => (!d.online || d.seen === null || now - d.seen > PERSON_OLD_MS ? "old" : "new"), (d, look) => {
+			const old = look === "old";
 
-			return [d.device, stamp({ l: d.loc, old, theme }), () => new CircleMarker([d.loc[1], d.loc[0]], { radius: 4.5, weight: 1.5, color: old ? colour("--edge") : ground, fillColor: old ? ground : ink, fillOpacity: old ? 0.5 : 1, opacity: 1 })
-				.bindTooltip(() => words([d.name || d.person || d.device, d.seen === null ? null : ago(app.nowMs() - d.seen, app.lang)]))];
+			return new CircleMarker([d.loc[1], d.loc[0]], { radius: 4.5, weight: 1.5, color: old ? edge : ground, fillColor: old ? ground : ink, fillOpacity: old ? 0.5 : 1, opacity: 1 })
+				.bindTooltip(() => {
+					const { seen } = app.town.rows.devices.get(d.device) || d;
+
+					return words([d.name || d.person || d.device, seen === null ? null : ago(app.nowMs() - seen, app.lang)]);
+				});
 		});
 	}
 
@@ -345,7 +374,7 @@ export function newMap(app) {
 
 			if (x.layer && x.stamp !== s) {
 				x.stamp = s;
-				x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: 0.9, dashArray: null });
+				x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: app.me?.tiles ? 0.5 : 0.9, dashArray: null });
 			}
 		}
 		for (const x of reaches.values())
@@ -369,13 +398,40 @@ export function newMap(app) {
 			[...people.values(), ...cases.values()].forEach((m) => m.layer.remove());
 			people.clear();
 			cases.clear();
+			casesDrawn = peopleDrawn = "";
 		}
 		if (was !== theme)
 			track?.setStyle?.({ color: colour("--late") });
-		marks(people, personRows());
-		marks(cases, caseRows(["", "--s1", "--s2", "--s3", "--s4", "--ink", "--mark-dark", "--mark-light", "--accent", "--surface"].map((v) => (v ? colour(v) : ""))));
+		const drawn = `${app.town.db} ${theme}`;
+		const c = `${drawn} ${app.town.turn.cases} ${app.file.id} ${app.picked}`;
+		const p = `${drawn} ${app.town.turn.devices} ${Math.floor(app.nowMs() / FADE_EVERY_MS)}`;
+
+		if (peopleDrawn !== p) {
+			peopleDrawn = p;
+			syncPeople();
+		}
+		if (casesDrawn !== c) {
+			casesDrawn = c;
+			syncCases();
+		}
+		if (pickShown !== app.picked)
+			showPick();
 		if (app.patrol.id !== tracked || (app.patrol.track && !track))
 			showTrack();
+	}
+
+	/** What was picked in a list comes into view. */
+	function showPick() {
+		const id = app.picked;
+		const shape = id === null ? null : areas.get(id) || reaches.get(id);
+		const at = id === null ? null : cases.get(id)?.layer.getLatLng() || shape?.layer?.getBounds().getCenter();
+
+		pickShown = id;
+		pick?.remove();
+		pick = shape?.layer ? geoJSON(shape.f, { fill: false, color: colour("--pick"), weight: 5, interactive: false }).addTo(map) : null;
+
+		if (at && !map.getBounds().pad(-0.05).contains(at))
+			map.panTo(at, { animate: false });
 	}
 
 	/** How much of the map the drawer hides, in pixels. */
@@ -484,5 +540,7 @@ export function mapView(app) {
 		${DONE_TEXT.map((t, i) => html`<li><span class="swatch q${i}" aria-hidden="true"></span>${say(t)}</li>`)}
 		<li><span class="swatch q-none" aria-hidden="true"></span>${say("map_free")}</li>
 		<li><span class="dot person" aria-hidden="true"></span>${say("map_person")}</li>
-		<li class="sketch">${say("map_sketch")}</li></ul></section>`;
+		<li><span class="dot person old" aria-hidden="true"></span>${say("map_person_old")}</li>
+		<li class="grades">${[1, 2, 3, 4].map((s) => severityView(app, s))}${say("map_cases")}</li>
+		<li class="sketch">${app.me?.tiles_credit ? html`${app.me.tiles_credit} · ` : nothing}${say("map_sketch")}</li></ul></section>`;
 }

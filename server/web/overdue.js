@@ -34,7 +34,7 @@ function overdueRow(app, r) {
 	const area = app.town.rows.areas.get(r.target);
 	const place = r.place || r.target_name || (area ? area.name : r.target) || app.say("target_any");
 
-	return html`<tr class=${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days} ${r.reminders || 0}`)} data-row="${r.person} ${r.rule}">
+	return html`<tr class="${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days} ${r.reminders || 0}`)} ${r.target && app.picked === r.target ? "here" : ""}" data-row="${r.person} ${r.rule}" data-pick=${r.target || nothing}>
 		<th scope="row"><span class="own">${r.name || r.person}</span> <span class="sub">${nameOf("level", r.level, app.lang)}</span></th>
 		<td><span class="own">${place}</span> <span class="sub own">${r.rule}</span></td>
 		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td>

@@ -1,12 +1,6 @@
 // The pages, in the order of the navigation: what each is called, what it draws, what it does when it is shown and left.
 import { html } from "./vendor/lit.js";
-import { alertsView } from "./alerts.js";
-import { casesView } from "./cases.js";
-import { chartView } from "./chart.js";
-import { closingView } from "./closing.js";
-import { ledgerView } from "./ledger.js";
-import { mapView } from "./map.js";
-import { overdueView } from "./overdue.js";
+import { deskView } from "./desk.js";
 
 /** @typedef {import("./main.js").App} App */
 
@@ -68,7 +62,7 @@ function later(load, row) {
 
 /** @type {Record<string, Page>} by the name in the address */
 export const PAGES = {
-	desk: { text: "page_desk", view: (app) => html`${alertsView(app)}${casesView(app)}${mapView(app)}${chartView(app)}${ledgerView(app)}${overdueView(app)}${closingView(app)}` },
+	desk: { text: "page_desk", view: deskView },
 	cases: later(() => import("./caselist.js"), { text: "page_cases" }),
 	patrols: later(() => import("./patrollist.js"), { text: "page_patrols" }),
 	people: later(() => import("./people.js"), { text: "page_people" }),

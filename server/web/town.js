@@ -35,7 +35,7 @@ export function newTown() {
 
 	for (const m of MEMBERS)
 		rows[m] = new Map();
-	return { db: null, commit: null, time: 0, newsAt: 0, areasCut: false, rows };
+	return { db: null, commit: null, time: 0, newsAt: 0, areasCut: false, rows, turn: { figures: 0, areas: 0, alerts: 0, cases: 0, overdue: 0, devices: 0, feed: 0 } };
 }
 
 /**
@@ -46,6 +46,7 @@ export function newTown() {
  * @property {number} newsAt when the newest record reached the platform, as far as is known; ms UTC, 0: never
  * @property {boolean} areasCut the server left out the lowest level
  * @property {Record<Member, Map<string, any>>} rows
+ * @property {Record<Member, number>} turn grows whenever these rows change: what hangs on them alone need not be made anew
  */
 
 /** Take one frame of the stream.
@@ -70,6 +71,8 @@ export function take(town, msg) {
 
 		if (fresh)
 			map.clear();
+		if (fresh || msg[m]?.length)
+			town.turn[m]++;
 		for (const row of msg[m] || []) {
 			const key = KEY[m](row);
 

@@ -116,7 +116,7 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, handlers: [], refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, handlers: [], pages: "0123456789abcdef", refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
 	};
 	const problem = (res, status, code, more = {}, detail = "") => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
@@ -162,6 +162,8 @@ export async function startMock(opt = {}) {
 		}
 		if (path === "/api/v1/me")
 			return session(req) ? json(res, 200, rights()) : problem(res, 401, "signed_out");
+		if (path === "/version")
+			return json(res, 200, { version: "1", schema: 1, db: m.db, pages: m.pages });
 		if (path === "/readyz")
 			return json(res, m.ready, { ready: m.ready === 200, database: true, ingest: true, broker: true, ...m.parts });
 		if (path.startsWith("/api/v1/") && !session(req))

@@ -59,6 +59,7 @@ describe("sign-in", () => {
 
 		await page.reload();
 		await page.waitForSelector('[data-test=link] .good');
+		await page.click("[data-test=menu]");
 		await page.click("[data-test=signout]");
 		await page.waitForSelector("#user");
 		assert.match(await page.textContent("main"), /已退出/);
@@ -389,6 +390,7 @@ describe("languages, colours, sizes", () => {
 
 		await page.waitForSelector("[data-row]");
 		assert.ok((await words()).some((w) => w.includes("履职台账")));
+		await page.click("[data-test=menu]");
 		await page.click('button[lang="en"]');
 		await page.waitForFunction(() => document.documentElement.lang === "en");
 		assert.deepEqual((await words()).filter((w) => /[\u3000-\u9fff]/.test(w)), []);
@@ -464,6 +466,7 @@ describe("languages, colours, sizes", () => {
 		const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 		assert.equal(await ground(), "rgb(243, 244, 240)");
+		await page.click("[data-test=menu]");
 		await page.click('button:has-text("深色")');
 		await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
 		assert.equal(await ground(), "rgb(15, 21, 23)");

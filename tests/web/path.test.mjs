@@ -234,10 +234,12 @@ test("ingest is killed: the page says so apart from its link; started again, all
 });
 
 test("English: the page's words are English, names stay as they are", async () => {
+	await page.click("[data-test=menu]");
 	await page.click('button[lang="en"]');
 	await page.waitForFunction(() => document.documentElement.lang === "en");
 	await go("people");
 	assert.equal(await text(".feed tbody tr:first-child .what"), "Patrol started · 赵甲 · 国道示例段");
+	await page.click("[data-test=menu]");
 	await page.click('button[lang="zh-CN"]');
 	await page.waitForFunction(() => document.documentElement.lang === "zh-CN");
 });

@@ -1,0 +1,327 @@
+// The duty desk: what calls the officer, the keyboard, whole rows, what an open page knows of a new version.
+import { after, before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { DING_EVERY_MS, newBell, OLD_MS, RED_EVERY_MS } from "../../server/web/bell.js";
+import { openPage, signIn } from "./browser.mjs";
+import { axe, clean, duty, fits, kit, mock, rowsAre, text, until } from "./kit.mjs";
+
+before(kit.up);
+after(kit.down);
+
+let made = 0;
+const alert = (more = {}) => ({ id: `hazard:n-${++made}`, type: "hazard", severity: 2, case: null, title: "河岸塌方", scope: "990101100002", loc: null, at: Date.now(), raised: Date.now(), state: "active", acked_by: null, acked_at: null, late: false, person: "p-0055", ...more });
+
+describe("the bell", () => {
+	/** A bell and its world; rang: what was heard and when. */
+	function set() {
+		const w = { now: 1e6, rang: [], noticed: [], standing: [] };
+		const bell = newBell({ now: () => w.now, me: () => "p-0095", play: (kind) => w.rang.push([kind, w.now - 1e6]), notice: (a) => w.noticed.push(a.id), alerts: () => w.standing });
+		/** @param {number} ms */
+		const pass = (ms) => {
+			for (const end = w.now + ms; w.now < end;) {
+				w.now += 1000;
+				bell.second();
+			}
+		};
+
+		bell.on = true;
+		return { w, bell, pass };
+	}
+
+	test("one ding in 15 s, for the gravest that came meanwhile", () => {
+		const { w, bell, pass } = set();
+
+		bell.heard([alert()]);
+		pass(3000);
+		bell.heard([alert({ severity: 3 })]);
+		bell.heard([alert({ severity: 1 })]);
+		bell.heard([alert({ severity: 4 })]);
+		pass(60e3);
+		assert.deepEqual(w.rang, [["ding", 0], ["red", DING_EVERY_MS]]);
+	});
+
+	test("red again every 30 s, until somebody has signed", () => {
+		const { w, bell, pass } = set();
+		const red = alert({ severity: 1 });
+
+		w.standing = [red];
+		bell.heard([red]);
+		pass(65e3);
+		assert.deepEqual(w.rang, [["red", 0], ["red", RED_EVERY_MS], ["red", 2 * RED_EVERY_MS]]);
+		w.standing = [{ ...red, acked_by: "p-0096" }];
+		pass(120e3);
+		assert.equal(w.rang.length, 3);
+	});
+
+	test("silent: one's own, those of long ago, those that are signed or over, and while it is off", () => {
+		const { w, bell, pass } = set();
+		const quiet = [alert({ severity: 1, person: "p-0095" }), alert({ severity: 1, at: Date.now() - OLD_MS - 60e3 }), alert({ severity: 1, acked_by: "p-0096" }), alert({ severity: 1, state: "cleared" })];
+
+		w.standing = quiet;
+		bell.notices = true;
+		bell.heard(quiet);
+		pass(60e3);
+		assert.deepEqual([w.rang, w.noticed], [[], []]);
+		bell.on = false;
+		w.standing = [alert({ id: "hazard:y", severity: 1 })];
+		bell.heard(w.standing);
+		pass(60e3);
+		assert.deepEqual([w.rang, w.noticed], [[], ["hazard:y"]]);
+		bell.on = true; // nothing is owed of that time, but a red one stands
+		pass(1000);
+		assert.deepEqual(w.rang.map((r) => r[0]), ["red"]);
+	});
+});
+
+/** Counts the tones that a page makes. */
+const tones = (page) => page.addInitScript(() => {
+	const make = AudioContext.prototype.createOscillator;
+
+	globalThis.tones = 0;
+	AudioContext.prototype.createOscillator = function () {
+		globalThis.tones++;
+		return make.call(this);
+	};
+});
+const heard = (page) => page.evaluate(() => globalThis.tones);
+
+describe("sound and notices", () => {
+	test("off until asked; on, a new alert is heard, a signature and a snapshot are not; remembered", async () => {
+		const m = await mock();
+		const page = await openPage(kit.browser, m.url);
+
+		await tones(page);
+		await page.reload();
+		await signIn(page, m.user, m.password);
+		await rowsAre(page, "alerts", 5);
+		assert.equal(await text(page, "[data-test=sound]"), "警报声 关");
+		m.change({ alerts: [alert()] });
+		await rowsAre(page, "alerts", 6);
+		assert.equal(await heard(page), 0);
+		for (const a of m.town.alerts.filter((x) => x.severity === 1 && !x.acked_by)) // a red one that stands is heard at once
+			m.change({ alerts: [{ ...a, acked_by: "p-0096", acked_at: Date.now() }] });
+		await page.click("[data-test=sound]");
+		await until(page, () => document.querySelector("[data-test=sound]")?.textContent === "警报声 开");
+		assert.equal(await heard(page), 2); // how it sounds
+		m.change({ alerts: [alert()] });
+		await until(page, () => globalThis.tones === 4);
+		await page.keyboard.press("m");
+		await until(page, () => document.querySelector("[data-test=sound]")?.textContent === "警报声 关");
+		await page.keyboard.press("m");
+		await page.reload(); // a page that was not touched may not sound, and says so
+		await page.waitForSelector("[data-test=link] .good");
+		assert.match(await text(page, "[data-test=sound]"), /警报声 (待启用|开)/);
+		await clean(page);
+	});
+
+	test("the system's notice: asked for by a click, shown when the page is not looked at, opens the case", async () => {
+		const m = await mock();
+		const page = await openPage(kit.browser, m.url);
+
+		await page.addInitScript(() => {
+			globalThis.notices = [];
+			globalThis.Notification = class {
+				static permission = "default";
+				static requestPermission() {
+					globalThis.asked = true;
+					return Promise.resolve("granted");
+				}
+				constructor(title, more) {
+					globalThis.notices.push([title, more.body, this]);
+				}
+				close() {}
+			};
+			document.hasFocus = () => false;
+		});
+		await page.reload();
+		await signIn(page, m.user, m.password);
+		await page.waitForSelector("[data-test=link] .good");
+		m.change({ alerts: [alert()] });
+		await rowsAre(page, "alerts", 6);
+		assert.equal(await page.evaluate(() => globalThis.notices.length), 0);
+		await page.click("[data-test=help]");
+		await page.click('dialog label:has-text("系统通知")');
+		await until(page, () => globalThis.asked);
+		await page.click("[data-test=close-help]");
+		m.change({ alerts: [alert({ title: "堤顶裂缝", severity: 1, case: "case-02" })] });
+		await until(page, () => globalThis.notices.length === 1);
+		assert.deepEqual(await page.evaluate(() => globalThis.notices[0].slice(0, 2)), ["堤顶裂缝", "一级（红） 西关社区"]);
+		await page.evaluate(() => globalThis.notices[0][2].onclick());
+		await until(page, () => document.querySelector("#h-case")?.textContent?.includes("餐馆燃气软管老化"));
+		await clean(page);
+	});
+});
+
+describe("the keyboard", () => {
+	const at = (page) => page.evaluate(() => document.activeElement?.closest("tr")?.dataset.row || document.activeElement?.id || document.activeElement?.tagName);
+
+	test("from an alert to a dispatch without a mouse", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await rowsAre(page, "alerts", 5);
+		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+		await page.keyboard.press("j");
+		assert.equal(await at(page), "hazard:case-01");
+		await page.keyboard.press("a");
+		await page.waitForSelector('.alerts tr[data-row="hazard:case-01"]:has-text("已签收 云冬")');
+		assert.equal(await at(page), "hazard:case-01", "the row moved down, the reader with it");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector(".timeline li");
+		await page.keyboard.press("Tab"); // from the heading: copy, close, the acts
+		const tabTo = async (words) => {
+			for (let i = 0; i < 20; i++) {
+				if (await page.evaluate((w) => document.activeElement?.textContent?.trim() === w || document.activeElement?.id === w, words))
+					return;
+				await page.keyboard.press("Tab");
+			}
+			assert.fail(`no way to ${words}`);
+		};
+
+		await tabTo("立案");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector("#act-note");
+		await tabTo("act-note");
+		await page.keyboard.type("jam?/a"); // letters are letters here
+		assert.equal(await page.inputValue("#act-note"), "jam?/a");
+		await tabTo("确认立案");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector('.cases tr[data-row="case-01"]:has-text("待派遣")');
+		await tabTo("派遣");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector("#act-to");
+		await tabTo("act-to");
+		await page.keyboard.type("p-0102");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector('.cases tr[data-row="case-01"]:has-text("待签收")');
+		assert.deepEqual(m.posts.map((p) => p.body.action || "sign"), ["sign", "accept", "dispatch"]);
+		await page.keyboard.press("Escape");
+		await page.waitForSelector(".drawer", { state: "detached" });
+		await clean(page);
+	});
+
+	test("j and k stop at the ends, g goes to a page, ? helps, Escape closes; the switch is remembered", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await rowsAre(page, "cases", 8);
+		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+		await page.keyboard.press("k");
+		const last = await at(page);
+
+		await page.keyboard.press("j");
+		assert.equal(await at(page), last);
+		await page.keyboard.press("k");
+		assert.notEqual(await at(page), last);
+		await page.keyboard.press("g");
+		await page.keyboard.press("u");
+		await page.waitForSelector("main.on-people .block");
+		await page.keyboard.press("g");
+		await page.keyboard.press("d");
+		await page.waitForSelector("main.on-desk .block");
+		await page.keyboard.press("?");
+		await page.waitForSelector("dialog.help[open]");
+		await axe(page, "help");
+		await page.click('dialog label:has-text("单键")');
+		await page.keyboard.press("Escape");
+		await page.waitForSelector("dialog.help", { state: "detached" });
+		await page.keyboard.press("?");
+		await page.keyboard.press("j");
+		await page.reload();
+		await rowsAre(page, "cases", 8);
+		await page.keyboard.press("j");
+		assert.equal(await at(page), "BODY");
+		assert.equal(await page.locator("dialog").count(), 0);
+		await clean(page);
+	});
+});
+
+describe("truth", () => {
+	test("the server comes back as another version: said, never loaded anew by itself", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await page.evaluate(() => (globalThis.same = true));
+		assert.equal(await page.locator("[data-test=version]").count(), 0);
+		await m.down();
+		await page.waitForSelector("[data-test=link] .bad");
+		m.pages = "fedcba9876543210";
+		await m.up();
+		await page.waitForSelector("[data-test=version]");
+		assert.match(await text(page, "[data-test=version]"), /^系统已更换新版本.* 重新载入$/);
+		assert.equal(await page.evaluate(() => globalThis.same), true);
+		await page.click("[data-test=version] button");
+		await page.waitForSelector("[data-test=link] .good");
+		assert.equal(await page.evaluate(() => globalThis.same), undefined);
+		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
+	});
+
+	test("the PC slept: the page asks at once whether all is as it was", async () => {
+		const m = await mock();
+		const page = await duty(m, { clock: true });
+		const asked = () => m.seen.filter((s) => s === "GET /version").length;
+		const before = asked();
+		const pings = () => m.hellos.filter((h) => h.op === "ping").length;
+
+		await page.clock.fastForward(4 * 3600e3); // timers that fell due run once, as after a sleep
+		for (let i = 0; i < 100 && (asked() === before || !pings()); i++)
+			await new Promise((ok) => setTimeout(ok, 50));
+		assert.ok(asked() > before);
+		assert.ok(pings() > 0);
+		await page.waitForSelector("[data-test=link] .good");
+		await clean(page);
+	});
+});
+
+describe("the look", () => {
+	test("no block ends in half a row; what is below is counted", async () => {
+		const m = await mock();
+
+		for (let i = 0; i < 40; i++)
+			m.town.cases.push({ ...m.town.cases[i % 8], id: `more-${i}`, title: i % 3 ? "短" : "很长的标题，一行放不下，要折到第二行去才写得完" });
+		const page = await duty(m);
+		const cut = () => page.$$eval(".on-desk .block > .scroll", (all) => all.flatMap((box) => {
+			const b = box.getBoundingClientRect();
+
+			return [...box.querySelectorAll("tbody tr")].filter((r) => r.getBoundingClientRect().top < b.bottom - 1 && r.getBoundingClientRect().bottom > b.bottom + 1).map((r) => `${box.parentElement?.className} ${r.textContent?.slice(0, 20)}`);
+		}));
+
+		for (const [width, height] of [[1440, 900], [1366, 768], [1920, 1080], [2560, 1440], [1280, 720]]) {
+			await page.setViewportSize({ width, height });
+			await until(page, () => [...document.querySelectorAll(".on-desk .cases[data-more]")].length === 1);
+			await page.evaluate(() => new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok))));
+			assert.deepEqual(await cut(), [], `${width} x ${height}`);
+			const shown = await page.$$eval(".cases tbody tr", (rows) => rows.filter((r) => r.getBoundingClientRect().bottom <= r.closest(".scroll").getBoundingClientRect().bottom + 1).length);
+
+			assert.equal(await page.getAttribute(".cases", "data-more"), `↓ 下面还有 ${48 - shown} 行`);
+		}
+		await clean(page);
+	});
+
+	test("a row that is touched is marked here and on the map; a case that is opened from the map is marked in the list", async () => {
+		const m = await mock();
+		const page = await duty(m);
+
+		await rowsAre(page, "cases", 8);
+		await page.click('.cases tr[data-row="case-02"] .state');
+		await page.waitForSelector('.cases tr.here[data-row="case-02"]');
+		await page.waitForSelector('.alerts tr.here[data-row="hazard:case-02"]');
+		await page.click('.cases tr[data-row="case-02"] .state');
+		await page.waitForSelector('.cases tr[data-row="case-02"]:not(.here)');
+		await page.evaluate(() => (location.hash = "#/case/case-08"));
+		await page.waitForSelector('.cases tr.here[data-row="case-08"]');
+		await clean(page);
+	});
+
+	test("the wall: the same numbers in large type, nothing to press", async () => {
+		const m = await mock();
+		const page = await duty(m, { query: "?view=wall", width: 1920, height: 1080 });
+
+		await rowsAre(page, "alerts", 5);
+		assert.equal(await page.locator("button:visible, nav:visible, summary:visible").count(), 0);
+		assert.ok(await page.$eval(".ledger .key", (e) => parseFloat(getComputedStyle(e).fontSize)) >= 20 * 1.75);
+		assert.ok(await page.$eval(".alerts .what a", (e) => parseFloat(getComputedStyle(e).fontSize)) >= 14 * 1.75);
+		await fits(page, "wall");
+		await clean(page);
+	});
+});
