@@ -6,7 +6,6 @@ import { newBell } from "./bell.js";
 import { newCasefile, newKey } from "./casefile.js";
 import { newChart } from "./chart.js";
 import { newClosing } from "./closing.js";
-import { drawerView } from "./drawer.js";
 import { newFlash } from "./flash.js";
 import { newFold } from "./fold.js";
 import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
@@ -35,6 +34,7 @@ const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const SIGNED_MS = 10e3;
 const BOOT_AGAIN_MS = 3e3;
+const DRAWER_AFTER_MS = 3e3;
 const SLEPT_MS = 30e3; // between two seconds: the PC slept, or the page was frozen
 
 /** Monotonic ms that go on while the PC sleeps, where performance.now() may stand still. */
@@ -283,6 +283,17 @@ const app = {
 
 /** @type {typeof import("./help.js")|null} fetched when it is asked for */
 let help = null;
+/** @type {typeof import("./drawer.js")|null} fetched when a case is opened, or soon after the first paint, which does not wait for it */
+let drawer = null;
+
+async function fetchDrawer() {
+	drawer = drawer || await import("./drawer.js").catch(() => null); // the next opening tries again
+	if (app.file.id !== null) {
+		if (!drawer)
+			app.said = app.say("page_failed");
+		focus("h-case");
+	}
+}
 let helpOpen = false;
 
 app.bell = newBell({ now: mono, me: () => app.me?.person || "", play: (kind) => app.sound.play(kind), notice, alerts: () => app.town.rows.alerts.values() });
@@ -343,7 +354,7 @@ const narrow = matchMedia("(max-width: 720px)"); // there the case covers the pa
 const dutyView = () => html`${headView(app)}
 <div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${app.patrol.id !== null ? "with-patrol" : ""} ${app.file.id !== null ? "with-case" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
 	pageOf(app.place.page).view(app)}</main>
-${drawerView(app)}${patrolDrawer(app)}</div>${help && helpOpen ? help.helpView(app) : nothing}
+${drawer ? drawer.drawerView(app) : nothing}${patrolDrawer(app)}</div>${help && helpOpen ? help.helpView(app) : nothing}
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
 
 // ---------------------------------------------------------------- the address
@@ -383,6 +394,8 @@ function route(focusing = true) {
 			app.file.close();
 		else
 			app.file.open(to.caseId);
+		if (to.caseId !== null && !drawer)
+			fetchDrawer();
 	}
 	if (to.patrolId !== app.patrol.id) {
 		if (to.patrolId === null)
@@ -601,6 +614,7 @@ function enter(me) {
 			if (r === "ok" && !app.firstCommit) {
 				app.firstCommit = /** @type {number} */ (app.town.commit);
 				app.bornAt = app.town.time;
+				setTimeout(fetchDrawer, DRAWER_AFTER_MS);
 			}
 			if (r === "ok" && msg.op !== "tick") {
 				announce(msg);
