@@ -92,8 +92,8 @@ const struct figure figures[] = {
 		SAYS("hazards_rectified_flow/1 以“已整改”或“已完成”办结的隐患案件，分类为隐患类别；" FLOW NO_VOIDED,
 			"hazards_rectified_flow/1 hazards closed as rectified or done, by category; " EN_FLOW EN_NO_VOIDED)),
 	RATE("hazard_rate_flow", "隐患整改率（按发生时间）", "Hazard rectification rate (flow)", "hazards_rectified_flow", "hazards_found", OF("hazard"), .decimals = 1,
-		SAYS("hazard_rate_flow/1 期内整改隐患（hazards_rectified_flow/1）÷期内排查隐患（hazards_found/1）；" ROUND1 "可超过100%；" NO_VOIDED,
-			"hazard_rate_flow/1 hazards_rectified_flow/1 ÷ hazards_found/1; " EN_ROUND1 "may pass 100%; " EN_NO_VOIDED)),
+		SAYS("hazard_rate_flow/1 按发生时间：期内整改隐患（hazards_rectified_flow/1）÷期内排查隐患（hazards_found/1）；" ROUND1 "可超过100%；" NO_VOIDED,
+			"hazard_rate_flow/1 flow: hazards_rectified_flow/1 ÷ hazards_found/1; " EN_ROUND1 "may pass 100%; " EN_NO_VOIDED)),
 	COUNT("findings_found", "巡查发现问题", "Findings", "处", "findings", OF("finding"),
 		SAYS("findings_found/1 上报的巡查问题案件，分类为问题类别；" COHORT NO_VOIDED,
 			"findings_found/1 findings reported, by category; " EN_COHORT EN_NO_VOIDED)),
@@ -118,8 +118,8 @@ const struct figure figures[] = {
 		SAYS("appeals_closed_flow/1 办结的诉求案件，不论结果，分类为诉求类别；" FLOW NO_VOIDED,
 			"appeals_closed_flow/1 appeals closed, whatever the result, by category; " EN_FLOW EN_NO_VOIDED)),
 	RATE("appeal_close_rate_flow", "诉求办结率（按发生时间）", "Appeal closing rate (flow)", "appeals_closed_flow", "appeals_received", OF("appeal"), .decimals = 1,
-		SAYS("appeal_close_rate_flow/1 期内办结诉求（appeals_closed_flow/1）÷期内诉求收集（appeals_received/1）；" ROUND1 "可超过100%；" NO_VOIDED,
-			"appeal_close_rate_flow/1 appeals_closed_flow/1 ÷ appeals_received/1; " EN_ROUND1 "may pass 100%; " EN_NO_VOIDED)),
+		SAYS("appeal_close_rate_flow/1 按发生时间：期内办结诉求（appeals_closed_flow/1）÷期内诉求收集（appeals_received/1）；" ROUND1 "可超过100%；" NO_VOIDED,
+			"appeal_close_rate_flow/1 flow: appeals_closed_flow/1 ÷ appeals_received/1; " EN_ROUND1 "may pass 100%; " EN_NO_VOIDED)),
 	COUNT("appeals_rated", "诉求评议", "Appeals rated", "件", "appeals", OF("appeal"),
 		SAYS("appeals_rated/1 诉求收集中最近一次回访为满意、基本满意或不满意的，分类为诉求类别；未联系上的不计；" COHORT NO_VOIDED,
 			"appeals_rated/1 those of appeals_received whose last rating is satisfied, basic or dissatisfied, by category; without no_contact; "
@@ -155,8 +155,8 @@ const struct figure figures[] = {
 			"disputes_settled_flow/1 disputes closed with a written or oral settlement, by category; " EN_FLOW EN_NO_VOIDED)),
 	RATE("dispute_rate_flow", "调处成功率（按发生时间）", "Dispute settlement rate (flow)", "disputes_settled_flow", "disputes_closed_flow",
 		OF("dispute"), .decimals = 1,
-		SAYS("dispute_rate_flow/1 期内调处成功纠纷（disputes_settled_flow/1）÷期内办结纠纷（disputes_closed_flow/1）；" ROUND1 NO_VOIDED,
-			"dispute_rate_flow/1 disputes_settled_flow/1 ÷ disputes_closed_flow/1; " EN_ROUND1 EN_NO_VOIDED)),
+		SAYS("dispute_rate_flow/1 按发生时间：期内调处成功纠纷（disputes_settled_flow/1）÷期内办结纠纷（disputes_closed_flow/1）；" ROUND1 NO_VOIDED,
+			"dispute_rate_flow/1 flow: disputes_settled_flow/1 ÷ disputes_closed_flow/1; " EN_ROUND1 EN_NO_VOIDED)),
 
 	/* assigned rectification: categories are issuers */
 	COUNT("rectify_total", "交办问题", "Items assigned", "件", "items", .by = FIGURE_BY_CATEGORY,

@@ -6,7 +6,8 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BUILD, COMMUNITY, GRID, Proc, TOWN, Town, run, until } from '../lib/index.mjs';
+import { BUILD, COMMUNITY, GRID, Proc, REGISTRY, TOWN, Town, run, until } from '../lib/index.mjs';
+import { readZip } from '../lib/xlsx.mjs';
 
 const FROM = '2020-01-01', TO = '2100-01-01';
 const AT = '2030-01-01T00:00:00+08:00';
@@ -22,7 +23,7 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		const phone = await town.device('d-0001', 'p-0001'), west = await town.device('d-0002', 'p-0002');
 
 		for (let n = 0; n < 40; n++)
-			await phone.publish(Array.from({ length: 200 }, (_, i) => phone.event('inspect', { topic: 'burn_straw', result: 'ok', object: n === 0 && i === 0 ? '=cmd|x 𠮷野家，电话13812345678' : `第${n}-${i}处，${'长'.repeat(40)}` }, { scope: GRID[0] })));
+			await phone.publish(Array.from({ length: 200 }, (_, i) => phone.event('inspect', { topic: 'burn_straw', result: 'ok', object: n === 0 && i === 0 ? '=cmd|x 𠮷野家㐂，电话13812345678' : `第${n}-${i}处，${'长'.repeat(40)}` }, { scope: GRID[0] })));
 		await phone.answer(8000);
 		await west.send('case.report', { case: 'w-1', class: 'hazard', category: 'fire', severity: 2, title: '西边的' }, { scope: GRID[2] });
 		await phone.send('patrol.start', { patrol: 'k-1', route: 'grid', target: GRID[0] });
@@ -49,8 +50,14 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		return JSON.parse(text).detail;
 	};
 
+	/** All that there is to read. */
+	const texts = (format, data) => (format !== 'xlsx' ? data.toString() : [...readZip(data).values()].join('\n'));
+
 	test('each name and format: the same bytes as from the command', async () => {
 		const names = /there are (.*)/.exec((await town.xunge(['export', 'none', '--from', FROM, '--to', TO])).err)[1].split(', ').map((n) => n.replace(/[^a-z].*/s, ''));
+		// Phones, and names of people, masked and whole.
+		const secret = REGISTRY.people.split('\n').slice(1).filter(Boolean).flatMap((l) => l.split(',').slice(1)).concat('13812345678');
+		const seen = new Set(), asked = new Set();
 		let pairs = 0;
 
 		assert.ok(names.length > 10, names.join());
@@ -66,11 +73,20 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 				const { r, body } = await bytes(centre, `${name}.${format}`, `&scope=${TOWN}`);
 
 				pairs++;
+				const masked = texts(format, body), whole = !asked.has(name) ? texts(format, (await bytes(centre, `${name}.${format}`, `&scope=${TOWN}&unmask=1`)).body) : '';
+
+				asked.add(name);
+				for (const word of secret) {
+					assert.ok(!masked.includes(word), `${word} in ${name}.${format}`);
+					if (whole.includes(word)) seen.add(`${name} ${word}`);
+				}
 				assert.ok(body.equals(readFileSync(out)), `${name}.${format}`);
 				assert.match(r.headers.get('content-disposition'), new RegExp(`^attachment; filename="xunge-${name}-[0-9-]+\\.${format}"; filename\\*=UTF-8''[%A-Za-z0-9._~-]+$`));
 				assert.equal(r.headers.get('cache-control'), 'no-store');
 			}
 		assert.ok(pairs > 25, `${pairs} pairs`);
+		for (const name of ['inspections', 'patrols', 'cases', 'events', 'tracks', 'quality', 'workbook']) // it was there to be hidden
+			assert.ok([...seen].some((s) => s.startsWith(`${name} `)), `${name} unmasked: ${[...seen]}`);
 	});
 
 	test('a long one comes in chunks and is whole; formulas, rare characters and numbers of people are safe', async () => {
@@ -79,8 +95,12 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 
 		assert.equal(r.headers.get('transfer-encoding'), 'chunked');
 		assert.equal(text.split('\r\n').length, 8002);
-		assert.match(text, /'=cmd\|x 𠮷野家，电话138\*\*\*\*5678/);
+		assert.match(text, /'=cmd\|x \u{20BB7}野家㐂，电话138\*\*\*\*5678/u);
 		assert.ok(!text.includes('13812345678'));
+		const inJson = JSON.parse((await bytes(centre, 'inspections.json')).body.toString()).rows.find((r) => r.object.startsWith('=')).object;
+
+		assert.equal(inJson, '=cmd|x \u{20BB7}野家㐂，电话138****5678'); // of a character beyond 16 bits, too
+		assert.ok(texts('xlsx', (await bytes(centre, 'inspections.xlsx')).body).includes(inJson));
 		const whole = (await bytes(centre, 'inspections.csv', '&unmask=1')).body.toString();
 
 		assert.ok(whole.includes('13812345678'));

@@ -145,6 +145,29 @@ static void test_definitions(void **unused)
 	}
 }
 
+/* Where there are both ways of counting, each is a figure, and says which it is. */
+static void test_flow_and_cohort(void **unused)
+{
+	int both = 0;
+
+	(void)unused;
+	for (size_t i = 0; i < figures_n; i++) {
+		const struct figure *f = &figures[i], *other;
+		size_t n = strlen(f->id);
+		char id[64];
+
+		if (n < 5 || strcmp(f->id + n - 5, "_flow") != 0)
+			continue;
+		(void)snprintf(id, sizeof id, "%.*s", (int)(n - 5), f->id);
+		other = figure_find(id);
+		if (!other || !strstr(f->definition, "按发生时间") || !strstr(f->definition_en, "flow: ") || !strstr(other->definition, "同批次") ||
+			!strstr(other->definition_en, "cohort"))
+			fail_msg("%s: which way of counting?", f->id);
+		both++;
+	}
+	assert_true(both >= 10);
+}
+
 /* ------------------------------------------------------------------ values */
 
 struct seen {
@@ -394,7 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_round_against_plain),
-		cmocka_unit_test(test_definitions),
+		cmocka_unit_test(test_definitions), cmocka_unit_test(test_flow_and_cohort),
 		cmocka_unit_test_setup_teardown(test_works, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_households, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_visits, setup, teardown),
