@@ -343,6 +343,22 @@ describe('a year that is the report of the town', () => {
 		assert.deepEqual(sum(days.map((t) => without(t, 'duty_rate'))), sum([without(months[5], 'duty_rate')]));
 	});
 
+	test('quarters and weeks, by their names, add up too; duties at one instant', async () => {
+		const of = async (period) => JSON.parse(await town.must('export', 'figures', ...(period.includes('/') ? ['--from', ...period.split('/').flatMap((d, i) => (i ? ['--to', d] : [d]))] : ['--period', period]),
+			'--at', AT, '--format', 'json')).rows;
+		const adds = async (parts, whole) => {
+			const tables = [];
+			for (const p of parts) tables.push(await of(p));
+			const want = sum([await of(whole)]);
+			assert.ok(want.get('duty_rate /').denominator > 0, whole);
+			assert.deepEqual(sum(tables), want, whole);
+		};
+		await adds(['2023-Q1', '2023-Q2', '2023-Q3', '2023-Q4'], '2023');
+		await adds(['2023-H1', '2023-H2'], '2023');
+		await adds(['2023-11-D1', '2023-11-D2', '2023-11-D3'], '2023-11');
+		await adds(['2023-W40', '2023-W41', '2023-W42', '2023-W43', '2023-10-30', '2023-10-31'], '2023-10-02/2023-11-01');
+	});
+
 	test('the ledgers add up to the figures', async () => {
 		const rows = async (name, ...more) => JSON.parse(await exported(town, name, '2023-01-01', '2024-01-01', '--format', 'json', ...more)).rows;
 		const total = (list, column) => list.reduce((n, r) => n + Number(r[column] ?? 0), 0);
