@@ -118,7 +118,8 @@ const struct figure figures[] = {
 		SAYS("appeals_closed_flow/1 办结的诉求案件，不论结果，分类为诉求类别；" FLOW NO_VOIDED,
 			"appeals_closed_flow/1 appeals closed, whatever the result, by category; " EN_FLOW EN_NO_VOIDED)),
 	RATE("appeal_close_rate_flow", "诉求办结率（按发生时间）", "Appeal closing rate (flow)", "appeals_closed_flow", "appeals_received", OF("appeal"), .decimals = 1,
-		SAYS("appeal_close_rate_flow/1 按发生时间：期内办结诉求（appeals_closed_flow/1）÷期内诉求收集（appeals_received/1）；" ROUND1 "可超过100%；" NO_VOIDED,
+		SAYS("appeal_close_rate_flow/1 按发生时间：期内办结诉求（appeals_closed_flow/1）÷"
+		     "期内诉求收集（appeals_received/1）；" ROUND1 "可超过100%；" NO_VOIDED,
 			"appeal_close_rate_flow/1 flow: appeals_closed_flow/1 ÷ appeals_received/1; " EN_ROUND1 "may pass 100%; " EN_NO_VOIDED)),
 	COUNT("appeals_rated", "诉求评议", "Appeals rated", "件", "appeals", OF("appeal"),
 		SAYS("appeals_rated/1 诉求收集中最近一次回访为满意、基本满意或不满意的，分类为诉求类别；未联系上的不计；" COHORT NO_VOIDED,
