@@ -26,6 +26,7 @@ struct entry { /* an event that has no number yet */
 
 struct past {
 	const struct simtown *town;
+	const char *photos; /* where they are put; NULL: they never come */
 	struct simrng rng;
 	int64_t now_ms;
 	int days;
@@ -336,7 +337,7 @@ static void body(struct script *s, json_t *from, int64_t at_ms)
 	buf_addc(b, '}');
 }
 
-static void photos(struct script *s, json_t *roles)
+static void photos(struct script *s, json_t *roles, const char *device)
 {
 	struct buf *b = &s->p->b;
 	size_t i;
@@ -346,10 +347,8 @@ static void photos(struct script *s, json_t *roles)
 		return;
 	buf_adds(b, ",\"att\":");
 	json_array_foreach(roles, i, v) {
-		buf_addf(b, "%s{\"sha256\":\"", i ? "," : "[");
-		for (int k = 0; k < 4; k++)
-			buf_addf(b, "%016" PRIx64, simrng_next(&s->p->rng));
-		buf_addf(b, "\",\"bytes\":%u,\"mime\":\"image/jpeg\",\"role\":\"%s\"}", 90000 + simrng_below(&s->p->rng, 120000), json_string_value(v));
+		buf_addc(b, i ? ',' : '[');
+		simtown_photo(&s->p->rng, s->p->photos, device, (uint64_t)s->nr, json_string_value(v), b);
 	}
 	buf_addc(b, ']');
 }
@@ -371,7 +370,7 @@ static enum err act(struct script *s, json_t *a, const char *kind)
 		buf_addf(&s->p->b, ",\"scope\":\"%s\"", s->post.scope);
 		loc(s->p, &s->post, s->post.length_m * simrng_unit(&s->p->rng));
 	}
-	photos(s, json_object_get(a, "att"));
+	photos(s, json_object_get(a, "att"), by);
 	body(s, a, s->at_ms);
 	put(s->p, (int)device - 1, s->at_ms);
 	return OK;
@@ -447,10 +446,10 @@ static void number(struct past *p, uint64_t seed, struct buf *out)
 	free(seq);
 }
 
-enum err simpast_write(const struct simtown *t, const char *script, uint64_t seed, int64_t now_ms, int days,
+enum err simpast_write(const struct simtown *t, const char *script, const char *photo_dir, uint64_t seed, int64_t now_ms, int days,
 	struct buf *out, struct why *why)
 {
-	struct past p = {.town = t, .rng = {seed}, .now_ms = now_ms, .days = days};
+	struct past p = {.town = t, .photos = photo_dir, .rng = {seed}, .now_ms = now_ms, .days = days};
 	enum err e = OK;
 
 	for (int i = 0; i < simtown_devices(t); i++) {

@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/map.h"
+#include "cli/simphoto.h"
 
 #define PI 3.14159265358979323846
 #define TRACK_PTS 60 /* of one event */
@@ -527,15 +528,22 @@ static void visit(struct simrng *r, struct buf *b)
 	buf_addc(b, '}');
 }
 
-static void photo(struct buf *b, struct simrng *r, const char *role, char before)
+void simtown_photo(struct simrng *r, const char *dir, const char *device, uint64_t seed, const char *role, struct buf *b)
 {
-	buf_addf(b, "%s%c{\"sha256\":\"", before == '[' ? ",\"att\":" : "", before);
+	struct simphoto taken;
+	char hash[65];
+	uint32_t bytes;
+
 	for (int k = 0; k < 4; k++)
-		buf_addf(b, "%016llx", (unsigned long long)simrng_next(r));
-	buf_addf(b, "\",\"bytes\":%u,\"mime\":\"image/jpeg\",\"role\":\"%s\"}", 90000 + simrng_below(r, 120000), role);
+		(void)snprintf(hash + (size_t)16 * (size_t)k, sizeof hash - (size_t)16 * (size_t)k, "%016llx", (unsigned long long)simrng_next(r)); /* fits */
+	bytes = 90000 + simrng_below(r, 120000);
+	if (dir && simphoto_take(dir, device, seed, strcmp(role, "after") == 0, &taken))
+		buf_addf(b, "{\"sha256\":\"%s\",\"bytes\":%zu,\"mime\":\"image/png\",\"role\":\"%s\"}", taken.sha256, taken.bytes, role);
+	else /* one that never comes */
+		buf_addf(b, "{\"sha256\":\"%s\",\"bytes\":%u,\"mime\":\"image/jpeg\",\"role\":\"%s\"}", hash, bytes, role);
 }
 
-static void report(struct simrng *r, struct buf *b)
+static void report(const struct simstory *s, struct simrng *r, struct buf *b)
 {
 	static const struct { const char *klass, *category, *title; } what[] = {
 		{"finding", "dumping", "河岸倾倒建筑垃圾"}, {"finding", "litter", "河道漂浮生活垃圾"}, {"finding", "open_burning", "田间焚烧秸秆"},
@@ -547,8 +555,12 @@ static void report(struct simrng *r, struct buf *b)
 	bool hazard = strcmp(what[i].klass, "hazard") == 0, fixed = strcmp(what[i].klass, "finding") == 0 && simrng_chance(r, 0.7);
 
 	if (fixed) {
-		photo(b, r, "before", '[');
-		photo(b, r, "after", ',');
+		uint64_t seed = r->s;
+
+		buf_adds(b, ",\"att\":[");
+		simtown_photo(r, s->photos, s->device, seed, "before", b);
+		buf_addc(b, ',');
+		simtown_photo(r, s->photos, s->device, seed, "after", b);
 		buf_addc(b, ']');
 	}
 	buf_addf(b, ",\"body\":{\"case\":\"%016llx%08x\"", (unsigned long long)simrng_next(r), simrng_below(r, UINT32_MAX));
@@ -608,7 +620,7 @@ void simtown_event(const struct simtown *t, struct simstory *s, struct simrng *r
 		scope(out, post);
 		add_loc(t, s, rng, out);
 		ref(out, s);
-		report(rng, out);
+		report(s, rng, out);
 	} else if (s->steps == 0 && (s->count % 8 == 1 || !post)) {
 		head(out, "status", at, -shift_ms, off);
 		add_loc(t, s, rng, out);

@@ -59,9 +59,13 @@ struct simstory { /* begin with simtown_story(); holds no memory */
 	int64_t until_ms;   /* the open patrol lasts at least so long */
 	int64_t last_ms;    /* of its last event */
 	uint32_t count;     /* events so far */
+	const char *photos, *device; /* where its photos are put (cli/simphoto.h), borrowed; NULL: they never come */
 	char patrol[SIMTOWN_ID];
 };
 void simtown_story(const struct simtown *t, const char *device, struct simstory *s);
+
+/* An element of `att`.  dir, device: as in simstory; seed: of the place. */
+void simtown_photo(struct simrng *r, const char *dir, const char *device, uint64_t seed, const char *role, struct buf *b);
 
 struct simphone_state { /* for `status` */
 	int64_t queue, oldest_ms; /* oldest_ms: 0 = none */

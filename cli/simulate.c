@@ -53,12 +53,13 @@ static const char help_text[] =
 	"--duplicates F  share of payloads sent twice on purpose (0.02)\n"
 	"--reinstalls F  chance of a reinstall, for each event (0.0005)\n"
 	"--bad F         share of events that can only be held or rejected (0)\n"
+	"--photos DIR    puts the photos of its events there, as the server keeps them ([files] dir); without, they never come\n"
 	"--history DAYS  sends nothing: writes that many days before now, and the cases of DIR/cases.json where DIR is the\n"
 	"                town's, as NDJSON for `xunge import events`\n\n"
 	"Exit status 1 when an event was lost, or when answers are still missing after --drain.\n";
 
 struct options {
-	const char *dir, *access, *town, *district, *host, *without;
+	const char *dir, *access, *town, *district, *host, *without, *photos;
 	long long devices, port, for_s, drain_s, seed, history;
 	bool seeded;
 	double rate, hurry, offline, clocks, duplicates, reinstalls, bad;
@@ -539,7 +540,8 @@ static enum err options(struct cli *c, int argc, char **argv, struct options *o,
 		*offline = NULL, *clocks = NULL, *twice = NULL, *reinstalls = NULL, *bad = NULL, *history = NULL, *words[1];
 	const struct args_opt opt[] = {{"--devices", &devices, NULL}, {"--rate", &rate, NULL}, {"--for", &for_s, NULL},
 		{"--drain", &drain, NULL}, {"--dir", &o->dir, NULL}, {"--access", &o->access, NULL}, {"--town", &o->town, NULL},
-		{"--district", &o->district, NULL}, {"--without", &o->without, NULL}, {"--host", &o->host, NULL}, {"--port", &port, NULL}, {"--seed", &seed, NULL},
+		{"--district", &o->district, NULL}, {"--without", &o->without, NULL}, {"--photos", &o->photos, NULL},
+		{"--host", &o->host, NULL}, {"--port", &port, NULL}, {"--seed", &seed, NULL},
 		{"--hurry", &hurry, NULL}, {"--offline", &offline, NULL}, {"--clocks", &clocks, NULL},
 		{"--duplicates", &twice, NULL}, {"--reinstalls", &reinstalls, NULL}, {"--bad", &bad, NULL}, {"--history", &history, NULL}};
 	int64_t p = 0;
@@ -668,6 +670,8 @@ static enum err prepare(struct sim *s, struct why *why)
 		p->box = simbox_phone(s->box, p->id);
 		set_clock(p, s->o.clocks);
 		simtown_story(s->town, p->id, &p->story);
+		p->story.photos = s->o.photos;
+		p->story.device = p->id;
 		if (simphone_is_new(p->box))
 			install(p, true);
 	}
@@ -703,7 +707,7 @@ static int write_history(struct cli *c, const struct options *o, uint64_t seed)
 	if (strcmp(o->town, "none") == 0)
 		e = why_set(&why, ERR_USAGE, "--history needs a --town");
 	else if ((e = simtown_open(o->town, &t, &why)) == OK)
-		e = simpast_write(t, access(script, R_OK) == 0 ? script : NULL, seed, clock_wall_ms(), (int)o->history, &out, &why);
+		e = simpast_write(t, access(script, R_OK) == 0 ? script : NULL, o->photos, seed, clock_wall_ms(), (int)o->history, &out, &why);
 	if (e == OK)
 		(void)fwrite(out.p, 1, out.n, stdout); /* the caller flushes and says */
 	simtown_free(t);

@@ -225,7 +225,7 @@ setup() {
 			echo "device $id ${BASH_REMATCH[2]}" >>"$RUN/access.txt"
 		done <"$ROOT/deploy/demo/devices.csv"
 		xunge simulate --history $((($(date +%s) - $(date -d "$(rules_from)" +%s)) / 86400)) --seed 1 --town "$ROOT/deploy/demo" \
-			>"$RUN/history.ndjson" || leave
+			--photos "$RUN/files" >"$RUN/history.ndjson" || leave
 	fi
 	sync "$RUN/access.txt" "$RUN/xunge.db" 2>/dev/null
 	rm -f "$RUN/making"
@@ -258,7 +258,7 @@ launch() {
 	broker) command=(mosquitto -c "$RUN/broker/mosquitto.conf") ;;
 	ingest) command=("$BUILD/xunge-ingest" --config "$CONF") ;;
 	server) command=("$BUILD/xunge-server" --config "$CONF") ;;
-	simulate) command=("$BUILD/xunge" --config "$CONF" simulate --rate 1 --clocks 0.02 --for 0 --dir "$RUN/simulate"
+	simulate) command=("$BUILD/xunge" --config "$CONF" simulate --rate 1 --clocks 0.02 --for 0 --dir "$RUN/simulate" --photos "$RUN/files"
 		--town "$ROOT/deploy/demo" --access "$RUN/access.txt" --without d-0100) ;;
 	esac
 	setsid setpriv --pdeathsig TERM -- "${command[@]}" >>"$RUN/log/$name.log" 2>&1 4>&- 9>&- &

@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "cli/simpast.h"
 #include "core/event.h"
+#include "core/image.h"
+#include "schema/photos.h"
 
 #define NOW 1795400000000LL
 #define DAY 86400000LL
@@ -30,7 +33,7 @@ static void history(struct simtown *t, uint64_t seed, int64_t now, int days, str
 {
 	struct why why = {""};
 
-	if (simpast_write(t, CASES, seed, now, days, out, &why) != OK)
+	if (simpast_write(t, CASES, NULL, seed, now, days, out, &why) != OK)
 		fail_msg("%s", why.text);
 }
 
@@ -126,10 +129,75 @@ static void a_script_that_is_none_is_named(void **arg)
 	struct why why = {""};
 
 	(void)arg;
-	assert_int_equal(simpast_write(t, "deploy/demo/people.csv", 1, NOW, 1, &b, &why), ERR_INVALID);
+	assert_int_equal(simpast_write(t, "deploy/demo/people.csv", NULL, 1, NOW, 1, &b, &why), ERR_INVALID);
 	assert_non_null(strstr(why.text, "people.csv"));
 	assert_int_equal(b.n, 0);
 	buf_done(&b);
+	simtown_free(t);
+}
+
+/* Reads the photo that the event of this device names, and removes it (one may be named twice). */
+static void is_there(const char *dir, const char *sha256, const char *device, int64_t bytes, int *seen)
+{
+	static uint8_t p[1 << 20];
+	char place[PHOTO_PLACE], path[200];
+	struct image im;
+	size_t n;
+	FILE *f;
+
+	assert_true(photos_place(sha256, device, place));
+	(void)snprintf(path, sizeof path, "%s/%s", dir, place);
+	if (!(f = fopen(path, "rb"))) {
+		(*seen)--; /* its file was looked at before */
+		return;
+	}
+	n = fread(p, 1, sizeof p, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(n, bytes);
+	assert_null(image_read(p, n, &im));
+	assert_int_equal(im.kind, IMAGE_PNG);
+	for (int k = 0; k < 3; k++) {
+		(void)remove(path);
+		*strrchr(path, '/') = '\0';
+	}
+}
+
+static void photos_are_put_where_the_server_keeps_them(void **arg)
+{
+	struct simtown *t = demo();
+	struct json j = {0};
+	struct buf b = {0};
+	struct why why = {""};
+	char dir[] = "/tmp/xunge-t-XXXXXX";
+	int named = 0, seen = 0;
+
+	(void)arg;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(simpast_write(t, CASES, dir, 1, NOW, 1, &b, &why), OK);
+	for (char *line = b.p, *end; line < b.p + b.n; line = end + 1) {
+		char sha[PHOTO_HEX], device[33];
+		struct event_fault fault;
+		struct event ev;
+
+		end = strchr(line, '\n');
+		assert_true(json_read(&j, line, (size_t)(end - line)));
+		assert_int_equal(event_decode(&j, 0, &ev, &fault), EVENT_OK);
+		slice_copy(device, sizeof device, json_text(&j, json_get(&j, 0, "device")));
+		for (uint32_t i = 0, k = ev.att + 1; i < ev.natt; i++, k = j.tok[k].next) {
+			int64_t bytes = 0;
+
+			slice_copy(sha, sizeof sha, json_text(&j, json_get(&j, k, "sha256")));
+			assert_true(json_int(&j, json_get(&j, k, "bytes"), &bytes));
+			named++;
+			seen++;
+			is_there(dir, sha, device, bytes, &seen);
+		}
+	}
+	assert_true(named > 10);
+	assert_int_equal(seen, named - 1); /* one place is tidied twice */
+	assert_int_equal(remove(dir), 0);
+	buf_done(&b);
+	json_done(&j);
 	simtown_free(t);
 }
 
@@ -140,6 +208,7 @@ int main(void)
 		cmocka_unit_test(the_same_seed_and_instant_the_same_bytes),
 		cmocka_unit_test(at_any_hour_what_happened_has_happened),
 		cmocka_unit_test(a_script_that_is_none_is_named),
+		cmocka_unit_test(photos_are_put_where_the_server_keeps_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
