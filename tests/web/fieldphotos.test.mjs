@@ -185,6 +185,23 @@ test("a case that comes to the phone: what another took of it is shown when it i
 	}), sha256(bytes)), "seen");
 });
 
+test("a refused record is corrected: the photos that it had go with the new one", async () => {
+	const bytes = jpeg({ bytes: 20000, seed: 9 });
+
+	await page.evaluate(async ([d, sha256, scope]) => {
+		const { app } = await import("./main.js");
+		const { loadPhotos } = await import("./photos.js");
+		const blob = new Blob([Uint8Array.from(atob(d), (c) => c.charCodeAt(0))], { type: "image/jpeg" });
+		const att = [{ sha256, bytes: blob.size, mime: "image/jpeg", role: "before" }];
+
+		await app.box.db.put("photo", { sha256, blob, bytes: blob.size, mime: "image/jpeg", role: "before", state: "waiting", device: "d-0001" });
+		await app.box.db.put("mail", { epoch: "old", seq: 1, state: "refused", tries: 1, made: Date.now(), answered: Date.now(), photos: [sha256], device: "d-0001", event: { kind: "inspect", att, body: {} } });
+		await loadPhotos(app.box);
+		await app.record({ kind: "inspect", scope, att, body: { topic: "burn_straw", result: "ok" } }, { label: "改", from: "old/1" });
+	}, [bytes.toString("base64"), sha256(bytes), GRID[0]]);
+	await until(() => files().some((f) => f.startsWith(sha256(bytes))), "the photo of the corrected record");
+});
+
 test("over Wi-Fi only: it waits on the mobile network", async () => {
 	const n = files().length;
 

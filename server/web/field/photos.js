@@ -40,6 +40,9 @@ async function put(box, p, change) {
 	note(p);
 }
 
+/** What a record names: photos that came with it, and those of the one that it corrects. @param {Mail} m @returns {string[]} */
+const namesOf = (m) => [...new Set([...(m.photos || []), ...(m.event?.att || []).map((/** @type {any} */ a) => a.sha256)])];
+
 // ---------------------------------------------------------------- the line
 
 /** Does the browser say what kind of network it is? */
@@ -53,7 +56,7 @@ async function due(box, device) {
 
 	if (!names.length || (wifiOnly && isDear()))
 		return [];
-	const told = new Set(/** @type {Mail[]} */ (await box.db.getAll("mail")).filter((m) => isAnswered(m) && m.state !== "refused").flatMap((m) => m.photos || []));
+	const told = new Set(/** @type {Mail[]} */ (await box.db.getAll("mail")).filter((m) => isAnswered(m) && m.state !== "refused").flatMap(namesOf));
 	const all = /** @type {Photo[]} */ (await Promise.all(names.filter((h) => told.has(h)).map((h) => box.db.get("photo", h))));
 
 	return all.filter((p) => isDue(p) && p.blob);
@@ -188,7 +191,7 @@ export async function tidyPhotos(box, nowMs) {
 /** The photos of a record. @param {Field} app @param {Mail} m */
 export function photosOf(app, m) {
 	const { say } = app;
-	const all = (m.photos || []).map((h) => known.get(h)).filter((p) => !!p);
+	const all = namesOf(m).map((h) => known.get(h)).filter((p) => !!p);
 
 	if (!all.length)
 		return nothing;
