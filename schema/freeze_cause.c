@@ -502,10 +502,12 @@ enum err freeze_causes_of(struct freeze_causes *fc, const struct figure *f, cons
 	int64_t *last)
 {
 	const char *told = NULL;
-	enum err e;
+	enum err e = OK;
 
-	if (fc->nothing || (!fc->read && (e = read_all(fc)) != OK))
-		return fc->nothing ? OK : e;
+	if (fc->nothing)
+		return OK;
+	if (!fc->read && (e = read_all(fc)) != OK)
+		return e;
 	for (size_t i = 0; i < fc->n; i++) {
 		const struct cause *c = &fc->v[i];
 
