@@ -53,14 +53,18 @@ static void was_patrol(void *ctx, const struct patrol *p)
 
 static enum err make_patrols(struct asof *a)
 {
-	int64_t missed = 0;
+	bool all = false;
 	enum err e;
 
 	if ((e = run(a, "CREATE TEMP TABLE asof_seen(id INTEGER PRIMARY KEY); CREATE TEMP TABLE asof_patrol AS SELECT * FROM main.patrol; "
 			"CREATE UNIQUE INDEX temp.asof_patrol_id ON asof_patrol(id)")) != OK ||
-		(e = recount_patrols(a->st, a->commit, was_patrol, a, &missed)) != OK || (e = a->e) != OK)
+		(e = recount_changed(a->st, a->commit, was_patrol, a, &all)) != OK || (e = a->e) != OK)
 		return e;
-	return run(a, "DELETE FROM asof_patrol WHERE id NOT IN (SELECT id FROM asof_seen); DELETE FROM asof_seen; "
+	/* those of which nothing was known yet */
+	if ((e = run(a, "DELETE FROM asof_patrol WHERE id NOT IN (SELECT id FROM asof_seen) AND id IN (SELECT id FROM main.patrol WHERE \"commit\" > %lld)",
+		     (long long)(all ? -1 : a->commit))) != OK)
+		return e;
+	return run(a, "DELETE FROM asof_seen; "
 		      "CREATE INDEX temp.asof_patrol_start ON asof_patrol(start_at); CREATE INDEX temp.asof_patrol_person ON asof_patrol(person, start_at); "
 		      "CREATE INDEX temp.asof_patrol_name ON asof_patrol(device, name)");
 }
@@ -151,7 +155,7 @@ static enum err make_tallies(struct asof *a)
 			"span INTEGER NOT NULL, n INTEGER NOT NULL, \"commit\" INTEGER NOT NULL, PRIMARY KEY(figure, area, level, category, span)) WITHOUT ROWID; "
 			"INSERT INTO asof_tally SELECT figure, level, category, area, span, n, \"commit\" FROM main.tally WHERE span > 999999 AND "
 			"span / 100 IN (SELECT month FROM main.freeze WHERE \"commit\" <= %lld)", (long long)a->commit)) != OK ||
-		(e = ledger_recount(a->st, a->commit, was_tally, a)) != OK || (e = a->e) != OK)
+		(e = ledger_sums(a->st, a->commit, was_tally, a)) != OK || (e = a->e) != OK)
 		return e;
 	return run(a, "INSERT INTO asof_tally SELECT figure, level, category, area, span / 100, sum(n), max(\"commit\") FROM asof_tally WHERE span > 999999 "
 		      "GROUP BY figure, area, level, category, span / 100; "
@@ -215,27 +219,27 @@ static enum err make_views(struct asof *a)
 	return e == OK ? make_view(a, "freeze", NULL, "\"commit\"") : e;
 }
 
-enum err asof_enter(struct store *st, int64_t commit, struct why *why)
+static bool deep(enum asof_depth asked, enum asof_depth d)
+{
+	return asked == ASOF_ALL || asked >= d;
+}
+
+enum err asof_enter(struct store *st, int64_t commit, enum asof_depth depth, struct why *why)
 {
 	struct asof a = {.st = st, .commit = commit};
 	enum err e;
 
 	/* The file is open for reading only; what is written goes to a temporary one, not to memory. */
-	if ((e = run(&a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE")) == OK && (e = make_patrols(&a)) == OK &&
-		(e = run(&a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol")) == OK && /* they say where cases seen on them are */
-		(e = make_cases(&a)) == OK && (e = make_tallies(&a)) == OK &&
-		(e = run(&a, "CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus; "
-			     "CREATE TEMP VIEW tally AS SELECT * FROM temp.asof_tally")) == OK)
-		e = make_views(&a);
-	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)commit, store_detail(st));
-}
-
-enum err asof_kept(struct store *st, int64_t commit, struct why *why)
-{
-	struct asof a = {.st = st, .commit = commit};
-	enum err e = run(&a, "PRAGMA query_only=OFF");
-
+	e = run(&a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE; BEGIN"); /* one transaction: each row by itself would cost a journal */
+	if (e == OK && deep(depth, ASOF_PATROLS) && (e = make_patrols(&a)) == OK) /* they say where cases seen on them are */
+		e = run(&a, "CREATE TEMP VIEW patrol AS SELECT * FROM temp.asof_patrol");
+	if (e == OK && deep(depth, ASOF_CASES) && (e = make_cases(&a)) == OK)
+		e = run(&a, "CREATE TEMP VIEW casus AS SELECT * FROM temp.asof_casus");
+	if (e == OK && depth == ASOF_ALL && (e = make_tallies(&a)) == OK)
+		e = run(&a, "CREATE TEMP VIEW tally AS SELECT * FROM temp.asof_tally");
 	if (e == OK)
 		e = make_views(&a);
+	if (e == OK)
+		e = run(&a, "COMMIT");
 	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)commit, store_detail(st));
 }

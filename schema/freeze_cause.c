@@ -5,7 +5,6 @@
  * that came and was taken back again is behind nothing; one that was there and is void since is told by its void. */
 #include "schema/freeze.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +20,8 @@ struct cause { /* an event since the freeze */
 	int64_t commit;
 	enum event_kind kind; /* its own, or that of the event that it made void */
 	uint32_t subject;     /* index of it */
-	char id[EVENT_DEVICE_MAX + EVENT_EPOCH_MAX + 24];
+	int64_t seq;
+	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1];
 };
 
 struct subject { /* what it belongs to */
@@ -100,8 +100,9 @@ static void cause_add(struct freeze_causes *fc, int64_t commit, enum event_kind 
 		fc->v = xrealloc(fc->v, fc->cap * sizeof *fc->v);
 	}
 	c = &fc->v[fc->n++];
-	*c = (struct cause){.commit = commit, .kind = kind, .subject = (uint32_t)fc->ns - 1};
-	(void)snprintf(c->id, sizeof c->id, "%s/%s/%lld", device, epoch, (long long)seq); /* fits */
+	*c = (struct cause){.commit = commit, .kind = kind, .subject = (uint32_t)fc->ns - 1, .seq = seq};
+	slice_copy(c->device, sizeof c->device, slice_of(device));
+	slice_copy(c->epoch, sizeof c->epoch, slice_of(epoch));
 }
 
 /* The void event `by`. */
@@ -391,7 +392,12 @@ static enum err read_cases(struct freeze_causes *fc)
 
 static int by_id(const void *a, const void *b)
 {
-	return strcmp(((const struct cause *)a)->id, ((const struct cause *)b)->id);
+	const struct cause *x = a, *y = b;
+	int c;
+
+	if ((c = strcmp(x->device, y->device)) || (c = strcmp(x->epoch, y->epoch)))
+		return c;
+	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
 static enum err read_all(struct freeze_causes *fc)
@@ -501,7 +507,7 @@ static enum err last_change(struct freeze_causes *fc, const struct figure *f, co
 enum err freeze_causes_of(struct freeze_causes *fc, const struct figure *f, const char *level, const char *category, struct buf *out, int64_t *n,
 	int64_t *last)
 {
-	const char *told = NULL;
+	const struct cause *told = NULL;
 	enum err e = OK;
 
 	if (fc->nothing)
@@ -515,11 +521,11 @@ enum err freeze_causes_of(struct freeze_causes *fc, const struct figure *f, cons
 			continue;
 		if (c->commit > *last)
 			*last = c->commit;
-		if (told && strcmp(told, c->id) == 0)
-			continue; /* a void is behind all that it took back */
-		told = c->id;
+		if (told && by_id(told, c) == 0)
+			continue; /* behind two of its subjects */
+		told = c;
 		if (++*n <= FREEZE_EVENTS)
-			buf_addf(out, "%s%s", out->n ? " " : "", c->id);
+			buf_addf(out, "%s%s/%s/%lld", out->n ? " " : "", c->device, c->epoch, (long long)c->seq);
 	}
 	return last_change(fc, f, level, category, last);
 }

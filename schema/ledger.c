@@ -83,7 +83,7 @@ static int by_key(const void *a, const void *b)
 
 static void tell_sums(const struct sums *s, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
-	struct sum **v = xcalloc(s->map.n, sizeof(struct sum *));
+	struct sum **v = xcalloc(s->map.n + 1, sizeof(struct sum *));
 	size_t pos = 0, n = 0;
 	struct sum *one;
 
@@ -223,6 +223,49 @@ enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, 
 		e = recount_events(st, as_of, &sums);
 	if (e == OK)
 		e = ledger_cases(st, as_of, sum_case, &sums);
+	if (e == OK)
+		tell_sums(&sums, row, ctx);
+	free_values(&sums.map);
+	return e;
+}
+
+static enum err sum_patrol_rows(struct store *st, struct sums *s)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT t_day, t_area, t_level, t_route, t_river_level, t_valid, distance_m, duration_s FROM patrol WHERE t_day IS NOT NULL");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK) {
+		struct patrol p = {.share = {.counts = true, .day = sqlite3_column_int(q, 0), .river = sqlite3_column_type(q, 4) != SQLITE_NULL,
+			.valid = sqlite3_column_int(q, 5), .metres = sqlite3_column_int64(q, 6), .seconds = sqlite3_column_int64(q, 7)}};
+
+		slice_copy(p.share.area, sizeof p.share.area, sql_col(q, 1));
+		slice_copy(p.share.level, sizeof p.share.level, sql_col(q, 2));
+		slice_copy(p.share.route, sizeof p.share.route, sql_col(q, 3));
+		slice_copy(p.share.river_level, sizeof p.share.river_level, sql_col(q, 4));
+		sum_patrol(s, &p);
+	}
+	return sql_end(q, e);
+}
+
+static enum err sum_case_rows(struct store *st, struct sums *s)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT share FROM casus WHERE share IS NOT NULL");
+	enum err e;
+
+	while ((e = sql_row(q)) == OK)
+		dossier_share_each(sql_cstr(q, 0), sum_share, s);
+	return sql_end(q, e);
+}
+
+enum err ledger_sums(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
+{
+	struct sums sums = {0};
+	enum err e = sum_patrol_rows(st, &sums);
+
+	if (e == OK)
+		e = recount_events(st, as_of, &sums);
+	if (e == OK)
+		e = sum_case_rows(st, &sums);
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
 	free_values(&sums.map);

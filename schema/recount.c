@@ -16,6 +16,7 @@ struct recount {
 	int64_t seen; /* events */
 	struct patrol *all; /* to be judged together */
 	size_t nall, allcap;
+	int64_t changed;    /* only those whose row changed after this commit; -1: all */
 };
 
 static enum err take_event(struct recount *rc, struct patrol *p, sqlite3_stmt *q)
@@ -149,11 +150,12 @@ static void keep(struct recount *rc, const struct patrol *p)
 
 static enum err next_patrol(struct recount *rc, int64_t after, struct patrol *p, int64_t *last)
 {
-	sqlite3_stmt *q = sql_get(rc->st, "SELECT id, device, name, last FROM patrol WHERE id > ? ORDER BY id LIMIT 1");
+	sqlite3_stmt *q = sql_get(rc->st, "SELECT id, device, name, last FROM patrol WHERE id > ? AND \"commit\" > ? ORDER BY id LIMIT 1");
 	enum err e;
 
 	*p = (struct patrol){0};
 	sql_int(q, 1, after);
+	sql_int(q, 2, rc->changed);
 	if ((e = sql_row(q)) == OK) {
 		p->id = sqlite3_column_int64(q, 0);
 		slice_copy(p->device, sizeof p->device, sql_col(q, 1));
@@ -176,34 +178,66 @@ static enum err count_missed(struct recount *rc, int64_t *missed)
 	return e;
 }
 
-enum err recount_patrols(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, int64_t *missed)
+static enum err walk(struct recount *rc, int64_t gap_ms, void (*row)(void *ctx, const struct patrol *p), void *ctx)
 {
-	struct recount rc = {.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of)};
-	int64_t gap_ms = 0, last = 0;
+	int64_t last = 0;
 	struct patrol p = {0};
-	enum err e = appraise_longest_gap(rc.appraiser, &gap_ms);
+	enum err e = OK;
 
-	while (e == OK && (e = next_patrol(&rc, p.id, &p, &last)) == OK) {
+	while (e == OK && (e = next_patrol(rc, p.id, &p, &last)) == OK) {
 		bool any;
 
-		if ((e = follow(&rc, &p, last, &any)) != OK || (any && (e = fold(&rc, &p)) != OK))
+		if ((e = follow(rc, &p, last, &any)) != OK || (any && (e = fold(rc, &p)) != OK))
 			break;
 		if (any && p.start.seq && gap_ms > 0) {
-			keep(&rc, &p); /* takes its track */
+			keep(rc, &p); /* takes its track */
 			continue;
 		}
-		if (any && (e = judge(&rc, &p)) == OK)
+		if (any && (e = judge(rc, &p)) == OK)
 			row(ctx, &p);
 		track_clear(&p.track);
 	}
-	if (e == ERR_NOTFOUND)
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static void done(struct recount *rc)
+{
+	free(rc->all);
+	free(rc->points);
+	json_done(&rc->json);
+	appraiser_free(rc->appraiser);
+	registry_free(rc->registry);
+}
+
+enum err recount_patrols(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, int64_t *missed)
+{
+	struct recount rc = {.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of), .changed = -1};
+	int64_t gap_ms = 0;
+	enum err e = appraise_longest_gap(rc.appraiser, &gap_ms);
+
+	if (e == OK)
+		e = walk(&rc, gap_ms, row, ctx);
+	if (e == OK)
 		e = count_missed(&rc, missed);
 	if (e == OK)
 		e = judge_all(&rc, row, ctx);
-	free(rc.all);
-	free(rc.points);
-	json_done(&rc.json);
-	appraiser_free(rc.appraiser);
-	registry_free(rc.registry);
+	done(&rc);
+	return e;
+}
+
+enum err recount_changed(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, bool *all)
+{
+	struct recount rc = {.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of), .changed = as_of};
+	int64_t gap_ms = 0;
+	enum err e = appraise_longest_gap(rc.appraiser, &gap_ms);
+
+	*all = gap_ms > 0; /* a verdict hangs on the patrols before it, as they were */
+	if (*all)
+		rc.changed = -1;
+	if (e == OK)
+		e = walk(&rc, gap_ms, row, ctx);
+	if (e == OK)
+		e = judge_all(&rc, row, ctx);
+	done(&rc);
 	return e;
 }

@@ -10,4 +10,8 @@
  * Memory: one patrol; all of them while a duty rule asks for a gap between patrols. */
 enum err recount_patrols(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, int64_t *missed) MUST_CHECK;
 
+/* The same for the patrols whose rows changed after as_of: the others stand in their rows as they were.  *all: it gave all, since a
+ * rule asked for a gap between patrols. */
+enum err recount_changed(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, bool *all) MUST_CHECK;
+
 #endif

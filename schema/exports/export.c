@@ -392,13 +392,13 @@ static void read_end(struct export *x)
 /* From here on the database is that of an older commit.  In a read, which is another one afterwards. */
 static enum err go_back(struct export *x, struct why *why)
 {
-	bool kept; /* the tallies of frozen months are those of then */
+	/* The tallies of frozen months are those of then. */
+	bool kept = x->frozen && (x->table == &table_areas || (x->table == &table_figures && x->w.one_freeze));
 	enum err e;
 
 	read_end(x);
 	x->back = true;
-	kept = x->table == &table_areas || (x->table == &table_figures && x->w.one_freeze);
-	e = (x->frozen && kept ? asof_kept : asof_enter)(x->w.st, x->w.as_of, why);
+	e = asof_enter(x->w.st, x->w.as_of, kept ? ASOF_KEPT : x->table->depth, why);
 	return e == OK ? read_begin(x, why) : e;
 }
 

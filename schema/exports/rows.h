@@ -6,6 +6,7 @@
 #define XUNGE_SCHEMA_EXPORTS_ROWS_H
 
 #include "base/buf.h"
+#include "schema/asof.h"
 #include "schema/books_cases.h"
 #include "schema/books_patrols.h"
 #include "schema/exports/export.h"
@@ -88,6 +89,7 @@ struct table {
 	bool clock;                /* rows hang on at_ms: JSON says it */
 	bool exact;                /* its pages are as of as_of, whatever is committed between them */
 	bool corrections;          /* what came after a freeze: not as of it, though the period is frozen */
+	enum asof_depth depth;     /* how much of an older commit it reads; 0: all of it */
 	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
 	bool keys;                 /* CSV: the keys as headings, in every language */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */

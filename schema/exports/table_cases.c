@@ -340,6 +340,6 @@ static int progress(const struct table_world *w)
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
-const struct table table_cases = {.name = "cases", .title = "案件台账", .title_en = "Cases", .column = columns,
+const struct table table_cases = {.name = "cases", .depth = ASOF_CASES, .title = "案件台账", .title_en = "Cases", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.by_class = true, .by_case = true, .clock = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

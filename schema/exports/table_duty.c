@@ -115,7 +115,7 @@ static enum err duty_page(struct table_world *w, struct rows *r, bool *more)
 
 #define ALL (1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX)
 
-const struct table table_duty = {.name = "duty", .title = "履职台账", .title_en = "Duties", .column = duty_columns, .columns = ARRAY_LEN(duty_columns),
+const struct table table_duty = {.name = "duty", .depth = ASOF_PATROLS, .title = "履职台账", .title_en = "Duties", .column = duty_columns, .columns = ARRAY_LEN(duty_columns),
 	.formats = ALL, .usual = EXPORT_CSV, .whole_days = true, .clock = true, .begin = begin, .page = duty_page, .end = end};
 
 /* ------------------------------------------------------------------ overdue */
@@ -186,6 +186,6 @@ static enum err overdue_page(struct table_world *w, struct rows *r, bool *more)
 	return e;
 }
 
-const struct table table_overdue = {.name = "overdue", .title = "逾期未巡", .title_en = "Overdue", .column = overdue_columns,
+const struct table table_overdue = {.name = "overdue", .depth = ASOF_PATROLS, .title = "逾期未巡", .title_en = "Overdue", .column = overdue_columns,
 	.columns = ARRAY_LEN(overdue_columns), .formats = ALL, .usual = EXPORT_CSV, .clock = true, .begin = begin, .page = overdue_page, .end = end,
 	.empty = "没有逾期未巡的责任人", .empty_en = "Nobody is overdue"};

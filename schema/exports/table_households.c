@@ -143,6 +143,6 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	return e == OK && !*more ? give(w, r, &h) : e;
 }
 
-const struct table table_households = {.name = "households", .title = "监测户", .title_en = "Monitored households", .column = columns,
+const struct table table_households = {.name = "households", .depth = ASOF_KEPT, .title = "监测户", .title_en = "Monitored households", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV, .areas_only = true,
 	.begin = begin, .page = page, .end = end};

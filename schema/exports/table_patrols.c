@@ -167,6 +167,6 @@ static int progress(const struct table_world *w)
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
-const struct table table_patrols = {.name = "patrols", .title = "巡河台账", .title_en = "Patrols", .column = columns,
+const struct table table_patrols = {.name = "patrols", .depth = ASOF_PATROLS, .title = "巡河台账", .title_en = "Patrols", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.by_patrol = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

@@ -159,7 +159,7 @@ static enum err inspections(struct table_world *w, struct rows *r, bool *more)
 
 #define ALL (1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX)
 
-const struct table table_inspections = {.name = "inspections", .title = "专项检查", .title_en = "Inspections", .column = inspection_columns,
+const struct table table_inspections = {.name = "inspections", .depth = ASOF_KEPT, .title = "专项检查", .title_en = "Inspections", .column = inspection_columns,
 	.columns = ARRAY_LEN(inspection_columns), .formats = ALL, .usual = EXPORT_CSV, .exact = true, .begin = begin, .page = inspections, .progress = progress, .end = end};
 
 /* ------------------------------------------------------------------ visits */
@@ -190,7 +190,7 @@ static enum err visits(struct table_world *w, struct rows *r, bool *more)
 	return walk(w, r, EV_VISIT, "", visit, more);
 }
 
-const struct table table_visits = {.name = "visits", .title = "入户走访", .title_en = "Home visits", .column = visit_columns,
+const struct table table_visits = {.name = "visits", .depth = ASOF_KEPT, .title = "入户走访", .title_en = "Home visits", .column = visit_columns,
 	.columns = ARRAY_LEN(visit_columns), .formats = ALL, .usual = EXPORT_CSV, .exact = true, .begin = begin, .page = visits, .progress = progress, .end = end};
 
 /* ------------------------------------------------------------------ works */
@@ -220,5 +220,5 @@ static enum err works(struct table_world *w, struct rows *r, bool *more)
 	return walk(w, r, EV_WORK, "work", work, more);
 }
 
-const struct table table_works = {.name = "works", .title = "整治工作量", .title_en = "Works", .column = work_columns,
+const struct table table_works = {.name = "works", .depth = ASOF_KEPT, .title = "整治工作量", .title_en = "Works", .column = work_columns,
 	.columns = ARRAY_LEN(work_columns), .formats = ALL, .usual = EXPORT_CSV, .exact = true, .begin = begin, .page = works, .progress = progress, .end = end};

@@ -208,6 +208,6 @@ static int progress(const struct table_world *w)
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
-const struct table table_tracks = {.name = "tracks", .title = "巡查轨迹", .title_en = "Tracks", .column = columns,
+const struct table table_tracks = {.name = "tracks", .depth = ASOF_PATROLS, .title = "巡查轨迹", .title_en = "Tracks", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_GEOJSON, .usual = EXPORT_GEOJSON,
 	.exact = true, .begin = begin, .page = page, .progress = progress, .end = end};
