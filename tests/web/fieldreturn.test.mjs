@@ -183,7 +183,7 @@ describe("the platform is restored from a backup", () => {
 		await page.context().close();
 	});
 
-	test("by HTTP alone, where the broker cannot be reached, it is the same", { timeout: 150e3 }, async () => {
+	test("by HTTP alone, where the broker cannot be reached, it is the same; what is too large to be read (413) is refused and a hole, and holds nothing up", { timeout: 150e3 }, async () => {
 		const town = await start();
 		const context = await browser.newContext({ ...SIZE, serviceWorkers: "block" });
 
@@ -204,6 +204,15 @@ describe("the platform is restored from a backup", () => {
 		await page.click('button:has-text("全部重试")'); // also after ten minutes, by itself: the sync's cursor is refused
 		await until(async () => (await stored(town)).length === 2, "the phone to send again", 60e3);
 		await states(page, all("stored", 2), "both to be stored");
+		const [key, mail] = (await memory(page)).mail[0];
+		const big = { ...mail, seq: 3, state: "waiting", tries: 0, commit: undefined, answered: undefined, event: { ...mail.event, seq: 3, body: { ...mail.event.body, object: "x".repeat(300e3) } } };
+
+		await remember(page, { mail: [[[key[0], 3], big]], meta: [["stream", { epoch: key[0], next: 4 }]] });
+		await inspect(page);
+		await states(page, (s) => s.length === 4 && s.includes("refused") && s.filter((x) => x === "stored").length === 3, "the big one to be refused");
+		assert.match(await page.textContent('[data-mail="3"]'), /内容过大/);
+		await page.reload(); // says hello anew
+		await until(async () => JSON.parse(await town.must("export", "quality", "--from", "2020-01-01", "--to", "2099-01-01", "--format", "json")).rows.find((r) => r.device === "d-0001").holes === 1, "the hole", 30e3);
 		await context.close();
 	});
 });
@@ -312,32 +321,6 @@ test("the memory is cleared during a patrol: a new epoch, what was stored stays,
 	await page.context().close();
 });
 
-test("what is too large to be read at all (413) is refused, holds nothing up, and is a hole, not a wait for ever", { timeout: 120e3 }, async () => {
-	const town = await start();
-	const context = await browser.newContext({ ...SIZE, serviceWorkers: "block" });
-
-	await context.routeWebSocket(/\/mqtt$/, (ws) => ws.close());
-	const page = await phone(town, { context, enrol: false });
-
-	await page.fill("#f-device", "d-0001");
-	await page.fill("#f-secret", town.secrets["d-0001"]);
-	await page.fill("#f-district", "990101");
-	await page.click("button.primary");
-	await page.waitForSelector("[data-test=start]");
-	await inspect(page);
-	await states(page, all("stored", 1), "the first to be stored");
-	const [key, mail] = (await memory(page)).mail[0];
-	const big = { ...mail, seq: 2, state: "waiting", tries: 0, commit: undefined, answered: undefined, event: { ...mail.event, seq: 2, body: { ...mail.event.body, object: "x".repeat(300e3) } } };
-
-	await remember(page, { mail: [[[key[0], 2], big]], meta: [["stream", { epoch: key[0], next: 3 }]] });
-	await inspect(page);
-	await states(page, (s) => s.join() === "stored,refused,stored", "the big one to be refused");
-	assert.match(await page.textContent('[data-mail="2"]'), /内容过大/);
-	await page.reload(); // says hello anew
-	await until(async () => JSON.parse(await town.must("export", "quality", "--from", "2020-01-01", "--to", "2099-01-01", "--format", "json")).rows.find((r) => r.device === "d-0001").holes === 1, "the hole", 30e3);
-	await context.close();
-});
-
 test("a phone that becomes another device keeps what the first one did not send, and sends it when it is that again", { timeout: 150e3 }, async () => {
 	const town = await start();
 	const page = await phone(town);
@@ -400,7 +383,7 @@ test("two tabs: one memory, one sender, every number once", { timeout: 120e3 }, 
 	await a.waitForSelector("[data-test=km]");
 	await b.reload(); // in front now: it goes on with the walk, the other stops
 	await b.waitForSelector("[data-test=km]");
-	for (let i = 1; i <= 3; i++) {
+	for (let i = 1; i <= 2; i++) {
 		await a.context().setGeolocation({ latitude: 33.39 + i * 0.0006, longitude: 104.92, accuracy: 8 });
 		await b.waitForTimeout(2300);
 	}
@@ -410,7 +393,7 @@ test("two tabs: one memory, one sender, every number once", { timeout: 120e3 }, 
 	await until(async () => (await town.one("SELECT count(*) FROM patrol WHERE end_at IS NOT NULL")) === 1, "the patrol's end");
 	const points = (await town.sql("SELECT raw FROM event WHERE kind = 2")).map((r) => JSON.parse(r.raw)).flatMap((e) => e.body.pts.map((p) => e.at + p[0]));
 
-	assert.ok(points.length >= 3 && new Set(points).size === points.length, `positions once: ${points.length}`);
+	assert.ok(points.length >= 2 && new Set(points).size === points.length, `positions once: ${points.length}`);
 	const before = (await stored(town)).length;
 
 	await a.close(); // the sender leaves: the other takes over

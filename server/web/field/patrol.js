@@ -73,7 +73,7 @@ export function walkView(app) {
 	const r = w.rule || {};
 	const outline = outlineOf(app, w.target);
 	const seen = isArea(w.target) ? null : coverage(w, outline);
-	const bar = (/** @type {string} */ name, /** @type {number} */ have, /** @type {number} */ need, /** @type {string} */ text) => html`<div class="bar"><span>${name}</span><progress max="1" value=${need ? Math.min(1, have / need) : 1} aria-label=${name}></progress><span class=${have >= need ? "good" : ""}>${text}</span></div>`;
+	const bar = (/** @type {string} */ name, /** @type {number} */ have, /** @type {number} */ need, /** @type {string} */ text) => html`<div class="bar"><span>${name}</span><progress max="1" value=${need ? Math.min(1, have / need) : have} aria-label=${name}></progress><span class=${need && have >= need ? "good" : ""}>${text}</span></div>`;
 
 	onDraw(() => {
 		const el = /** @type {HTMLCanvasElement|null} */ (document.getElementById("way"));
@@ -81,7 +81,7 @@ export function walkView(app) {
 		const ink = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
 
 		if (el)
-			sketch(el, w, { line: ink("--accent"), here: ink("--s2"), place: ink("--line") }, outline);
+			sketch(el, w, { line: ink("--accent"), here: ink("--s2"), place: ink("--edge") }, outline);
 	});
 	return html`<h2>${nameOf(w.target)} <small>${named("route", w.route, lang)}</small></h2>
 	<dl class="counts"><div><dt>${say("patrol_on")}</dt><dd data-test="clock">${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}</dd></div><div><dt>${say("km")}</dt><dd data-test="km">${(w.metres / 1000).toFixed(2)}</dd></div></dl>
