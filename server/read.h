@@ -78,6 +78,7 @@ void read_patrol(void *ctx, struct request *rq, struct response *rs);
 void read_held(void *ctx, struct request *rq, struct response *rs);
 void read_events(void *ctx, struct request *rq, struct response *rs);
 void read_track(void *ctx, struct request *rq, struct response *rs);
+void read_people(void *ctx, struct request *rq, struct response *rs);
 void read_duty(void *ctx, struct request *rq, struct response *rs);
 void read_overdue(void *ctx, struct request *rq, struct response *rs);
 void read_figures(void *ctx, struct request *rq, struct response *rs);

@@ -101,6 +101,23 @@ describe('books', { timeout: 150000 }, () => {
 		await ask(centre, '/api/v1/overdue');
 	});
 
+	test('people: where they are appointed, what they owe, when they were last out; page by page', async () => {
+		const all = (await ask(centre, '/api/v1/people')).people, pages = [];
+		for (let cursor = ''; cursor !== null;) {
+			const page = await ask(centre, `/api/v1/people?limit=1${cursor && `&cursor=${cursor}`}`);
+			pages.push(...page.people);
+			cursor = page.next;
+		}
+		assert.deepEqual(pages, all);
+		const li = all.find((p) => p.person === 'p-chief-c');
+		assert.deepEqual([li.person_name, li.role, li.level, li.last_patrol.id, li.last_patrol.valid, li.duties, li.overdue], ['李丁', 'chief', 'community', 'd-0003.walk', true, 1, 1]);
+		const near = (await ask(east, '/api/v1/people')).people;
+		assert.ok(near.length && near.length < all.length && near.every((p) => p.area.startsWith(COMMUNITY[0])), 'an office sees its own');
+		assert.deepEqual((await ask(centre, '/api/v1/people?q=李丁&role=chief')).people.map((p) => p.person), ['p-chief-c']);
+		assert.deepEqual((await ask(centre, `/api/v1/people?scope=${GRID[0]}`)).people.map((p) => p.person), ['p-0001']);
+		assert.equal((await ask(centre, '/api/v1/people?cursor=bm9uc2Vuc2U', undefined, 400)).code, 'bad_cursor');
+	});
+
 	test('a case: its timeline, what may be done, and what is held', async () => {
 		await worker.send('case.report', { case: 'k-1', class: 'hazard', category: 'fire', title: '楼道堆物', severity: 2 }, { scope: GRID[0], loc: { lat: 33.4, lon: 104.95, acc: 5 } });
 		const early = await worker.send('case.act', { case: 'k-1', action: 'handle', result: 'rectified' }, { base: `d-0001/${worker.epoch}/${worker.seq}` });
