@@ -2,6 +2,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { numberLink } from "./behind.js";
 import { count } from "./i18n.js";
+import { reachTable } from "./reachrows.js";
 import { link } from "./route.js";
 import { tierOf } from "./town.js";
 
@@ -29,22 +30,27 @@ export function areasView(app) {
 
 	rows.sort((a, b) => (ui.fewest && a.patrols_today - b.patrols_today) || (a.code < b.code ? -1 : 1));
 	const shown = ui.allAreas ? rows : rows.slice(0, ROWS);
+	const reach = app.place.query.get("by") === "reach";
 
 	return html`<section class="block areas" aria-labelledby="h-areas">
-	<h2 id="h-areas">${say("areas")} <small>${rows.length === 0 ? nothing : none ? say("areas_unvisited", { n: count(none) }) : say("areas_all")}</small></h2>
+	<h2 id="h-areas">${say(reach ? "reaches" : "areas")} <small>${reach ? nothing : rows.length === 0 ? nothing : none ? say("areas_unvisited", { n: count(none) }) : say("areas_all")}</small></h2>
 	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("areas_empty")}</p>` : html`
 	<div class="bar">
-		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier}
-			@click=${() => app.act.ui({ tier: t, allAreas: false })}>${say(TIER_TEXT[t])} ${count(size(t))}</button>`)}</div></div>
-	<div class="scroll" role="group" aria-labelledby="h-areas" tabindex="0"><table>
+		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier && !reach}
+			@click=${() => {
+				if (reach)
+					app.act.go(link("people"));
+				app.act.ui({ tier: t, allAreas: false });
+			}}>${say(TIER_TEXT[t])} ${count(size(t))}</button>`)}<button type="button" data-test="reaches" aria-pressed=${reach} @click=${() => app.act.go(link("people", { by: "reach" }))}>${say("tier_reach")}</button></div></div>
+	<div class="scroll" role="group" aria-labelledby="h-areas" tabindex="0">${reach ? reachTable(app) : html`<table>
 		<thead><tr><th scope="col" aria-sort=${ui.fewest ? "none" : "ascending"}><button type="button" class="sort" title=${say("sort_code")}
 				@click=${() => app.act.ui({ fewest: false })}>${say("area")}<span aria-hidden="true">${ui.fewest ? "↕" : "↑"}</span></button></th>
 			<th scope="col" class="n wide" aria-sort=${ui.fewest ? "ascending" : "none"}><button type="button" class="sort" title=${say("sort_few")}
 				@click=${() => app.act.ui({ fewest: true })}>${say("area_patrols")}${due ? html` / ${say("area_due")}` : nothing}<span aria-hidden="true">${ui.fewest ? "↑" : "↕"}</span></button></th>
 			${open ? html`<th scope="col" class="n">${say("area_open")}</th>` : nothing}</tr></thead>
 		<tbody>${repeat(shown, (a) => a.code, (a) => areaRow(app, a, most, open))}</tbody>
-	</table>
-	${rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
+	</table>`}
+	${!reach && rows.length > shown.length ? html`<p class="more">${say("more_rows", { n: count(rows.length - shown.length) })}
 		<button type="button" @click=${() => app.act.ui({ allAreas: true })}>${say("show_all")}</button></p>` : nothing}</div>`}</section>`;
 }
 

@@ -1,6 +1,7 @@
 // The field devices: who is heard, and what still waits on the way.
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { count } from "./i18n.js";
+import { link } from "./route.js";
 import { ago, full } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -28,7 +29,8 @@ export function devicesView(app) {
 		@click=${() => app.act.ui({ devices: which, allDevices: false })}>${text}</button>`;
 
 	return html`<section class="block devices" aria-labelledby="h-devices">
-	<h2 id="h-devices">${say("devices")} <small>${all.length ? html`${say("on")} ${count(all.length - off.length)} / ${count(all.length)}` : nothing}</small></h2>
+	<h2 id="h-devices">${say("devices")} <small>${all.length ? html`${say("on")} ${count(all.length - off.length)} / ${count(all.length)}` : nothing}</small>
+		<a class="button small" data-test="staff" href=${link("staff")}>${say("page_staff")}</a></h2>
 	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("devices_empty")}</p>` : html`
 	<div class="bar"><div class="choice" role="group" aria-label=${say("state")}>${choice("all", say("filter_all", { n: count(all.length) }))}${
 		choice("off", say("filter_off", { n: count(off.length) }))}${choice("behind", say("filter_behind", { n: count(behind.length) }))}</div></div>

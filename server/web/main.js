@@ -86,6 +86,9 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {ReturnType<typeof import("./patrollist.js").newPatrollist>} patrollist
  * @property {ReturnType<typeof import("./eventlist.js").newEventlist>} eventlist
  * @property {ReturnType<typeof import("./dutylist.js").newDutylist>} dutylist
+ * @property {ReturnType<typeof import("./stafflist.js").newStafflist>} stafflist
+ * @property {ReturnType<typeof import("./grid.js").newGrid>} grid
+ * @property {ReturnType<typeof import("./reachrows.js").newReachrows>} reachrows
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {ReturnType<typeof newBell>} bell
@@ -167,6 +170,9 @@ const app = {
 	patrollist: /** @type {any} */ (null),
 	eventlist: /** @type {any} */ (null),
 	dutylist: /** @type {any} */ (null),
+	stafflist: /** @type {any} */ (null),
+	grid: /** @type {any} */ (null),
+	reachrows: /** @type {any} */ (null),
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -517,6 +523,7 @@ function toSignIn(note) {
 	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
+	app.reachrows?.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -598,6 +605,7 @@ function enter(me) {
 	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
+	app.reachrows?.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;

@@ -232,7 +232,7 @@ export function newMap(app) {
 
 		for (const x of shaped.filter((s) => s.f.properties.code.length === deepest)) {
 			x.layer = geoJSON(x.f, { weight: 1 }).bindTooltip(() => areaWords(x.f.properties), { sticky: true });
-			x.layer.on("click", () => (location.hash = `#/people?area=${x.f.properties.code}`));
+			x.layer.on("click", () => (location.hash = `#/grid/${x.f.properties.code}`));
 			x.layer.addTo(map);
 		}
 		for (const x of [...reaches.values()].filter((s) => s.f.geometry)) {

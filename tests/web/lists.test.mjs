@@ -159,6 +159,36 @@ describe("patrols and records", () => {
 	});
 });
 
+describe("people and places", () => {
+	test("people: phone, duties, last patrol; a place has its own page; reaches instead of areas", async () => {
+		const m = await mock();
+		const page = await duty(m, { query: "#/people" });
+
+		await page.click("[data-test=staff]");
+		await heading(page, "staffrows", "40 人");
+		assert.match(await text(page, ".staffrows tbody tr:nth-child(9)"), /马某某 网格员 · p-0009 网格8 在线 d-0009 .*待发 9.* 2 \/ 2/);
+		await page.keyboard.press("/");
+		await page.keyboard.type("李某");
+		await heading(page, "staffrows", "5 人 含“李某”");
+		await page.click(".staffrows tbody tr:first-child td a");
+		await page.waitForSelector("main.on-grid");
+		assert.match(await text(page, ".wide-heading h2"), /^西关社区 \/ 西关02 /);
+		await page.waitForSelector('.gpatrols [class~="empty"]:has-text("本月没有记录")');
+		await page.evaluate(() => {
+			location.hash = "#/grid/990101100003001?period=all";
+		});
+		await page.waitForSelector(".gpatrols tbody tr");
+		assert.equal(await page.getAttribute(".gpatrols .more a", "href"), "#/patrols?period=all&scope=990101100003001");
+		await page.evaluate(() => {
+			location.hash = "#/people";
+		});
+		await page.click("[data-test=reaches]");
+		await page.waitForSelector('.areas tbody tr[data-row="XD-01"]:has-text("0 / 2")');
+		assert.equal(await hash(page), "#/people?by=reach");
+		await clean(page);
+	});
+});
+
 describe("numbers", () => {
 	test("every number of the desk leads to its records", async () => {
 		const m = await mock();
@@ -184,7 +214,7 @@ for (const [colorScheme, lang] of [["light", "zh"], ["dark", "en"]])
 		const page = await openPage(kit.browser, `${m.url}?lang=${lang}`, { colorScheme: /** @type {any} */ (colorScheme) });
 
 		await signIn(page, m.user, m.password);
-		for (const [h, sel] of [["#/cases?sort=due", ".caserows tbody tr"], ["#/patrols?period=all", ".patrolrows tbody tr"], ["#/events?period=all", ".eventrows tbody tr"], ["#/duties", ".dutyrows tbody tr"], ["#/cases?q=nothing", "[data-test=why]"]]) {
+		for (const [h, sel] of [["#/cases?sort=due", ".caserows tbody tr"], ["#/patrols?period=all", ".patrolrows tbody tr"], ["#/events?period=all", ".eventrows tbody tr"], ["#/duties", ".dutyrows tbody tr"], ["#/staff", ".staffrows tbody tr"], ["#/grid/990101100003001?period=all", ".gpatrols tbody tr"], ["#/people?by=reach", ".areas tbody tr"], ["#/cases?q=nothing", "[data-test=why]"]]) {
 			await page.evaluate((x) => {
 				location.hash = x;
 			}, h);
@@ -192,11 +222,11 @@ for (const [colorScheme, lang] of [["light", "zh"], ["dark", "en"]])
 			await axe(page, h);
 			assert.doesNotMatch(await page.evaluate(() => document.getElementById("app")?.textContent || ""), /undefined|\{[a-z]+\}|\[object/, h);
 		}
-		for (const h of ["#/events", "#/patrols", "#/duties", "#/cases"]) {
+		for (const h of ["#/events", "#/patrols", "#/duties", "#/staff", "#/grid/990101100003001?period=all", "#/people?by=reach", "#/cases"]) {
 			await page.evaluate((x) => {
 				location.hash = x;
 			}, h);
-			await page.waitForSelector(".rows");
+			await page.waitForSelector(".rows, .areas tbody tr");
 			await fits(page, h, lang === "en" ? [[390, 844], [1024, 768]] : undefined);
 			await page.setViewportSize({ width: 390, height: 844 });
 		}
