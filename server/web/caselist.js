@@ -4,7 +4,7 @@ import { severityView } from "./alerts.js";
 import { call } from "./api.js";
 import { dueView, holderView } from "./cases.js";
 import { exportsView } from "./exportlinks.js";
-import { deafen, filtersView, listen, periodView, placeOptions, placeWords, searchView, selectView, set } from "./filters.js";
+import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView, set } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
@@ -79,7 +79,6 @@ export function newCaselist(app) {
 			fresh = new Set();
 			app.catalogue.want();
 			app.reaches.want();
-			listen();
 			page.ask();
 		},
 		leave() {

@@ -70,7 +70,7 @@ export function periodView(app, usual) {
 /** @type {any} */
 let typing = null;
 
-/** Words that rows hold. "/" jumps here. @param {App} app @param {string} label */
+/** Words that rows hold; keys.js brings "/" here. @param {App} app @param {string} label */
 export const searchView = (app, label) => html`<label class="field grow">${label}
 	<input type="search" data-search data-filter="q" maxlength="60" autocomplete="off" aria-keyshortcuts="/" .value=${app.place.query.get("q") || ""}
 		@input=${(/** @type {Event} */ e) => {
@@ -83,27 +83,10 @@ export const searchView = (app, label) => html`<label class="field grow">${label
 			}, TYPING_MS);
 		}}></label>`;
 
-/** @param {KeyboardEvent} e */
-function slash(e) {
-	const at = /** @type {HTMLElement} */ (e.target);
-
-	if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || at.closest("input, textarea, select, [contenteditable]"))
-		return;
-	const field = /** @type {HTMLInputElement|null} */ (document.querySelector("[data-search]"));
-
-	if (field) {
-		e.preventDefault();
-		field.focus();
-		field.select();
-	}
-}
-
-/** While a page with a search is shown. */
-export const listen = () => document.addEventListener("keydown", slash);
+/** The page is left: what was being typed is no filter any more. */
 export function deafen() {
 	clearTimeout(typing);
 	typing = null;
-	document.removeEventListener("keydown", slash);
 }
 
 /** Places that one may choose. @param {App} app @returns {Option[]} */

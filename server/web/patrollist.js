@@ -1,7 +1,7 @@
 // The patrols that a filter names, beside the map on which the selected one is drawn.
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { exportsView } from "./exportlinks.js";
-import { deafen, filtersView, listen, periodView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
+import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
@@ -60,7 +60,6 @@ export function newPatrollist(app) {
 			};
 			app.reaches.want();
 			app.catalogue.want();
-			listen();
 			list.ask(page.query());
 		},
 		leave() {

@@ -1,6 +1,6 @@
 // The people: what they are appointed to, their phone, how their duties stand, when they were last out.
 import { html, nothing, repeat } from "./vendor/lit.js";
-import { deafen, filtersView, listen, placeOptions, placeWords, searchView, selectView } from "./filters.js";
+import { deafen, filtersView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, moreView, sorted, sortHead } from "./listview.js";
@@ -29,7 +29,6 @@ export function newStafflist(app) {
 		},
 		enter() {
 			app.reaches.want();
-			listen();
 			list.ask(page.query(), 200);
 		},
 		leave() {
