@@ -191,8 +191,8 @@ async function everywhere(page, what, wide, english) {
 
 	await axe(page, what);
 	await fits(page, what, sizes, wide);
-	await page.click("header .controls button:nth-of-type(1)");
-	await page.click("header .controls button:nth-of-type(2)");
+	await page.dispatchEvent("header button[lang=en]", "click"); // wherever the header keeps them
+	await page.dispatchEvent("header button[data-test=theme]", "click");
 	for (const part of english) {
 		await page.waitForSelector(part);
 		await until(page, (sel) => !/[\u4e00-\u9fff]/.test(document.querySelector(sel)?.textContent || "\u4e00"), part);
