@@ -6,7 +6,7 @@ import { brief, full, lasting, when } from "./time.js";
 /** @typedef {import("./main.js").App} App */
 /** @typedef {import("./town.js").Alert} Alert */
 
-const ROWS = 200; // beyond, only on demand
+const ROWS = 60; // beyond, only on demand
 
 /** Severity as shape, numeral and word: never by colour alone.
  * @param {App} app @param {number} severity */
@@ -41,7 +41,7 @@ export function alertsView(app) {
 	const rows = ui.unsigned ? open : all;
 	const shown = ui.allAlerts ? rows : rows.slice(0, ROWS);
 
-	return html`<section class="block alerts" aria-labelledby="h-alerts">
+	return html`<section class="block alerts" data-rest=${rows.length - shown.length} aria-labelledby="h-alerts">
 	<h2 id="h-alerts">${say("alerts")} <small>${all.length ? say("alerts_unsigned", { n: count(open.length) }) : nothing}</small>
 		${all.length ? html`<button type="button" class="small" aria-pressed=${ui.unsigned} @click=${() => app.act.ui({ unsigned: !ui.unsigned })}>${say("alerts_only_unsigned")}</button>` : nothing}</h2>
 	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : all.length ? "alerts_all_signed" : "alerts_empty")}</p>` : html`

@@ -2,12 +2,14 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { placeOf, severityView } from "./alerts.js";
 import { count, nameOf } from "./i18n.js";
+import { made } from "./town.js";
 import { brief, full, lasting, when } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
 /** @typedef {import("./town.js").Case} Case */
 
-const ROWS = 200; // beyond, only on demand
+const ROWS = 60; // beyond, only on demand
+const LATE_EVERY_MS = 5e3; // how often one looks which have become late
 const SOON_MS = 24 * 3600e3;
 
 /** Its clock runs: a case that waits for its check, or is suspended, is late no more.
@@ -28,28 +30,36 @@ export function dueView(app, c) {
 	return html`<time class=${c.due - now < SOON_MS ? "due" : ""} title=${full(c.due)}>${say("due_left", { span: lasting(c.due - now, lang) })}</time>`;
 }
 
-/** @param {App} app @param {Case} a @param {Case} b the latest first, then the gravest, then the nearest deadline */
-function byNeed(app, a, b) {
-	const now = app.nowMs();
-
+/** @param {number} now @param {Case} a @param {Case} b the latest first, then the gravest, then the nearest deadline */
+function byNeed(now, a, b) {
 	return Number(isLate(b, now)) - Number(isLate(a, now)) || a.severity - b.severity || (a.due ?? Infinity) - (b.due ?? Infinity) || b.at - a.at || 0;
 }
+
+/** The open cases in order, and which of them are late, new, to be checked. @param {App} app */
+function sorted(app) {
+	const now = app.nowMs();
+	/** @type {Case[]} */
+	const all = [...app.town.rows.cases.values()].sort((a, b) => byNeed(now, a, b));
+
+	return { all, late: all.filter((c) => isLate(c, now)), fresh: all.filter((c) => c.state === "reported"), check: all.filter((c) => c.state === "handled") };
+}
+
+/** @type {WeakMap<App, {keys: unknown[], value: ReturnType<typeof sorted>}>} */
+const last = new WeakMap();
 
 /** @param {App} app */
 export function casesView(app) {
 	const { say, town, ui } = app;
-	const now = app.nowMs();
-	/** @type {Case[]} */
-	const all = [...town.rows.cases.values()];
-	const late = all.filter((c) => isLate(c, now));
-	const fresh = all.filter((c) => c.state === "reported");
-	const check = all.filter((c) => c.state === "handled");
-	const rows = (ui.cases === "late" ? late : ui.cases === "fresh" ? fresh : ui.cases === "check" ? check : all).sort((a, b) => byNeed(app, a, b));
+	const now = made(() => sorted(app), [town, town.turn.cases, Math.floor(app.nowMs() / LATE_EVERY_MS)], last.get(app));
+	const { all, late, fresh, check } = now.value;
+	const rows = now.value[ui.cases];
+
+	last.set(app, now);
 	const shown = ui.allCases ? rows : rows.slice(0, ROWS);
 	/** @param {App["ui"]["cases"]} which @param {string} text */
 	const choice = (which, text) => html`<button type="button" aria-pressed=${ui.cases === which} @click=${() => app.act.ui({ cases: which, allCases: false })}>${text}</button>`;
 
-	return html`<section class="block cases" aria-labelledby="h-cases">
+	return html`<section class="block cases" data-rest=${rows.length - shown.length} aria-labelledby="h-cases">
 	<h2 id="h-cases">${say("cases")} <small>${all.length ? say("cases_count", { n: count(all.length) }) : nothing}</small></h2>
 	${all.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "cases_empty")}</p>` : html`
 	<div class="bar"><div class="choice" role="group" aria-label=${say("state")}>${choice("all", say("filter_all", { n: count(all.length) }))}${choice("late", say("filter_late", { n: count(late.length) }))}${

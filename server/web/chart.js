@@ -32,6 +32,7 @@ export function newChart(app) {
 	let readAt = -Infinity;
 	let failed = false;
 	let stamp = "";
+	let drawn = "";
 
 	async function read() {
 		readAt = app.mono();
@@ -69,6 +70,13 @@ export function newChart(app) {
 		const font = `12px ${getComputedStyle(document.body).fontFamily}`;
 		const axis = { stroke: c("--ink3"), font, grid: { stroke: c("--line"), width: 1 }, ticks: { stroke: c("--line"), width: 1 } };
 
+		const look = JSON.stringify([app.dark(), app.lang, d.days]);
+
+		if (plot && look === drawn) { // numbers alone: the axes stay
+			plot.setData([d.days.map((_, i) => i), ...d.lines]);
+			return;
+		}
+		drawn = look;
 		plot?.destroy();
 		plot = new UPlot({
 			width: Math.max(el.clientWidth, 120), height: Math.max(el.clientHeight, 80), legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],

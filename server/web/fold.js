@@ -60,7 +60,7 @@ export function newFold(app) {
 
 	/** @param {HTMLElement} block @param {HTMLElement} box @param {HTMLTableRowElement[]} rows @param {number[]} ends */
 	function say(block, box, rows, ends) {
-		const below = rows.filter((r, i) => !r.matches(".group") && ends[i] > box.scrollTop + box.clientHeight + 1).length;
+		const below = Number(block.dataset.rest || 0) + rows.filter((r, i) => !r.matches(".group") && ends[i] > box.scrollTop + box.clientHeight + 1).length;
 
 		block.dataset.more = below ? app.say("rows_below", { n: below }) : app.say("rows_end");
 	}

@@ -339,7 +339,9 @@ function drawNow() {
 		delete el.dataset.theme;
 	const n = app.page === "duty" ? unsigned(app) : 0;
 
-	document.title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
+	const title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
+	if (document.title !== title)
+		document.title = title;
 	el.dataset.page = app.page;
 	if (app.wall && app.page === "duty")
 		el.dataset.view = "wall";

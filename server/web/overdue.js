@@ -9,7 +9,7 @@ import { full } from "./time.js";
 /** @typedef {import("./main.js").App} App */
 /** @typedef {import("./town.js").Overdue} Overdue */
 
-const ROWS = 200; // beyond, only on demand
+const ROWS = 60; // beyond, only on demand
 
 /** @param {App} app */
 export function overdueView(app) {
@@ -19,7 +19,7 @@ export function overdueView(app) {
 	const people = new Set(rows.map((r) => r.person)).size;
 	const shown = ui.allOverdue ? rows : rows.slice(0, ROWS);
 
-	return html`<section class="block overdue" aria-labelledby="h-overdue">
+	return html`<section class="block overdue" data-rest=${rows.length - shown.length} aria-labelledby="h-overdue">
 	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? numberLink(link("duties", { state: "overdue" }), say("overdue_count", { n: count(people), d: count(rows.length) })) : nothing}</small></h2>
 	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "overdue_empty")}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-overdue" tabindex="0"><table>

@@ -490,7 +490,8 @@ async function sync() {
 	}
 }
 
-const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, decade: () => decade({ bar, say, median, f, pairs: PAIRS }), ...(process.env.BEFORE ? { before } : {}) };
+const desk = async () => (await import('./desk.mjs')).desk({ bar, say, median, f, pairs: PAIRS });
+const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, decade: () => decade({ bar, say, median, f, pairs: PAIRS }), desk, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);
