@@ -679,6 +679,14 @@ static bool in_scope(const struct reading *rd, const struct owed *o)
 	return strcmp(rd->scope, "*") == 0 || (o->area[0] && area_covers(slice_of(rd->scope), slice_of(o->area)));
 }
 
+static bool any_in_scope(const struct reading *rd, const struct owed *o, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (in_scope(rd, &o[i]))
+			return true;
+	return false;
+}
+
 static void give(struct reading *rd, const struct duty_instance *i, int64_t done, enum duty_state state, int64_t overdue)
 {
 	const struct owed *o = rd->owed;
@@ -723,7 +731,7 @@ static enum err read_person(struct reading *rd, const char *person, bool history
 	uint32_t n = 0;
 	enum err e = dutybook_person(rd->book, person, &o, &n);
 
-	if (e != OK || !n)
+	if (e != OK || !any_in_scope(rd, o, n))
 		return e;
 	p = registry_person(rd->r, slice_of(person), &e);
 	rd->out = (struct duty_row){.person = person, .name = p ? p->name : ""};
@@ -750,7 +758,7 @@ static enum err read_people(struct reading *rd, int64_t as_of, struct duties_pag
 
 	rd->r = registry_new(rd->st, as_of);
 	rd->book = dutybook_new(rd->st, rd->r, as_of);
-	if (e == OK && history && page->most)
+	if (e == OK && history && page->most && area_level(slice_of(rd->scope)) < AREA_COMMUNITY) /* of a community it is few */
 		e = dutybook_roll(rd->book, rd->first, rd->last);
 	page->more = n > page->people;
 	page->last[0] = '\0';
