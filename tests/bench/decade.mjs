@@ -127,17 +127,19 @@ async function beside({ bar, say, median, f, pairs }) {
 			const other = how === 'with' ? new Proc('export', XUNGE, ['export', 'events', '--from', '2014-01-01', '--to', '2024-01-01', '-o', '/dev/null'],
 				{ env: { XUNGE_STORE_PATH: DB } }) : null;
 			try {
-				got[how] = (await b('take', DB, 30000)).rate;
+				got[how] = await b('take', DB, 30000);
 				if (other && !other.alive) throw new Error(`the export beside was over too early\n${other.tail()}`);
 			} finally {
 				await other?.stop();
 			}
 		}
 		turns.push(got);
-		say(`decade: intake ${i + 1}/${pairs}: ${f(got.alone, 0)} events/s alone, ${f(got.with, 0)} beside an export of all events`);
+		say(`decade: intake ${i + 1}/${pairs}: ${f(got.alone.rate, 0)} events/s alone, ${f(got.with.rate, 0)} beside an export of all events; CPU ${f(got.alone.cpu_us, 1)} and ${f(got.with.cpu_us, 1)} us an event`);
 	}
-	const [alone, by] = ['alone', 'with'].map((how) => median(turns.map((t) => t[how])));
+	const [alone, by] = ['alone', 'with'].map((how) => median(turns.map((t) => t[how].rate)));
 	bar('decade: intake beside an export', `${f(by / 1000, 1)}k/s`, `${f(alone / 1000, 1)}k/s alone`, by / alone, '>=', 0.8, { turns });
+	const [own, byUs] = ['alone', 'with'].map((how) => median(turns.map((t) => t[how].cpu_us)));
+	bar('decade: CPU of intake beside an export', `${f(byUs, 1)} us`, `${f(own, 1)} us alone`, byUs / own, '<=', 1.25);
 }
 
 // ----------------------------------------------------------------
