@@ -216,6 +216,31 @@ describe("a case", () => {
 		await clean(page);
 	});
 
+	test("by keyboard alone from an alert to its dispatch", async () => {
+		const m = await mock();
+		const page = await duty(m);
+		const press = async (/** @type {string} */ text) => {
+			await page.focus(`.drawer button:has-text("${text}")`);
+			await page.keyboard.press("Enter");
+		};
+
+		await page.focus('.alerts tr[data-row="hazard:case-01"] a');
+		await page.keyboard.press("Enter");
+		await page.waitForSelector(".timeline li");
+		await press("立案");
+		await page.waitForSelector("#act-note");
+		await press("确认立案");
+		await page.waitForSelector('.case-facts:has-text("待派遣")');
+		await press("派遣");
+		await page.waitForSelector("#act-to");
+		await page.focus("#act-to");
+		await page.keyboard.type("p-0102");
+		await page.keyboard.press("Enter");
+		await page.waitForSelector('.case-facts:has-text("待签收")');
+		assert.deepEqual(m.posts.map((p) => p.body), [{ action: "accept" }, { action: "dispatch", to: "p-0102" }]);
+		await clean(page);
+	});
+
 	test("what an action needs is asked for: to whom, until when (Beijing time), a reason", async () => {
 		const m = await mock();
 		const page = await duty(m);
