@@ -233,6 +233,25 @@ test("ingest is killed: the page says so apart from its link; started again, all
 	await page.waitForSelector("[data-test=trouble]", { state: "detached" });
 });
 
+test("each number of the desk opens a list of as many records", async () => {
+	await page.waitForSelector(".closing a.number");
+	const numbers = await page.$$eval(".ledger td.key a.number, .closing a.number", (e) => e.map((a) => [a.getAttribute("href"), a.textContent.trim()]));
+	const some = numbers.filter(([, n]) => n !== "0");
+
+	assert.ok(some.length >= 8, `${some.length} numbers`);
+	for (const [href, n] of some) {
+		await page.evaluate((h) => {
+			location.hash = h;
+		}, href);
+		await page.waitForFunction((w) => document.querySelector(".rows h2")?.textContent?.match(/[\d,]+/)?.[0] === w && document.querySelectorAll(".rows tbody tr").length === Number(w.replace(",", "")), n, { timeout: RISE_MS })
+			.catch(async () => assert.fail(`${href} says ${n}, the list: ${await text(".rows h2")}`));
+	}
+	await page.evaluate(() => {
+		location.hash = "#/";
+	});
+	await page.waitForSelector("main.on-desk");
+});
+
 test("English: the page's words are English, names stay as they are", async () => {
 	await page.click("[data-test=menu]");
 	await page.click('button[lang="en"]');
