@@ -328,25 +328,29 @@ function draw() {
 	});
 }
 
-function drawNow() {
-	const { say } = app;
+/** An attribute of the whole document. @param {string} name @param {string|null} value */
+function put(name, value) {
 	const el = document.documentElement;
 
-	el.lang = app.lang === "zh" ? "zh-CN" : "en";
-	if (app.theme)
-		el.dataset.theme = app.theme;
-	else
-		delete el.dataset.theme;
+	if (value === null)
+		el.removeAttribute(name);
+	else if (el.getAttribute(name) !== value)
+		el.setAttribute(name, value);
+}
+
+function drawNow() {
+	const { say } = app;
+
+	// set only when it differs: each setting has the browser look at every element's style again
+	put("lang", app.lang === "zh" ? "zh-CN" : "en");
+	put("data-theme", app.theme);
 	const n = app.page === "duty" ? unsigned(app) : 0;
 
 	const title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
 	if (document.title !== title)
 		document.title = title;
-	el.dataset.page = app.page;
-	if (app.wall && app.page === "duty")
-		el.dataset.view = "wall";
-	else
-		delete el.dataset.view;
+	put("data-page", app.page);
+	put("data-view", app.wall && app.page === "duty" ? "wall" : null);
 	render(app.page === "duty" ? dutyView() : app.page === "signin" ? signinView(app) : app.page === "denied" ? deniedView(app) : bootView(app), root);
 	if (app.page === "duty") {
 		app.map.after();

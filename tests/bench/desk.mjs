@@ -72,7 +72,7 @@ export async function coldLoad(base, user, password) {
 	}
 }
 
-function largeTown() {
+export function largeTown() {
 	const now = Date.now(), t = demoTown(now);
 	const [one] = t.cases, [person] = t.devices.filter((d) => d.loc);
 	const near = (i) => [104.85 + ((i * 7919) % 1000) / 8000, 33.34 + ((i * 104729) % 1000) / 10000];
@@ -83,7 +83,7 @@ function largeTown() {
 }
 
 /** A few rows of each kind that change, as a town's day does. */
-function nextDelta(m, i) {
+export function nextDelta(m, i) {
 	const now = Date.now(), c = m.town.cases[i % m.town.cases.length], d = m.town.devices[(i * 37) % m.town.devices.length];
 
 	return {
