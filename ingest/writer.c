@@ -33,6 +33,9 @@ struct writer *writer_new(struct store *st, const struct intake_conf *conf, size
 	if (store_head(st, &w->head) != OK) {
 		log_error("writer", "cannot read the head: %s", store_detail(st));
 		w->fatal = true;
+	} else if (intake_left(w->in, &w->more) != OK) {
+		log_error("writer", "cannot read what is left to do: %s", store_detail(st));
+		w->fatal = true;
 	}
 	return w;
 }

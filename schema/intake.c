@@ -78,6 +78,8 @@ static void forget(struct intake *in)
 		watch_clear_memory(in->watch);
 	drop_waits(in);
 	memset(in->kinds, 0, sizeof in->kinds);
+	in->refold = in->left_known = false;
+	in->refold_id = in->rejudge_after = 0;
 	buf_clear(&in->arrived);
 	buf_clear(&in->hints);
 	in->hint_all = false;
@@ -513,9 +515,42 @@ enum err intake_alert_ack(struct intake *in, const char *type, const char *subje
 	return e;
 }
 
+enum err intake_left(struct intake *in, bool *left)
+{
+	sqlite3_stmt *q;
+	enum err e = OK;
+
+	if (!in->left_known) {
+		q = sql_get(in->st, "SELECT 1 FROM meta WHERE key = 'left'");
+		e = sql_row(q);
+		sql_done(q);
+		if (e != OK && e != ERR_NOTFOUND)
+			return e;
+		in->left = e == OK;
+		in->left_known = true;
+		if (in->left) { /* of another run, which may have stopped anywhere: from the first on */
+			in->refold = true;
+			in->refold_id = in->rejudge_after = 0;
+		}
+	}
+	*left = in->left;
+	return OK;
+}
+
+/* In the transaction that leaves some, or ends with the last. */
+static enum err note_left(struct intake *in, bool left)
+{
+	if (left == in->left)
+		return OK;
+	in->left = left;
+	return sql_run(left ? sql_get(in->st, "INSERT INTO meta(key, value) VALUES('left', '1') ON CONFLICT DO NOTHING")
+			    : sql_get(in->st, "DELETE FROM meta WHERE key = 'left'"));
+}
+
 enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more)
 {
 	enum err e = begin(in);
+	bool left;
 
 	registry_changed(in->registry);
 	in->changed = true;
@@ -525,6 +560,8 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 		in->hint_all = true;
 		buf_clear(&in->hints);
 	}
+	if (e == OK)
+		e = intake_left(in, &left);
 	if (what != INTAKE_MORE)
 		in->rejudge_after = 0;
 	if (e == OK)
@@ -542,6 +579,8 @@ enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_
 	}
 	if (e == OK && in->refold && !*more)
 		e = settle_refold(in, now_ms, more);
+	if (e == OK)
+		e = note_left(in, *more);
 	return ended(in, e);
 }
 

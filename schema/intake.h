@@ -19,6 +19,7 @@ struct intake;
 struct intake_conf {
 	int64_t max_age_days; /* older events are held: time_too_old */
 	int64_t silent_hours; /* a device not heard of for so long is told; 0: nobody watches over devices and the disk */
+	size_t again_max;     /* cases folded again in one call, 0 = default (10,000) */
 	size_t windows_max;   /* acknowledgement windows in memory, 0 = default (65,536); clean ones are dropped beyond */
 };
 
@@ -55,6 +56,8 @@ enum intake_change {
 };
 enum err intake_due(struct intake *in, int64_t now_ms, bool *more) MUST_CHECK;
 enum err intake_registry_changed(struct intake *in, int64_t now_ms, enum intake_change what, bool *more) MUST_CHECK;
+/* A change that was committed, by whom ever, left some for INTAKE_MORE. */
+enum err intake_left(struct intake *in, bool *left) MUST_CHECK;
 
 /* Everything that follows from events again, from the events: after a migration from an older program (meta.refold).
  * Inside a transaction; all of it in one go. */

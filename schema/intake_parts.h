@@ -38,6 +38,7 @@ struct intake {
 	struct buf starts;       /* "device patrol" whose target may say where cases are, NUL-terminated */
 	bool refold;             /* cases are folded again after a change of the registry ... */
 	int64_t refold_id;       /* ... up to this id */
+	bool left, left_known;   /* meta 'left': some are to be judged or folded again, also after a restart */
 	struct judge judge;
 	struct devstates states;
 	struct alerts *alerts;

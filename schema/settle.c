@@ -374,16 +374,17 @@ static enum err again_all(struct intake *in, const struct buf *names, int64_t no
 enum err settle_refold(struct intake *in, int64_t now_ms, bool *more)
 {
 	struct buf names = {0};
-	int n = REFOLD_STEP, done = 0;
+	int n = REFOLD_STEP;
+	size_t done = 0, max = in->conf.again_max ? in->conf.again_max : REFOLD_MAX;
 	enum err e = cases_flush(&in->cases, &in->tallies, in->alerts, now_ms);
 
 	in->refold = true; /* until all of them are done */
 	cases_drop(&in->cases); /* it knows the registry as it was */
-	while (e == OK && n == REFOLD_STEP && done < REFOLD_MAX) {
+	while (e == OK && n == REFOLD_STEP && done < max) {
 		buf_clear(&names);
 		if ((e = next_names(in, &names, &n)) == OK)
 			e = again_all(in, &names, now_ms);
-		done += n;
+		done += (size_t)n;
 	}
 	if (e == OK && n < REFOLD_STEP) {
 		buf_clear(&names);

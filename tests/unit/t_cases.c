@@ -224,6 +224,57 @@ static void places_and_rights(void **state)
 	want(t, "SELECT category, n FROM tally WHERE figure = 'hazards_found' AND span = 2025", "bees|1\n");
 }
 
+/* More cases than one transaction folds again: who stops in between, killed or refused by the disk, goes on after a restart. */
+static void folding_goes_on(void **state)
+{
+	enum { CASES = 600 };
+	struct intake_conf conf = {.max_age_days = 3650, .again_max = 1};
+	struct town *t = *state;
+	struct office_end end = {0};
+	struct why why = {""};
+	int64_t commit, now = TOWN_NOW;
+	char line[200], json[300];
+	bool more = false, left;
+	int rounds = 0;
+
+	for (int i = 1; i <= CASES; i++) {
+		(void)snprintf(line, sizeof line, "\"kind\":\"case.report\",\"body\":{\"case\":\"r-%d\",\"class\":\"hazard\",\"category\":\"gas\",\"title\":\"x\"}", i);
+		(void)snprintf(json, sizeof json, "{\"epoch\":\"e\",\"seq\":%d,\"at\":%lld,%s}", i, (long long)T0, line);
+		town_send(t, "d-1", json);
+	}
+	(void)town_commit(t);
+	want(t, "SELECT count(*), count(DISTINCT severity) FROM casus", "600|1\n");
+	intake_free(t->in);
+	t->in = intake_new(t->st, &conf);
+	assert_int_equal(store_begin(t->st), OK);
+	assert_int_equal(store_note(t->st, now, "import categories", 1, &commit), OK);
+	town_sql(t, "UPDATE category SET severity = 4 WHERE class = 'hazard' AND code = 'gas' AND until IS NULL");
+	assert_int_equal(intake_registry_changed(t->in, now, INTAKE_CATALOGUE, &more), OK);
+	(void)town_commit(t);
+	assert_true(more);
+	assert_true(town_count(t, "SELECT count(*) FROM casus WHERE severity = 4") < CASES);
+	/* killed */
+	town_close(t);
+	if (store_open(t->path, STORE_WRITER, &t->st, &why) != OK)
+		fail_msg("%s", why.text);
+	t->in = intake_new(t->st, &conf);
+	assert_int_equal(intake_left(t->in, &left), OK);
+	assert_true(left);
+	/* the disk refuses one: nothing is passed over */
+	assert_int_equal(store_begin(t->st), OK);
+	assert_int_equal(intake_registry_changed(t->in, now, INTAKE_MORE, &more), OK);
+	intake_abort(t->in);
+	do
+		assert_int_equal(office_more(t->st, t->in, now, &end, &why), OK);
+	while (end.more && ++rounds < 10);
+	assert_false(end.more);
+	assert_true(rounds > 1);
+	assert_int_equal(town_count(t, "SELECT count(*) FROM casus WHERE severity = 4"), CASES);
+	assert_int_equal(intake_left(t->in, &left), OK);
+	assert_false(left);
+	want(t, "SELECT count(*) FROM meta WHERE key = 'left'", "0\n");
+}
+
 static void plain_figures(void **state)
 {
 	struct town *t = *state;
@@ -325,7 +376,7 @@ static void fold_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(life), T(defined_answers), T(a_late_act_displaces), T(voids), T(deadlines), T(places_and_rights),
+		T(life), T(defined_answers), T(a_late_act_displaces), T(voids), T(deadlines), T(places_and_rights), T(folding_goes_on),
 		T(plain_figures), T(too_many_acts), T(fold_again),
 	};
 
