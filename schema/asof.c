@@ -134,8 +134,8 @@ static void was_tally(void *ctx, const struct figure_row *f)
 
 	if (a->e != OK)
 		return;
-	q = sql_get(a->st, "INSERT OR IGNORE INTO asof_tally(figure, level, category, area, span, n, \"commit\") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE "
-			   "NOT EXISTS (SELECT 1 FROM freeze WHERE month = ?5 / 100 AND \"commit\" <= ?7)");
+	q = sql_get(a->st, "INSERT INTO asof_tally(figure, level, category, area, span, n, \"commit\") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE "
+			   "NOT EXISTS (SELECT 1 FROM freeze WHERE month = ?5 / 100 AND \"commit\" <= ?7) ON CONFLICT DO UPDATE SET n = n + excluded.n");
 	sql_str(q, 1, f->figure);
 	sql_str(q, 2, f->level);
 	sql_str(q, 3, f->category);

@@ -29,8 +29,12 @@ enum err ledger_commit_time(struct store *st, int64_t commit, int64_t *ms)
 
 /* ------------------------------------------------------------------ the fold from nothing */
 
+#define SUMS_MAX 8192 /* some 12 MB */
+
 struct sums {
 	struct map map; /* struct figure key -> struct sum */
+	void (*row)(void *ctx, const struct figure_row *f); /* at SUMS_MAX they are told so far, and forgotten; NULL: all are kept */
+	void *ctx;
 };
 
 struct sum {
@@ -38,27 +42,6 @@ struct sum {
 	int32_t day;
 	int64_t n;
 };
-
-static void add_sum(struct sums *s, const char *figure, const char *level, const char *category, const char *area, int32_t day,
-	int64_t n)
-{
-	struct sum k, *have;
-	size_t key = offsetof(struct sum, n);
-
-	memset(&k, 0, sizeof k); /* padding is part of the key */
-	slice_copy(k.figure, sizeof k.figure, slice_of(figure));
-	slice_copy(k.level, sizeof k.level, slice_of(level));
-	slice_copy(k.category, sizeof k.category, slice_of(category));
-	slice_copy(k.area, sizeof k.area, slice_of(area));
-	k.day = day;
-	have = map_get(&s->map, &k, key);
-	if (!have) {
-		have = xcalloc(1, sizeof *have);
-		*have = k;
-		(void)map_put(&s->map, have, key, have); /* was not there */
-	}
-	have->n += n;
-}
 
 static void free_values(struct map *m)
 {
@@ -96,6 +79,31 @@ static void tell_sums(const struct sums *s, void (*row)(void *ctx, const struct 
 		row(ctx, &f);
 	}
 	free(v);
+}
+
+static void add_sum(struct sums *s, const char *figure, const char *level, const char *category, const char *area, int32_t day,
+	int64_t n)
+{
+	struct sum k, *have;
+	size_t key = offsetof(struct sum, n);
+
+	memset(&k, 0, sizeof k); /* padding is part of the key */
+	slice_copy(k.figure, sizeof k.figure, slice_of(figure));
+	slice_copy(k.level, sizeof k.level, slice_of(level));
+	slice_copy(k.category, sizeof k.category, slice_of(category));
+	slice_copy(k.area, sizeof k.area, slice_of(area));
+	k.day = day;
+	have = map_get(&s->map, &k, key);
+	if (!have && s->row && s->map.n >= SUMS_MAX) {
+		tell_sums(s, s->row, s->ctx);
+		free_values(&s->map);
+	}
+	if (!have) {
+		have = xcalloc(1, sizeof *have);
+		*have = k;
+		(void)map_put(&s->map, have, key, have); /* was not there */
+	}
+	have->n += n;
 }
 
 static void sum_patrol(void *ctx, const struct patrol *p)
@@ -259,7 +267,7 @@ static enum err sum_case_rows(struct store *st, struct sums *s)
 
 enum err ledger_sums(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
 {
-	struct sums sums = {0};
+	struct sums sums = {.row = row, .ctx = ctx};
 	enum err e = sum_patrol_rows(st, &sums);
 
 	if (e == OK)
