@@ -180,10 +180,11 @@ async function memory({ bar, say, f }, year) {
 	bar('decade: longest read transaction, in ms', `${f(longest.read_ms, 0)} ms, ${longest.name} ${longest.format}`, '-', longest.read_ms, '<=', 250, { steps });
 }
 
-/** An older commit folds everything anew: no bar, it is told. */
-async function older({ say, f }, year, made) {
+/** An older commit folds everything anew: no bar on the time. */
+async function older({ bar, say, f }, year, made) {
 	const r = await exported('figures', ...of(year), '--scope', TOWN, '--as-of', String(Math.floor(made.events * 0.95)));
 	say(`decade: figures of ${year} as of an older commit: ${f(r.ms / 1000, 1)} s, ${f(r.rss_kib / MIB, 1)} MiB`);
+	bar('decade: memory of figures as of an older commit', `${f(r.rss_kib / MIB, 1)} MiB, ${f(r.ms / 1000, 0)} s`, '-', r.rss_kib / MIB, '<=', 64);
 }
 
 /** A year whose books are closed, and events that came after. */
