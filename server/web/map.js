@@ -275,7 +275,7 @@ export function newMap(app) {
 		const b = latLngBounds([]);
 
 		[...areas.values(), ...reaches.values()].forEach((x) => x.layer && b.extend(x.layer.getBounds()));
-		if (!map || !b.isValid() || map.getSize().x < 50)
+		if (!map || !b.isValid() || map.getSize().x < 50 || map.getSize().y < 50)
 			return;
 		fitting = true;
 		map.fitBounds(b, { padding: [12, 12], animate: false });
@@ -481,7 +481,7 @@ export function newMap(app) {
 					polyline([at(lines[i - 1][lines[i - 1].length - 1]), at(l[0])], { color: colour("--late"), weight: 2, dashArray: "3 7" }).addTo(track);
 			});
 		}
-		if (b.isValid())
+		if (b.isValid() && map.getSize().x > 100 && map.getSize().y > 100) // else it is not to be seen: on paper
 			map.fitBounds(b, { paddingTopLeft: [40, 40], paddingBottomRight: [40 + covered(), 40], maxZoom: 16, animate: false });
 	}
 

@@ -119,6 +119,30 @@ describe("cases", () => {
 	});
 });
 
+test("one case, one patrol on paper: the drawer alone, without its buttons", async () => {
+	const m = await mock();
+	const page = await duty(m);
+
+	await page.evaluate(() => {
+		globalThis.print = () => {};
+	});
+	await page.emulateMedia({ media: "print" }); // the desk itself, whose map has no height then
+	for (const [h, what] of [["#/case/case-03", "case"], ["#/patrol/d-0001.p1", "patrol"]]) {
+		await page.emulateMedia({ media: "screen" });
+		await page.evaluate((x) => {
+			location.hash = x;
+		}, h);
+		await page.click(`[data-test=print-${what}]`);
+		await page.emulateMedia({ media: "print" });
+		await page.waitForSelector(".drawer .case-facts");
+		assert.equal(await page.locator("header, main, .drawer button").filter({ visible: true }).count(), 0, what);
+		assert.ok(((await page.locator(".drawer").boundingBox())?.width || 0) > 1000, "as wide as the paper");
+		await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+		assert.equal(await page.getAttribute("html", "data-print"), null);
+	}
+	await clean(page);
+});
+
 describe("patrols and records", () => {
 	test("patrols of today, further pages on demand, the verdict and its reason; the selected one on the map, with the rule", async () => {
 		const m = await mock();
