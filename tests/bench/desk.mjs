@@ -61,7 +61,6 @@ export async function coldLoad(base, user, password) {
 
 		await context.addCookies(cookies);
 		await cdp.send('Network.enable');
-		await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
 		cdp.on('Network.loadingFinished', (e) => (bytes += e.encodedDataLength));
 		await page.addInitScript(prepare);
 		await page.goto(base);
@@ -138,7 +137,6 @@ export async function heapTimes() {
 	try {
 		const cdp = await page.context().newCDPSession(page);
 		const heap = async () => {
-			await page.waitForFunction((c) => document.querySelector('.feed, .ledger') && Number(globalThis.seen ?? c) >= 0, m.commit);
 			await cdp.send('HeapProfiler.collectGarbage');
 			await cdp.send('HeapProfiler.collectGarbage');
 			return (await cdp.send('Runtime.getHeapUsage')).usedSize;
@@ -159,7 +157,7 @@ export async function heapTimes() {
 			if (i === FIRST_S / DELTA_S)
 				first = await heap();
 		}
-		await page.waitForFunction((n) => document.querySelector('.ledger tr[data-row="route grid"] .key, .ledger tr[data-row="patrols grid"] .key')?.textContent?.includes(n), (62 + (HOURS * 3600) / DELTA_S - 1).toLocaleString('en'), { timeout: 30e3 });
+		await page.waitForFunction((n) => document.querySelector('.ledger tr[data-row="route grid"] .key')?.textContent?.includes(n), (62 + (HOURS * 3600) / DELTA_S - 1).toLocaleString('en'), { timeout: 30e3 });
 		return { first, last: await heap(), deltas: (HOURS * 3600) / DELTA_S };
 	} finally {
 		await browser.close();
