@@ -147,10 +147,10 @@ export async function heapTimes() {
 		for (let i = 0; i < (HOURS * 3600) / DELTA_S; i++) {
 			const delta = nextDelta(m, i);
 
-			if (i % 20 === 0) // a hazard comes, and is over an hour later
-				delta.alerts = [{ ...m.town.alerts[0], id: `hazard:m-${i}`, case: `m-${i}`, at: now, acked_by: null }, { id: `hazard:m-${i - 1800}`, gone: true }];
+			if (i % 20 === 0) // a hazard comes, and is over five minutes later
+				delta.alerts = [{ ...m.town.alerts[0], id: `hazard:m-${i}`, case: `m-${i}`, at: now, acked_by: null }, { id: `hazard:m-${i - 160}`, gone: true }];
 			if (i % 20 === 0)
-				delta.cases = [{ ...m.town.cases[0], id: `m-${i}`, at: now }, { id: `m-${i - 1800}`, gone: true }];
+				delta.cases = [{ ...m.town.cases[0], id: `m-${i}`, at: now }, { id: `m-${i - 160}`, gone: true }];
 			m.change(delta);
 			if (i % 4 === 3) // as they come: drawn one by one, or nearly
 				await page.evaluate(() => new Promise((ok) => requestAnimationFrame(ok)));
