@@ -66,12 +66,16 @@ static void one(void *ctx, const struct duty_row *r)
 static enum err walk(struct store *st, const char *scope, int32_t from_day, int32_t to_day, int64_t at_ms, struct each *s)
 {
 	struct duties_page page = {.after = "", .people = PEOPLE, .most = true, .more = true};
+	int32_t last = to_day - 1, decided = civil_day(at_ms) + duty_period_longest(PERIOD_YEAR);
 	char after[65] = "";
 	enum err e = OK;
 
+	if (last > decided) /* what ends later has not begun: it is neither met nor overdue */
+		last = decided;
+
 	while (e == OK && page.more) {
 		page.after = after;
-		e = duties_history(st, s->within ? s->within : scope, REGISTRY_NOW, from_day, to_day - 1, at_ms, &page, one, s);
+		e = duties_history(st, s->within ? s->within : scope, REGISTRY_NOW, from_day, last, at_ms, &page, one, s);
 		slice_copy(after, sizeof after, slice_of(page.last));
 	}
 	return e;

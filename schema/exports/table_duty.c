@@ -10,10 +10,12 @@
 #include "schema/exports/words.h"
 #include "schema/reminded.h"
 
-#define PEOPLE 20 /* read in one call: a page stays short */
+#define PEOPLE 20    /* read in one call: a page stays short */
+#define STRETCH 3653 /* days read in one call: of a longer period, the first ten years of all come first, then the next ten */
 
 struct own {
 	char person[65]; /* the last one read */
+	int32_t first;   /* of the stretch */
 	struct table_world *w;
 	struct rows *r;
 	enum err e;
@@ -21,8 +23,11 @@ struct own {
 
 static enum err begin(struct table_world *w, struct why *why)
 {
+	struct own *o = xcalloc(1, sizeof *o);
+
 	(void)why;
-	w->own = xcalloc(1, sizeof(struct own));
+	o->first = w->from_day;
+	w->own = o;
 	return OK;
 }
 
@@ -98,16 +103,23 @@ static void duty_line(void *ctx, const struct duty_row *d)
 static enum err duty_page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct own *o = w->own;
-	struct duties_page p = {.people = PEOPLE, .more = true};
+	struct duties_page p = {.people = w->to_day - w->from_day > 366 ? 2 : PEOPLE, .more = true};
 	enum err e = OK;
 
 	o->w = w;
 	o->r = r;
 	while (e == OK && p.more && !rows_full(r)) {
+		int32_t last = w->to_day - o->first > STRETCH ? o->first + STRETCH - 1 : w->to_day - 1;
+
 		p.after = o->person;
-		e = duties_history(w->st, w->scope, w->as_of, w->from_day, w->to_day - 1, w->at_ms, &p, duty_line, o);
+		e = duties_history(w->st, w->scope, w->as_of, o->first, last, w->at_ms, &p, duty_line, o);
 		if (p.last[0])
 			slice_copy(o->person, sizeof o->person, slice_of(p.last));
+		if (!p.more && last < w->to_day - 1) {
+			o->first = last + 1;
+			o->person[0] = '\0';
+			p.more = true;
+		}
 	}
 	*more = p.more;
 	return e;

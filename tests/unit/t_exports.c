@@ -737,10 +737,58 @@ static void t_ends(void **state)
 	buf_done(&b);
 }
 
+/* Figures from a list of several, one line each: the value and its parts of every row. */
+static char *values_of(struct world *w, const char *to)
+{
+	struct buf b = {0};
+	struct cells c;
+	char *csv;
+	const char *p;
+
+	w->ask.to = to;
+	csv = run(w, "figures", EXPORT_CSV, 0);
+	for (p = csv; next_row(&p, &c);)
+		buf_addf(&b, "%s %s %s %s %s %s\n", c.cell[0], c.cell[3], c.cell[4], c.cell[6], c.cell[8], c.cell[9]);
+	free(csv);
+	return b.p;
+}
+
+/* A period that goes on for thousands of years costs what has begun of it; the ledger of its duties comes in pieces. */
+static void t_long(void **state)
+{
+	struct world *w = *state;
+	char *near, *far, *csv;
+
+	town_sql(&w->town, "INSERT INTO duty VALUES('d','worker','grid','each','day',112,1,'times',NULL,NULL,NULL,NULL,0,0,20089,NULL,2,NULL),"
+		"('y','chief','community','each','year',112,1,'times',NULL,NULL,NULL,NULL,0,0,20089,NULL,2,NULL)");
+	town_send(&w->town, "d-2", EVENT(4, "patrol.start", 10, "\"body\":{\"patrol\":\"p-y\",\"route\":\"river\",\"target\":\"QSH-01\"}"));
+	town_send(&w->town, "d-2", EVENT(5, "patrol.track", 11, "\"body\":{\"patrol\":\"p-y\",\"pts\":[[0,33.3,104.9,8],[480000,33.3045,104.9,8]]}"));
+	town_send(&w->town, "d-2", EVENT(6, "patrol.end", 90, "\"body\":{\"patrol\":\"p-y\"}"));
+	(void)town_commit(&w->town);
+	w->ask.at_ms = w->ask.now_ms = TOWN_NOW + 5LL * 24 * 3600 * 1000;
+	near = values_of(w, "2026-12-01"); /* the year of the chief is not over, and met */
+	far = values_of(w, "9999-12-31");
+	assert_non_null(strstr(near, "duty_rate community  100.0 1 1\n"));
+	assert_null(strstr(near, "duty_rate grid   0 0\n"));
+	assert_string_equal(far, near);
+	free(near);
+	free(far);
+	w->ask.from = "2025-01-01";
+	w->ask.to = "2085-01-01";
+	csv = run(w, "duty", EXPORT_CSV, 0);
+	assert_true(w->steps > 4);
+	assert_true(w->longest < 16 * EXPORT_PIECE);
+	free(csv);
+	w->ask.to = "2026-01-01";
+	csv = run(w, "duty", EXPORT_CSV, 0);
+	assert_true(strlen(csv) > 365 * 40);
+	free(csv);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends)};
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends), T(t_long)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
