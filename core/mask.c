@@ -74,17 +74,32 @@ void mask_names(struct slice names, struct buf *out)
 		mask_name((struct slice){from, (uint32_t)(end - from)}, out);
 }
 
-void mask_key(struct slice key, struct buf *out)
+/* Behind the characters of Chinese at p, full-width digits apart; *n of them. */
+static const char *chinese_run(const char *p, const char *end, unsigned *n)
 {
-	bool chinese = key.n > 0;
 	size_t len;
 
-	for (const char *p = key.p, *end = key.p + key.n; p < end && chinese; p++)
-		chinese = (unsigned char)*p >= 0x80 && digit_at(p, end, &len) < 0;
-	if (chinese)
-		mask_name(key, out);
-	else
-		mask_text(key, out);
+	for (*n = 0; p < end && (unsigned char)*p >= 0x80 && digit_at(p, end, &len) < 0; ++*n)
+		p += char_len(p, (size_t)(end - p));
+	return p;
+}
+
+void mask_key(struct slice key, struct buf *out)
+{
+	const char *end = key.p + key.n, *from = key.p, *next;
+	unsigned n;
+
+	for (const char *p = from; p < end; p = next) {
+		next = chinese_run(p, end, &n);
+		if (n < 2) { /* 户-001: a word for what it is, no name */
+			next = n ? next : p + char_len(p, (size_t)(end - p));
+			continue;
+		}
+		mask_text((struct slice){from, (uint32_t)(p - from)}, out);
+		mask_name((struct slice){p, (uint32_t)(next - p)}, out);
+		from = next;
+	}
+	mask_text((struct slice){from, (uint32_t)(end - from)}, out);
 }
 
 /* ------------------------------------------------------------------ numbers */
@@ -288,9 +303,8 @@ void mask_phone(struct slice phone, struct buf *out)
 /* Members whose values are codes or ids: nothing personal, and a run of digits in them is no phone. */
 static bool is_code(struct slice key)
 {
-	static const char *const codes[] = {"patrol", "route", "target", "for", "way", "topic", "result", "item", "type", "state",
-		"case", "class", "category", "action", "to", "rating", "crs", "app", "sha256", "mime", "role", "base", "ref", "item_no",
-		"ext_no", "group", "object_id"};
+	static const char *const codes[] = {"patrol", "route", "target", "for", "way", "topic", "result", "item", "state", "case",
+		"class", "category", "action", "rating", "crs", "app", "sha256", "mime", "role", "base", "ref", "ext_no"};
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
 		if (slice_is(key, codes[i]))
@@ -339,6 +353,40 @@ static void put_string(struct slice text, bool escaped, struct slice key, struct
 	buf_done(&masked);
 }
 
+/* Members whose numbers are amounts and times, however long. */
+static bool is_amount(struct slice key)
+{
+	static const char *const amounts[] = {"amount_fen", "aid_fen", "qty", "due", "until", "oldest", "pts"};
+
+	for (size_t i = 0; i < ARRAY_LEN(amounts); i++)
+		if (slice_is(key, amounts[i]))
+			return true;
+	return false;
+}
+
+/* What stands between two strings.  A number in a member that is not ours may be of a phone, or of a person: then it
+ * becomes a text.  One of 13 digits is a time. */
+static void put_between(struct slice s, struct slice key, struct buf *out)
+{
+	const char *end = s.p + s.n, *from = s.p, *next;
+
+	for (const char *p = s.n < LONG_RUN || is_amount(key) ? end : from; p < end; p = next) {
+		struct number n = run_of(p, end), phone;
+		char before = p > s.p ? p[-1] : ' ', after = n.end < end ? *n.end : ' ';
+
+		next = n.digits ? n.end : p + 1;
+		if (strchr("-.eE", before) || strchr(".eE", after) ||
+			(n.digits < IDENTITY_RUN && !(n.digits == LONG_RUN && is_mobile(p, n.end, &phone))))
+			continue;
+		buf_add(out, from, (size_t)(p - from));
+		buf_addc(out, '"');
+		(void)put_number(out, p, n.end); /* all of it */
+		buf_addc(out, '"');
+		from = next;
+	}
+	buf_add(out, from, (size_t)(end - from));
+}
+
 void mask_json(struct slice value, struct json *j, struct buf *out)
 {
 	const char *p = value.p, *end = value.p + value.n;
@@ -353,7 +401,8 @@ void mask_json(struct slice value, struct json *j, struct buf *out)
 		close = string_end(++q, end, &escaped);
 		for (next = close + 1; next < end && (*next == ' ' || *next == '\t' || *next == '\n' || *next == '\r'); next++)
 			;
-		buf_add(out, p, (size_t)(q - p));
+		put_between((struct slice){p, (uint32_t)(q - 1 - p)}, key, out);
+		buf_addc(out, '"');
 		p = close;
 		if (next < end && *next == ':') {
 			key = (struct slice){q, (uint32_t)(close - q)};
@@ -369,5 +418,5 @@ void mask_json(struct slice value, struct json *j, struct buf *out)
 		}
 	}
 	if (p < end)
-		buf_add(out, p, (size_t)(end - p));
+		put_between((struct slice){p, (uint32_t)(end - p)}, key, out);
 }

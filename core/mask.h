@@ -11,16 +11,16 @@
 void mask_name(struct slice name, struct buf *out);
 /* Several in one text, separated by 、 ， , ; ； / or spaces between Chinese names; separators stay. */
 void mask_names(struct slice names, struct buf *out);
-/* A key that should be a code (of a household), and may be somebody's name: one in Chinese alone is masked as a name, in
- * others the numbers of mask_text. */
+/* A key that should be a code (of a household), and may hold somebody's name: two characters of Chinese and more are masked
+ * as a name, 张三(户主) as 张*(户*), the rest as text. */
 void mask_key(struct slice key, struct buf *out);
 /* A field of its own that holds a phone number, or several. */
 void mask_phone(struct slice phone, struct buf *out);
 /* Free text: mobile numbers (also +86, also in groups), numbers with an area code, identity numbers of 18 (17 and X), and
  * every run of 11 digits and more.  Shorter runs are dates, amounts and house numbers: they stay. */
 void mask_text(struct slice text, struct buf *out);
-/* A JSON value as it stands in an event: mask_text in its strings, mask_names in the members that hold names; numbers and
- * the members that hold codes and ids stay.  j: to read strings with escapes. */
+/* A JSON value as it stands in an event: mask_text in its strings, mask_names in the members that hold names; the
+ * members that hold codes and ids stay, and numbers: but a phone's or an identity number in a member that is not ours.  j: to read strings with escapes. */
 void mask_json(struct slice value, struct json *j, struct buf *out);
 
 #endif

@@ -211,7 +211,7 @@ static void work(struct rows *r, sqlite3_stmt *q, struct json *j, uint32_t body)
 		rows_decimal(r, milli, 3);
 	else
 		rows_none(r);
-	rows_slice(r, body_text(j, body, "unit"));
+	rows_free(r, body_text(j, body, "unit"));
 	rows_bool(r, a && j->tok[a].type == JSON_TRUE);
 }
 
