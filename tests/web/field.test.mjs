@@ -252,6 +252,56 @@ test("a record stays readable; corrected, the old one is void and a new one is s
 	await page.waitForSelector(`[data-mail="${was.seq}"].gone`);
 });
 
+test("what waits is changed under its own number, or taken back: of that nothing leaves the phone", async () => {
+	const work = async (qty) => {
+		await page.click('.bottom button:has-text("今日")');
+		await page.click("[data-test=work]");
+		await page.click('.choices button:has-text("垃圾桶")');
+		await page.fill("#f-qty", String(qty));
+		await page.selectOption("#f-scope", GRID[0]);
+		await page.click(".form .primary");
+		await page.waitForSelector("[data-test=start]");
+	};
+	const open = async () => {
+		await page.click('.bottom button:has-text("发件箱")');
+		await page.click('.mail li:first-child .line');
+	};
+	const [{ n }] = await town.sql("select max(e.seq) as n from event e join stream s on s.id = e.stream where s.device = 'd-0001'");
+
+	await context.setOffline(true);
+	await town.broker.stop();
+	await link("bad");
+	await work(11);
+	const { at, loc } = (await page.evaluate(async () => (await import("./main.js")).app.mail[0])).event;
+
+	await open();
+	await axe(page, "a record that waits");
+	await page.click("[data-test=change]");
+	await page.fill("#f-qty", "12");
+	await context.setGeolocation({ latitude: 33.5, longitude: 104.92, accuracy: 8 });
+	await page.click(".form .primary");
+	await work(99);
+	await open();
+	page.once("dialog", (d) => d.accept());
+	await page.click("[data-test=withdraw]");
+	await page.waitForSelector(`.mail li:first-child[data-mail="${n + 1}"]`);
+	await work(13);
+	await context.setOffline(false);
+	await town.startBroker();
+	await town.linked(30e3);
+	const rows = await until(async () => {
+		const r = await town.sql(`select e.seq, e.raw from event e join stream s on s.id = e.stream where s.device = 'd-0001' and e.seq > ${n} order by e.seq`);
+
+		return r.length === 3 && r.map((x) => JSON.parse(x.raw));
+	}, "all three numbers", 30e3);
+
+	assert.deepEqual(rows.map((e) => [e.seq, e.kind, e.body.qty]), [[n + 1, "work", 12], [n + 2, "status", undefined], [n + 3, "work", 13]]);
+	assert.deepEqual([rows[0].at, rows[0].loc], [at, loc], "when and where it was seen stays");
+	await link("good");
+	await page.click('.bottom button:has-text("发件箱")');
+	await page.waitForFunction(() => document.querySelector(".mail li")?.dataset.state === "stored");
+});
+
 test("my month; the state of the phone as text and as a picture, without the secret", async () => {
 	await page.click('.bottom button:has-text("我的")');
 	assert.match((await page.textContent("[data-test=month]")).replace(/\s+/g, " "), /本月应巡 ?\d+ ?本月实巡 ?\d+ ?逾期 ?\d+ ?下次/);

@@ -1,7 +1,7 @@
 // What an ack means for the phone's outbox (field/fold.js), without a browser.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { againAfter, batch, BATCH, BATCH_BYTES, foldAck } from "../../server/web/field/fold.js";
+import { againAfter, batch, BATCH, BATCH_BYTES, fits, foldAck } from "../../server/web/field/fold.js";
 import { coverage, metres, piece, samples, step } from "../../server/web/field/walk.js";
 
 const mail = (seq, state = "sent", more = {}) => ({ epoch: "e", seq, state, tries: state === "waiting" ? 0 : 1, ...more });
@@ -101,4 +101,23 @@ test("how much of a reach was walked past: its points every 25 m within 100 m of
 		w.points.push([3000 + i, 33.39 + i * 0.001, 104.92, 8]);
 	assert.equal(coverage(w, [line]), 1);
 	assert.equal(coverage({ ...w, id: "d", points: [] }, [line]), 0, "another walk");
+});
+
+test("one that fills more than a payload alone can never be sent; one that just fills it can", () => {
+	const one = (n) => batch([{ event: { kind: "sos", body: { text: "x".repeat(n) } } }]).payload;
+	const room = BATCH_BYTES - one(0).length;
+
+	assert.deepEqual([fits(one(room)), fits(one(room + 1))], [true, false]);
+	assert.ok(fits(batch(Array.from({ length: 50 }, () => ({ event: { body: "界".repeat(2000) } }))).payload));
+});
+
+test("a clock that is set back during a walk: its positions go on, in an event of their own", () => {
+	const w = { id: "w", route: "grid", target: "g", startedAt: 0, points: [], told: 0, toldAt: 0, metres: 0, ms: 0, rule: null };
+
+	for (const [ms, lat] of [[7200e3, 33], [7203e3, 33.0001], [3603e3, 33.0002], [3606e3, 33.0003]])
+		assert.ok(step(w, [ms, lat, 104, 5]), String(ms));
+	assert.deepEqual([Math.round(w.metres), w.ms], [22, 6000], "nothing is known of the step between");
+	const pieces = [piece(w, 3607e3, true), piece(w, 3607e3, true), piece(w, 3607e3, true)];
+
+	assert.deepEqual(pieces.map((p) => p && [p.at, p.body.pts.map((x) => x[0])]), [[7200e3, [0, 3000]], [3603e3, [0, 3000]], null]);
 });

@@ -55,6 +55,9 @@ export const againAfter = (tries, random) => Math.min(FIRST_MS * 2 ** Math.max(0
 export const BATCH = 200;
 export const BATCH_BYTES = 192 * 1024;
 
+/** Can the platform be given it at all?  Not even alone, when one fills more than a payload. @param {string} payload */
+export const fits = (payload) => new TextEncoder().encode(payload).length <= BATCH_BYTES;
+
 /** The next ones to send, oldest first, in one payload. @template {{event: any}} T @param {T[]} mails @returns {{mails: T[], payload: string}} */
 export function batch(mails) {
 	/** @type {T[]} */

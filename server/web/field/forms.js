@@ -1,12 +1,14 @@
 // The forms: a report, an inspection, a visit, work done, a household, an act on a case.  What is typed is kept at once, and
 // outlives the page.
 import { html, nothing, repeat } from "../vendor/lit.js";
+import { isUnsent } from "./box.js";
 import { isVague, locOf } from "./main.js";
 import { CLASSES, reasonRow, tooLong } from "./fields.js";
 import { shrink } from "./shot.js";
 import { CODES, named } from "./words.js";
 
 /** @typedef {import("./main.js").Field} Field */
+/** @typedef {import("./main.js").Mail} Mail */
 
 /** @type {Record<string, string>} */
 const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", work: "work", household: "household", "case.act": "act" };
@@ -169,6 +171,16 @@ export function formView(app) {
 /** The name of a category. @param {Field} app @param {string} cls @param {string} code @returns {string} */
 export const categoryOf = (app, cls, code) => categories(app, cls).find((c) => c[0] === code)?.[1] || code;
 
+/** When, where and by whom something was seen is not changed by correcting what was said of it.  An act takes effect now; a time that is wrong is given up.
+ * @param {Mail} m what is corrected */
+function asItWas(m) {
+	const e = m.event;
+
+	if (e.kind === "case.act" || m.code === "time_in_future" || m.code === "time_too_old")
+		return {};
+	return { at: e.at, off: e.off, loc: e.loc, ref: e.ref, person: e.person, ...(isUnsent(m) ? {} : { rec: Date.now() }) };
+}
+
 /** @param {Field} app @param {any} v */
 async function submit(app, v) {
 	const { say } = app;
@@ -195,7 +207,7 @@ async function submit(app, v) {
 	open.busy = true;
 	const att = [...(v.att || []), ...(v.photos || []).map((/** @type {any} */ p) => ({ sha256: p.sha256, bytes: p.bytes, mime: p.mime, role: p.role }))];
 	const counts = (/** @type {Record<string, any>} */ o) => Object.fromEntries(Object.entries(o).filter(([, n]) => n !== undefined && n !== ""));
-	const vague = v.vague && (isVague() || !app.here) ? { vague: v.vague } : {};
+	const vague = v.vague && (mail || isVague() || !app.here) ? { vague: v.vague } : {};
 	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...counts({ text: v.text }), ...vague }
 		: form === "inspect" ? { topic: v.topic, result: v.result, ...counts({ object: v.object }), ...vague }
 		: form === "visit" ? { household: v.household, ...counts({ persons: number(v.persons), staff: number(v.staff) }), ...vague }
@@ -203,9 +215,9 @@ async function submit(app, v) {
 		: form === "household" ? { household: v.household, state: v.state, ...counts({ persons: number(v.persons) }) }
 		: { case: v.case, action: v.action, ...counts({ note: v.note }), ...(v.action === "handle" ? { result: v.result } : {}) };
 	const event = { kind: form === "report" ? "case.report" : form === "act" ? "case.act" : form, ...(v.scope ? { scope: v.scope } : {}), ...(locOf() ? { loc: locOf() } : {}), ...(app.walk && form !== "act" ? { ref: app.walk.id } : {}),
-		...(v.base ? { base: v.base } : {}), ...(att.length ? { att } : {}), body };
+		...(v.base ? { base: v.base } : {}), ...(att.length ? { att } : {}), ...(mail ? asItWas(mail) : {}), body };
 	// one that is stored counts, one that is held may come to count: it is made void, and the new one stands in its place
-	const gone = mail && (mail.state === "stored" || mail.state === "held") ? { kind: "void", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { target: `${mail.device || app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } } : null;
+	const gone = mail && !["refused", "conflict"].includes(mail.state) ? { kind: "void", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { target: `${mail.device || app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } } : null;
 	const label = v.title || v.household || v.object || (form === "inspect" ? categoryOf(app, "topic", v.topic) : form === "work" ? categoryOf(app, "work", v.item) : "");
 
 	await app.record(event, { draft: open.key, label, photos: v.photos || [], from: mail ? `${mail.epoch}/${mail.seq}` : undefined, ...(mail ? { instead: { of: mail, void: gone } } : {}) });

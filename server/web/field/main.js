@@ -1,12 +1,12 @@
 // The field app's root: what the phone knows, which screen is shown, and the only place that renders.
 import { html, nothing, render } from "../vendor/lit.js";
-import { openBox } from "./box.js";
+import { openBox, wall } from "./box.js";
 import { formsOf } from "./forms.js";
 import { ruleOf } from "./patrol.js";
 import { newPost } from "./post.js";
 import { enrolView } from "./me.js";
 import { bottomView, screens, topView } from "./screens.js";
-import { bringAgain, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
+import { bringAgain, forgetPhotos, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
 import { syncOnce } from "./down.js";
 import { newTabs } from "./tabs.js";
 import { piece, step } from "./walk.js";
@@ -19,6 +19,8 @@ export const VERSION = "1";
 const VAGUE_WARN_M = 50;
 const SYNC_EVERY_MS = 10 * 60e3;
 const PHOTO_EVERY_MS = 20e3;
+const CLOCK_JUMP_MS = 2000;
+const CLOCK_ASK_MS = 1500;
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const stored = (/** @type {string} */ k) => {
@@ -67,6 +69,7 @@ const asked = new URLSearchParams(location.search).get("lang") || stored("xunge.
  * @property {(a: Account) => Promise<void>} enrol
  * @property {() => Promise<void>} retry
  * @property {(m: Mail) => void} again
+ * @property {(m: Mail) => Promise<void>} withdraw
  */
 
 /** @type {Field} */
@@ -106,6 +109,7 @@ export const app = {
 	enrol,
 	retry,
 	again,
+	withdraw,
 };
 
 let queued = false;
@@ -176,6 +180,7 @@ function changedSoon() {
 const tabs = newTabs(async (m) => {
 	if (!app.box)
 		return;
+	app.off = (await app.box.get("off")) || 0;
 	if (m.link)
 		app.other = { link: m.link, heard: m.heard || 0 };
 	if (m.what === "poke")
@@ -202,6 +207,7 @@ async function seeWalk() {
 
 /** @param {any} event @param {any} more */
 async function record(event, more = {}) {
+	await watchClock();
 	await app.box.add({ at: Date.now(), ...(app.off ? { off: app.off } : {}), ...(app.person ? { person: app.person } : {}), ...event }, more);
 	if (event.kind !== "patrol.track")
 		app.said = app.say("saved");
@@ -245,6 +251,16 @@ async function remove(m) {
 	await changed();
 }
 
+/** Takes back what is not answered yet: of what never left the phone nothing leaves; of what may have left, a void behind it. @param {Mail} m */
+async function withdraw(m) {
+	if (!(await app.box.withdraw(m, { kind: "status", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { app: `xunge-field/${VERSION}` } })))
+		await app.box.add({ kind: "void", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { target: `${m.device || app.account?.device}/${m.epoch}/${m.seq}`, reason: app.say("withdraw") } }, { instead: { of: m, void: null, withdrawn: true } });
+	await forgetPhotos(app.box);
+	await changed();
+	app.post?.poke();
+	tabs.tell({ what: "poke" });
+}
+
 /** Opens the form of a refused record again, with what was in it; a conflict goes out once more under a new epoch.
  * @param {Mail} m */
 async function again(m) {
@@ -262,18 +278,44 @@ async function again(m) {
 
 // ---------------------------------------------------------------- what the platform tells
 
-let syncedAt = 0;
+let syncedAt = -SYNC_EVERY_MS; // by the clock that nobody sets
 
 /** @param {number} off platform clock - ours, ms: an event recorded from now on says so */
 function clock(off) {
+	const was = app.off;
+
 	app.off = Math.round(off);
 	app.box.set("off", app.off);
+	if (Math.abs(app.off - was) > CLOCK_JUMP_MS) // a clock that was set, or was wrong all the time
+		app.box.reclock(app.off);
+}
+
+let clockAt = wall();
+
+/** @type {Promise<any>|null} */
+let asking = null; // the platform, what time it is
+
+/** A clock that is set back while the page is open: we know by how much.  One that is set on may have slept instead: the platform is asked,
+ * and a record waits a moment for its answer. */
+async function watchClock() {
+	const moved = wall() - clockAt;
+
+	clockAt += moved;
+	if (Math.abs(moved) > CLOCK_JUMP_MS)
+		await tell(true, clockAt - moved); // walked by the clock as it was
+	if (moved < -CLOCK_JUMP_MS)
+		clock(app.off - moved);
+	else if (moved > CLOCK_JUMP_MS)
+		asking = Promise.race([sync(), new Promise((ok) => setTimeout(ok, CLOCK_ASK_MS))]).finally(() => (asking = null));
+	await asking;
 }
 
 async function sync() {
 	if (!app.account)
 		return;
-	syncedAt = Date.now();
+	const askedMs = Date.now();
+
+	syncedAt = performance.now();
 	const r = await syncOnce(app.box, app.account, app.down, { another: () => app.post?.greet(), clock, problem: (p) => (app.problem = p) });
 
 	if (r) {
@@ -281,7 +323,7 @@ async function sync() {
 		if (app.person && !(r.people || []).some((/** @type {any} */ p) => p.id === app.person))
 			act("");
 		tabs.tell({ what: "down" });
-		if (await bringAgain(app.box, r, syncedAt))
+		if (await bringAgain(app.box, r, askedMs))
 			photos();
 	}
 	draw();
@@ -349,6 +391,7 @@ function watch() {
 	navigator.geolocation.watchPosition(async (p) => {
 		const acc = Math.round(p.coords.accuracy);
 
+		await watchClock();
 		app.here = { lat: p.coords.latitude, lon: p.coords.longitude, acc, at: p.timestamp };
 		app.gps = "good";
 		if (app.walk && tabs.walks && step(app.walk, [Date.now(), p.coords.latitude, p.coords.longitude, acc]))
@@ -361,14 +404,14 @@ function watch() {
 }
 
 /** Puts what was walked into the outbox and the box; the patrol stands there until it ends.
- * @param {boolean} all */
-async function tell(all) {
+ * @param {boolean} all @param {number} [byClock] see wall(): the one that the positions were noted by */
+async function tell(all, byClock = clockAt) {
 	const w = app.walk;
 
 	if (!w || !tabs.walks)
 		return;
 	for (let p = piece(w, Date.now(), all); p; p = all ? piece(w, Date.now(), all) : null)
-		await record({ kind: "patrol.track", at: p.at, body: p.body }, { label: w.target, meta: { walk: w } });
+		await record({ kind: "patrol.track", at: p.at, body: p.body }, { label: w.target, meta: { walk: w }, wall: byClock });
 	if (w.points.length !== written) {
 		written = w.points.length;
 		await app.box.set("walk", w);
@@ -519,9 +562,11 @@ async function boot() {
 }
 
 setInterval(() => {
+	if (app.box)
+		watchClock();
 	if (app.walk)
 		tell(false);
-	if (app.account && Date.now() - syncedAt > SYNC_EVERY_MS)
+	if (app.account && performance.now() - syncedAt > SYNC_EVERY_MS)
 		sync();
 	draw();
 }, 1000);

@@ -1,5 +1,6 @@
 // The outbox, and one record of it: what it says, what became of it, in words.
 import { html, nothing, repeat } from "../vendor/lit.js";
+import { isUnsent } from "./box.js";
 import { categoryOf, formsOf } from "./forms.js";
 import { nameOf } from "./main.js";
 import { photosOf, photosView } from "./photos.js";
@@ -15,6 +16,8 @@ const STATE = { waiting: "state_waiting", sent: "state_sent", stored: "state_sto
 const SHOWN = 200;
 const isAnswered = (/** @type {Mail} */ m) => ["stored", "held", "refused", "conflict"].includes(m.state);
 const tone = (/** @type {Mail} */ m) => (m.state === "stored" ? "good" : m.state === "refused" || m.state === "conflict" ? "bad" : m.state === "held" ? "warn" : "");
+/** Is it on its way, without an answer: may it be changed or taken back? @param {Field} app @param {Mail} m */
+const mayChange = (app, m) => (m.state === "waiting" || m.state === "sent") && !m.replaced && !!formsOf(m.event?.kind) && (!m.device || m.device === app.account?.device);
 /** May what it says be corrected and sent again? @param {Mail} m */
 const mayAgain = (m) => !!m.event && !m.replaced && isAnswered(m) && (m.state === "conflict" || (!!formsOf(m.event.kind) && (m.state !== "stored" || m.event.kind !== "case.act")));
 
@@ -51,7 +54,7 @@ function lineView(app, m) {
 		return html`<li class="gone" data-mail=${m.seq} data-state=${m.state}><span><b>#${m.seq}</b> ${named("kind", m.event?.kind || m.kind, lang)}</span><small>${say("removed", { day: dayOf(m.removed).slice(5), made: when(m.made), what: say(STATE[m.state]) })}</small></li>`;
 	return html`<li data-mail=${m.seq} data-state=${m.state}><button type="button" class="line" @click=${() => app.go("record", { mail: m })}><b>#${m.seq}</b> ${named("kind", m.event?.kind || m.kind, lang)} ${m.label || nothing}</button>
 		<small>${m.device && m.device !== app.account?.device ? html`<b>${m.device}</b> ` : nothing}${when(m.made)} ${m.event ? nothing : say("old_line")}</small>
-		<span class=${tone(m)}>${say(STATE[m.state])}${m.replaced ? html` · ${say("state_moved")}` : m.code ? html` · ${named("code", m.code, lang)}` : nothing}</span>
+		<span class=${tone(m)}>${say(STATE[m.state])}${m.replaced ? html` · ${say(m.withdrawn ? "withdrawn" : "state_moved")}` : m.code ? html` · ${named("code", m.code, lang)}` : nothing}</span>
 		${verdictView(app, m)}${photosOf(app, m)}
 		${mayAgain(m) && m.state !== "stored" ? html`<small class="detail">${m.detail || nothing}</small><button type="button" data-test="again" @click=${() => app.again(m)}>${say("again")}</button>` : nothing}</li>`;
 }
@@ -81,8 +84,12 @@ export function recordView(app) {
 	<dl class="facts">${line(say("at"), full(m.made + (e?.off || 0)))}${e ? body(app, e).map(([k, v]) => line(k, v)) : line(say("note"), say("old_line"))}
 		${e?.scope ? line(say("place"), nameOf(e.scope)) : nothing}${e?.loc ? line(say("position"), `${e.loc.lat.toFixed(5)}, ${e.loc.lon.toFixed(5)} ±${e.loc.acc} m`) : nothing}
 		${e?.body.vague ? line(say("vague"), named("vague", e.body.vague, lang)) : nothing}${e?.att?.length ? line(say("photos"), html`${e.att.length} ${photosOf(app, m)}`) : nothing}${m.answered ? line(say("answered"), full(m.answered + app.off)) : nothing}${line(say("commit"), m.commit)}
-		${line(say("epoch"), html`<code>${m.epoch}</code>`)}${m.from ? line(say("corrects"), `#${m.from.split("/")[1]}`) : nothing}${m.replaced ? line(say("replaced"), `#${m.replaced.split("/")[1]}`) : nothing}</dl>
+		${line(say("epoch"), html`<code>${m.epoch}</code>`)}${m.from ? line(say("corrects"), `#${m.from.split("/")[1]}`) : nothing}${m.replaced ? line(say(m.withdrawn ? "withdrawn" : "replaced"), `#${m.replaced.split("/")[1]}`) : nothing}</dl>
 	${mayAgain(m) ? html`${m.state === "stored" ? html`<p class="note">${say("again_stored")}</p>` : nothing}<button type="button" class="big" data-test="again" @click=${() => app.again(m)}>${say("again")}</button>` : nothing}
+	${mayChange(app, m) ? html`<p class="note">${say(isUnsent(m) ? "change_unsent" : "change_sent")}</p><div class="pair"><button type="button" class="big" data-test="withdraw" @click=${() => {
+		if (confirm(say("withdraw_ask")))
+			app.withdraw(m).then(() => app.go("outbox"));
+	}}>${say("withdraw")}</button><button type="button" class="big" data-test="change" @click=${() => app.again(m)}>${say("change")}</button></div>` : nothing}
 	${isAnswered(m) ? html`<button type="button" class="big" data-test="remove" @click=${() => {
 		if (confirm(say("remove_ask")))
 			app.remove(m).then(() => app.go("outbox"));

@@ -1,6 +1,7 @@
 // Photos on their way: after their record was answered, one after the other, going on where the last try stopped (tus 1.0).
 // One is let go when the platform has said that it is stored, and some days have passed in which it may ask again.
 import { html, nothing } from "../vendor/lit.js";
+import { namesOf } from "./box.js";
 import { isAnswered } from "./fold.js";
 import { basic } from "./post.js";
 import { named } from "./words.js";
@@ -17,6 +18,7 @@ const PIECE_MS = 60e3;
 const KEEP_MS = 7 * 24 * 3600e3; // like the records: a platform restored from a backup asks again
 const KEEP_BYTES = 100e6; // of stored ones; the oldest are let go
 const TRIES = 3; // to send bytes that arrive as others
+const LATER_MAX_S = 3600;
 const FRESH_MS = 60e3; // what was stored since is asked for by mistake
 
 /** What the outbox shows, without the bytes. @type {Map<string, Photo>} */
@@ -33,15 +35,21 @@ export async function loadPhotos(box) {
 		note(p);
 }
 
+/** What is no longer in the box is not shown. @param {import("./box.js").Box} box */
+export async function forgetPhotos(box) {
+	const there = new Set(await box.db.getAllKeys("photo"));
+
+	for (const h of known.keys())
+		if (!there.has(h))
+			known.delete(h);
+}
+
 /** @param {import("./box.js").Box} box @param {Photo} p @param {Partial<Photo>} change */
 async function put(box, p, change) {
 	Object.assign(p, change);
 	await box.db.put("photo", p);
 	note(p);
 }
-
-/** What a record names: photos that came with it, and those of the one that it corrects. @param {Mail} m @returns {string[]} */
-const namesOf = (m) => [...new Set([...(m.photos || []), ...(m.event?.att || []).map((/** @type {any} */ a) => a.sha256)])];
 
 // ---------------------------------------------------------------- the line
 
@@ -51,7 +59,8 @@ const isDear = () => /** @type {any} */ (navigator).connection?.type === "cellul
 
 /** What is to go out now. @param {import("./box.js").Box} box @param {string} device @returns {Promise<Photo[]>} */
 async function due(box, device) {
-	const isDue = (/** @type {Photo|undefined} */ p) => p?.state === "waiting" && (!p.device || p.device === device) && (p.again || 0) <= Date.now();
+	const isTime = (/** @type {number} */ ms) => ms <= 0 || ms > LATER_MAX_S * 1000; // so far away: the clock was set back
+	const isDue = (/** @type {Photo|undefined} */ p) => p?.state === "waiting" && (!p.device || p.device === device) && isTime((p.again || 0) - Date.now());
 	const names = [...known.values()].filter(isDue).map((p) => p.sha256);
 
 	if (!names.length || (wifiOnly && isDear()))
@@ -149,7 +158,7 @@ async function refused(box, p, r) {
 		await put(box, p, { state: "refused", url: "", at: 0, why });
 		return true;
 	}
-	return later(box, p, Math.min(Number(r.headers.get("Retry-After")) || 20, 3600)); // 401: the records say so
+	return later(box, p, Math.min(Number(r.headers.get("Retry-After")) || 20, LATER_MAX_S)); // 401: the records say so
 }
 
 // ---------------------------------------------------------------- what the platform asks for, what is let go

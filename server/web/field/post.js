@@ -2,15 +2,18 @@
 // One tab sends (a lock says which); answers are written down before anything else follows from them.
 import { connect } from "../vendor/mqtt.js";
 import { problemOf } from "./down.js";
-import { againAfter } from "./fold.js";
+import { againAfter, fits } from "./fold.js";
 
 /** @typedef {{device: string, secret: string, district: string}} Account */
 /** @typedef {"off"|"connecting"|"mqtt"|"http"|"refused"} Link */
 
 const HTTP_AFTER_MS = 6000; // no MQTT by then: try HTTP
-const HTTP_EVERY_MS = 15e3;
+const HTTP_EVERY_MS = 15e3; // while it does not answer
 const ANSWER_MS = 20e3;
 const HELLO_MS = 8000; // its answer is waited for so long
+
+/** Time that nobody sets: a phone's clock may jump by a year. */
+const mono = () => performance.now();
 
 /** @param {{box: import("./box.js").Box, account: Account, app: string, changed: () => void, sync: () => void, clock: (off: number) => void}} o */
 export function newPost(o) {
@@ -24,8 +27,8 @@ export function newPost(o) {
 	let timer = null;
 	let stopped = false;
 	let busy = false;
-	let since = Date.now();
-	let httpAt = 0;
+	let since = mono();
+	let httpAt = -HTTP_EVERY_MS;
 	/** @type {any[]} what left last: an answer without a number is about these */
 	let last = [];
 	let lastAt = 0;
@@ -92,7 +95,7 @@ export function newPost(o) {
 		client.on("connect", async () => {
 			post.link = "mqtt";
 			post.trouble = "";
-			since = Date.now();
+			since = mono();
 			last = [];
 			await client.subscribeAsync(`${at}/down`, { qos: 1 }).catch(() => {});
 			client.publish(`${at}/presence`, JSON.stringify({ online: true, at: Date.now() }), { qos: 1 });
@@ -109,7 +112,7 @@ export function newPost(o) {
 			if (post.link === "mqtt") {
 				post.link = "connecting";
 				asked = false;
-				since = Date.now();
+				since = mono();
 				o.changed();
 			}
 		});
@@ -127,11 +130,11 @@ export function newPost(o) {
 			client.publish(`${at}/up`, JSON.stringify({ hello: { ...h, time: Date.now(), app: o.app } }), { qos: 1 });
 		}
 		asked = true;
-		askedAt = Date.now();
+		askedAt = mono();
 	}
 
 	/** Is it not yet told which numbers are taken?  Another phone may have ours: nothing new leaves before. */
-	const unanswered = () => !asked || (greeted.size > 0 && Date.now() - askedAt < HELLO_MS);
+	const unanswered = () => !asked || (greeted.size > 0 && mono() - askedAt < HELLO_MS);
 
 	/** @param {string} text what came down */
 	async function heard(text) {
@@ -185,6 +188,18 @@ export function newPost(o) {
 		}
 	}
 
+	/** What goes next.  What fills more than a payload can never go: refused here, before a broker hangs up on it for ever. */
+	async function lift() {
+		let next = await box.lift(Date.now(), alone, (n) => againAfter(n, Math.random()));
+
+		while (next && !fits(next.payload)) {
+			await box.refuse(next.mails, "too_large", "", Date.now());
+			o.changed();
+			next = await box.lift(Date.now(), alone, (n) => againAfter(n, Math.random()));
+		}
+		return next;
+	}
+
 	/** Sends what is due; comes again by itself. */
 	async function tick() {
 		clearTimeout(timer);
@@ -194,19 +209,20 @@ export function newPost(o) {
 		let wait = post.link === "mqtt" ? 250 : 1000;
 
 		try {
-			const now = Date.now();
+			const now = mono();
 
 			if (post.link === "mqtt") {
-				const next = unanswered() || (alone && last.length && now - lastAt < ANSWER_MS) ? null : await box.due(now, alone);
+				const next = unanswered() || (alone && last.length && now - lastAt < ANSWER_MS) ? null : await lift();
 
 				if (next) {
-					await box.left(next.mails, now, (n) => againAfter(n, Math.random()));
 					last = next.mails;
 					lastAt = now;
 					o.changed();
 					await client.publishAsync(`${at}/up`, next.payload, { qos: 1 }).catch(() => {});
 					wait = 0;
 				}
+			} else if (post.link === "http" && now >= httpAt && navigator.onLine !== false) {
+				await byHttp(now);
 			} else if (now - since > HTTP_AFTER_MS && now - httpAt > HTTP_EVERY_MS && navigator.onLine !== false) {
 				await byHttp(now);
 			}
@@ -228,7 +244,7 @@ export function newPost(o) {
 		if (!r?.ok) {
 			post.problem = r ? await problemOf(r) : null;
 			if (post.problem?.wait)
-				httpAt = Date.now() + post.problem.wait * 1000 - HTTP_EVERY_MS;
+				httpAt = mono() + post.problem.wait * 1000 - HTTP_EVERY_MS;
 			if (r && r.status === 401)
 				post.link = "refused";
 			else if (post.link === "http")
@@ -262,7 +278,8 @@ export function newPost(o) {
 		httpAt = now;
 		if (!asked && !(await helloByHttp()))
 			return o.changed();
-		let next = await box.due(Date.now(), alone);
+		let next = await lift();
+		const some = !!next;
 
 		for (let i = 0; next && i < 50; i++) {
 			const acks = await carry(next.payload);
@@ -270,17 +287,18 @@ export function newPost(o) {
 			if (!acks && post.problem?.status === 413) { // also a proxy on the way may say so
 				last = next.mails;
 				await unread({ code: "too_large" });
-			} else if (!acks) {
+			} else if (!acks) { // it may have arrived all the same: it stays marked as sent once
+				await box.back();
 				break;
 			} else {
-				await box.left(next.mails, Date.now(), (n) => againAfter(n, Math.random()));
 				last = next.mails;
 				for (const ack of acks)
 					await (ack.epoch ? answered(ack) : unread(ack.error));
 			}
-			next = await box.due(Date.now(), alone);
+			next = i < 49 ? await lift() : null;
 		}
-		o.changed();
+		if (some)
+			o.changed();
 	}
 
 	return post;

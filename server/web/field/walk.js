@@ -23,7 +23,7 @@ export function metres(a, b) {
 export function step(w, p) {
 	const last = w.points[w.points.length - 1];
 
-	if (last && p[0] - last[0] < SAME_MS)
+	if (last && p[0] >= last[0] && p[0] - last[0] < SAME_MS) // earlier: the clock was set back
 		return false;
 	w.points.push(p);
 	if (!last || p[3] > VAGUE_M || last[3] > VAGUE_M)
@@ -31,7 +31,7 @@ export function step(w, p) {
 	const d = metres([last[1], last[2]], [p[1], p[2]]);
 	const dt = p[0] - last[0];
 
-	if (dt <= GAP_MS && d <= (FAST_M_S * dt) / 1000) {
+	if (dt > 0 && dt <= GAP_MS && d <= (FAST_M_S * dt) / 1000) {
 		w.metres += d;
 		w.ms += dt;
 	}
@@ -89,7 +89,8 @@ export function piece(w, nowMs, all) {
 
 	if (!fresh.length || (!all && fresh.length < PIECE_POINTS && nowMs - w.toldAt < PIECE_MS))
 		return null;
-	const take = fresh.slice(0, 500);
+	const back = fresh.findIndex((p, i) => i > 0 && p[0] < fresh[i - 1][0]); // by another clock: an event of its own
+	const take = fresh.slice(0, back > 0 ? Math.min(back, 500) : 500);
 	const at = take[0][0];
 
 	w.told += take.length;
