@@ -2,6 +2,8 @@
 // daemons, real browser.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { transform } from "esbuild";
 import { COMMUNITY, GRID, RIVER, TOWN, Town, run } from "../lib/index.mjs";
 import { openBrowser, openPage, signIn } from "./browser.mjs";
 
@@ -83,6 +85,22 @@ test("a cold load: everything under names that hold its hash, small on the wire,
 	assert.ok(bytes < 150 * 1024, `${bytes} bytes`);
 	assert.equal((await fetch(files[0].url.replace(version.pages, "0".repeat(16)))).status, 404);
 	await cold.close();
+});
+
+test("what is served of our modules is their source but for lines of comment", async () => {
+	const web = new URL("../../server/web/", import.meta.url);
+	const lean = async (/** @type {string} */ text) => (await transform(text, { minify: true, format: "esm", charset: "utf8" })).code;
+	let less = 0;
+
+	for (const f of [...(await readdir(web)), ...(await readdir(new URL("field/", web))).map((n) => `field/${n}`)].filter((n) => n.endsWith(".js") && !n.endsWith("sw.js"))) {
+		const source = await readFile(new URL(f, web), "utf8");
+		const served = await (await fetch(`${town.base}/${f}`)).text();
+
+		assert.equal(served.split("\n").length, source.split("\n").length, f);
+		assert.equal(await lean(served), await lean(source), f);
+		less += source.length - served.length;
+	}
+	assert.ok(less > 20e3, `${less} bytes less`);
 });
 
 test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async () => {
