@@ -175,17 +175,21 @@ static char *custom_header(struct lws *wsi, const char *name)
 	return p;
 }
 
-/* The library cuts the query at each &. */
+/* The library cuts the query at each &; it holds no header that is longer than this, all of a request together. */
+#define HEADERS_BYTES_MAX 8192
+
 /* The library gives each pair with its %XX read already, and `+` as it stands (also for %2B: so it is never a space, as in
  * +08:00): encoded again, so that what reads the query reads it once. */
 static char *query(struct lws *wsi)
 {
 	struct buf b = {0};
-	char part[1024];
+	char part[HEADERS_BYTES_MAX + 1]; /* a pair that did not fit would end the query here, and with it the filter */
 	int n;
 
-	for (int i = 0; (n = lws_hdr_copy_fragment(wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS, i)) > 0; i++) {
-		if (i)
+	for (int i = 0; (n = lws_hdr_copy_fragment(wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0; i++) {
+		if (n == 0) /* && */
+			continue;
+		if (b.n)
 			buf_addc(&b, '&');
 		for (int k = 0, eq = 0; k < n; k++) {
 			unsigned char c = (unsigned char)part[k];
@@ -1085,7 +1089,7 @@ static bool open_context(struct wire *w)
 	info.timeout_secs = 10;
 	info.keepalive_timeout = 15;
 	info.timeout_secs_ah_idle = 10;
-	info.max_http_header_data = 8192;
+	info.max_http_header_data = HEADERS_BYTES_MAX;
 	info.pt_serv_buf_size = 16384;
 	info.retry_and_idle_policy = &idle;
 	info.vhost_name = "xunge";

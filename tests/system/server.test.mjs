@@ -156,6 +156,15 @@ describe('server', { timeout: 150000 }, () => {
 		assert.ok(db.out.length > 60 && !db.out.includes(Buffer.from(cookie.slice(6, 49)).toString('hex').toUpperCase()));
 	});
 
+	test('of a query nothing is passed over: long parts, empty parts', async () => {
+		const ask = async (q) => (await centre.fetch(`/api/v1/cases?${q}`)).status;
+		assert.equal(await ask(`q=${'x'.repeat(3000)}&state=open`), 200);
+		assert.equal(await ask(`q=${'x'.repeat(3000)}&state=junk`), 400);
+		assert.equal(await ask('state=open&&limit=2'), 200);
+		assert.equal(await ask('&state=open&&limit=junk'), 400);
+		assert.equal(await ask(`q=${'x'.repeat(6000)}`), 400);
+	});
+
 	test('a second sign-in ends the session that the browser had', async () => {
 		const s = await town.session('centre');
 		const r = await s.fetch('/api/v1/session', { method: 'POST', body: JSON.stringify({ user: 'centre', password: town.passwords.centre }) });
