@@ -24,6 +24,8 @@ export function areasView(app) {
 	const tier = tiers.includes(ui.tier) ? ui.tier : tiers.includes("community") ? "community" : tiers[0];
 	const rows = all.filter((a) => tierOf(a.code) === tier);
 	const none = rows.filter((a) => a.patrols_today === 0).length;
+	const owing = rows.filter((a) => a.due_today);
+	const short = owing.filter((a) => a.patrols_today < (a.due_today || 0)).length;
 	const most = rows.reduce((m, a) => Math.max(m, a.patrols_today, a.due_today || 0), 1);
 	const due = rows.some((a) => typeof a.due_today === "number");
 	const open = rows.some((a) => typeof a.open_cases === "number");
@@ -33,7 +35,7 @@ export function areasView(app) {
 	const reach = app.place.query.get("by") === "reach";
 
 	return html`<section class="block areas" aria-labelledby="h-areas">
-	<h2 id="h-areas">${say(reach ? "reaches" : "areas")} <small>${reach ? nothing : rows.length === 0 ? nothing : none ? say("areas_unvisited", { n: count(none) }) : say("areas_all")}</small></h2>
+	<h2 id="h-areas">${say(reach ? "reaches" : "areas")} <small>${reach ? nothing : rows.length === 0 ? nothing : due && !owing.length ? say("areas_free") : none ? say("areas_unvisited", { n: count(none) }) : short ? say("areas_short", { n: count(short) }) : say("areas_all")}</small></h2>
 	${all.length === 0 ? html`<p class="empty">${town.commit === null ? say("loading") : say("areas_empty")}</p>` : html`
 	<div class="bar">
 		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier && !reach}

@@ -85,6 +85,19 @@ export function newChart(app) {
 				{ ...axis, size: 44, values: (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map((n) => (Number.isInteger(n) ? String(n) : "")) }],
 			series: [{}, ...LINES.map((l, i) => ({ stroke: c(l.mark), width: 2, dash: [[], [6, 4], [2, 3]][i], points: { show: false } }))],
 		}, [d.days.map((_, i) => i), ...d.lines], el);
+		/** @param {MouseEvent} e the day that is pointed at */
+		const at = (e) => plot.data[0][plot.posToIdx(e.clientX - plot.over.getBoundingClientRect().left)];
+
+		plot.over.addEventListener("mousemove", (/** @type {MouseEvent} */ e) => {
+			const i = at(e);
+
+			plot.over.title = `${d.days[i]}: ${LINES.map((l, k) => `${nameOf(l.name, l.level, app.lang)} ${count(plot.data[k + 1][i])}`).join(app.say("list_comma"))}`;
+		});
+		plot.over.addEventListener("click", (/** @type {MouseEvent} */ e) => {
+			const day = d.days[at(e)];
+
+			location.hash = link("patrols", { from: day, to: daysAfter(day, 1) });
+		});
 	}
 
 	return {

@@ -8,6 +8,7 @@ import { emptyView, moreView, sorted, sortHead } from "./listview.js";
 import { daysAfter } from "./period.js";
 import { mayRemind, remindView } from "./remind.js";
 import { link } from "./route.js";
+import { ruleName } from "./rules.js";
 import { stock } from "./stock.js";
 import { instant } from "./time.js";
 
@@ -79,7 +80,7 @@ export function view(app) {
 	const narrowed = NARROW.some((k) => q.get(k)) || !overdue;
 	const people = new Set(rows.map((d) => d.person)).size;
 	const duties = overdue ? new Set(rows.map((d) => `${d.person}|${d.rule}|${d.target || ""}`)).size : rows.length; // as the live rows count them
-	const words = [overdue ? say("overdue") : STATES.includes(get("state")) ? nameOf("duty", get("state"), lang) : say("f_anystate"), get("level") && nameOf("level", get("level"), lang), get("rule") && say("w_rule", { rule: get("rule") }),
+	const words = [overdue ? say("overdue") : STATES.includes(get("state")) ? nameOf("duty", get("state"), lang) : say("f_anystate"), get("level") && nameOf("level", get("level"), lang), get("rule") && say("w_rule", { rule: ruleName(app, get("rule"), get("level")) }),
 		get("person"), get("target") && placeWords(app, get("target")), get("scope") && placeWords(app, get("scope"))].filter((w) => w);
 	const remindable = overdue && mayRemind(app) ? rows.map((d) => owed(app, d)).filter((r) => !app.remind.lately(r)) : [];
 	const exported = new URLSearchParams(get("scope") ? { scope: get("scope") } : {});
@@ -90,13 +91,13 @@ export function view(app) {
 		${overdue && !["level", "rule", "person", "target"].some((k) => q.get(k)) ? exportsView(app, "overdue", exported) : html`<button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button>`}</span></div>
 	${filtersView(app, html`${selectView(app, "state", say("state"), [["overdue", say("overdue")], ["any", say("f_anystate")], ...STATES.map((s) => /** @type {[string, string]} */ ([s, nameOf("duty", s, lang)]))], {}, "overdue")}
 		${selectView(app, "level", say("f_level"), LEVELS.map((l) => [l, nameOf("level", l, lang)]))}
-		${selectView(app, "rule", say("rule"), [...new Set(app.catalogue.rules.map((r) => /** @type {string} */ (r.rule)))].map((r) => [r, r]))}
+		${selectView(app, "rule", say("rule"), [...new Set(app.catalogue.rules.map((r) => /** @type {string} */ (r.rule)))].map((r) => [r, `${ruleName(app, r)} (${r})`]))}
 		${selectView(app, "scope", say("place"), placeOptions(app))}
 		${narrowed ? html`<button type="button" data-test="clear" @click=${dutylist.clear}>${say("filter_clear")}</button>` : nothing}`)}
 	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: "overdue_empty", clear: dutylist.clear })
 		: html`<div class="scroll" role="group" aria-labelledby="h-dutylist" tabindex="0"><table>
 		<thead><tr>${sortHead(app, SORTS, "person", say("person"))}${sortHead(app, SORTS, "target", say("target"))}<th scope="col" class="far">${say("rule")}</th>
-			${sortHead(app, SORTS, "last", say("duty_span"), "far")}${sortHead(app, SORTS, "done", say("duty_done"), "n")}<th scope="col" class="far">${say("state")}</th>
+			${sortHead(app, SORTS, "last", say("duty_span"), "far")}${sortHead(app, SORTS, "done", say("duty_done"), "n")}<th scope="col" class="far">${say(overdue ? "duty_now" : "state")}</th>
 			${overdue ? html`${sortHead(app, SORTS, "days", say("overdue_days"), "n")}<th scope="col">${say("remind")}</th>` : nothing}</tr></thead>
 		<tbody>${repeat(rows, (d) => list.key(d), (d) => rowView(app, d))}</tbody></table>
 		${moreView(app, list, SORTS)}</div>`}</section>`;
@@ -109,8 +110,8 @@ function rowView(app, d) {
 
 	return html`<tr class=${app.flash(`dutylist ${dutylist.list.key(d)}`, `${d.done} ${d.state} ${d.days} ${d.reminders}`)} data-row=${`${d.person} ${d.rule} ${d.target || ""}`}>
 		<th scope="row"><a class="own" href=${link("patrols", month)}>${d.person_name || d.person}</a><div class="sub">${nameOf("level", d.level, lang)}</div></th>
-		<td class="own">${d.target_name || d.target || say("target_any")}<div class="sub near">${d.rule}</div></td>
-		<td class="far own">${d.rule}</td>
+		<td class="own">${d.target_name || d.target || say("target_any")}<div class="sub near">${ruleName(app, d.rule, d.level)}</div></td>
+		<td class="far own" title=${d.rule}>${ruleName(app, d.rule, d.level)}</td>
 		<td class="far">${d.first ? `${d.first.slice(5)} – ${d.last.slice(5)}` : "—"}</td>
 		<td class="n">${numbers(d)}</td>
 		<td class="far ${d.state === "due_soon" ? "due" : d.state === "met" ? "good" : ""}">${nameOf("duty", d.state, lang)}${d.reason ? html`<div class="sub own">${d.reason}</div>` : nothing}</td>

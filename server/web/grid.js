@@ -10,6 +10,7 @@ import { verdictView } from "./patrolfile.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { remindView } from "./remind.js";
 import { link } from "./route.js";
+import { ruleName } from "./rules.js";
 import { peopleTable } from "./stafflist.js";
 import { stock } from "./stock.js";
 import { brief, full, instant } from "./time.js";
@@ -57,7 +58,7 @@ export function newGrid(app) {
 
 /** A block of the page, or why it is empty. @param {App} app @param {List} list @param {string} id @param {unknown} title @param {import("./i18n.js").Key} none @param {() => unknown} rows @param {string} [period] */
 const part = (app, list, id, title, none, rows, period) => html`<section class="block rows ${id}" aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>
-	${list.phase !== "ready" ? html`<p class="empty" role="status">${app.say(list.phase === "loading" ? "loading" : list.phase === "denied" ? "empty_denied" : list.phase === "refused" ? "empty_refused" : "empty_failed")}</p>`
+	${list.phase === "refused" ? html`<p class="empty" role="status">${app.say("empty_refused")} <span class="own">${list.detail}</span></p>` : list.phase !== "ready" ? html`<p class="empty" role="status">${app.say(list.phase === "loading" ? "loading" : list.phase === "denied" ? "empty_denied" : "empty_failed")}</p>`
 		: list.rows.length === 0 ? html`<p class="empty">${period ? app.say("empty_period", { period }) : app.say(none)}</p>`
 			: html`<div class="scroll" role="group" tabindex="0" aria-labelledby="h-${id}">${rows()}</div>`}</section>`;
 
@@ -73,13 +74,13 @@ export function view(app) {
 	const query = Object.fromEntries(app.place.query);
 	const more = (/** @type {List} */ list, /** @type {string} */ to) => (list.rows.length > ROWS || list.next ? html`<p class="more"><a href=${to}>${say("all_of_them", { n: count(list.total ?? list.rows.length) })}</a></p>` : nothing);
 
-	return html`<div class="heading wide-heading"><h2>${above ? html`<a class="above" href=${link("grid", {}, above.code)}>${above.name}</a> / ` : nothing}<span class="own">${name}</span> <small>${code}${
+	return html`<div class="heading wide-heading"><h2>${above ? html`<a class="above" href=${link("grid", {}, above.code)}>${above.name}</a> / ` : nothing}<span class="own">${name}</span> <small>${name === code ? nothing : code}${
 		area ? html` · ${say("map_done", { n: count(area.patrols_today), due: count(area.due_today ?? 0) })}` : nothing}</small></h2>
 		<span class="filters">${periodView(app, "month")}<button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span></div>
 	${part(app, grid.people, "gpeople", say("page_staff"), "people_none", () => peopleTable(app, grid.people.rows, null))}
 	${part(app, grid.duty, "gduty", html`${say("page_duties")} <small>${numberLink(link("duties", { scope: code, state: "any" }), count(grid.duty.rows.length))}</small>`, "duties_none", () => html`<table>
 		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("duty_done")}</th><th scope="col">${say("state")}</th><th scope="col">${say("remind")}</th></tr></thead>
-		<tbody>${repeat(grid.duty.rows, (d) => grid.duty.key(d), (d) => html`<tr><th scope="row" class="own">${d.person_name || d.person}</th><td class="own">${d.target_name || d.target || say("target_any")}<div class="sub">${d.rule}</div></td>
+		<tbody>${repeat(grid.duty.rows, (d) => grid.duty.key(d), (d) => html`<tr><th scope="row" class="own">${d.person_name || d.person}</th><td class="own">${d.target_name || d.target || say("target_any")}<div class="sub" title=${d.rule}>${ruleName(app, d.rule, d.level)}</div></td>
 			<td class="n">${count(d.done)}<span class="of"> / ${count(d.need)}</span></td><td>${d.overdue ? html`<span class="late">${say("overdue_days")} ${say("days", { n: count(d.days) })}</span>` : nameOf("duty", d.state, lang)}</td>
 			<td class="do">${d.overdue ? remindView(app, { person: d.person, rule: d.rule, target: d.target || "", name: d.person_name, ...town.rows.overdue.get(`${d.person}|${d.rule}|${d.target || ""}`) }) : nothing}</td></tr>`)}</tbody></table>`)}
 	${part(app, grid.patrols, "gpatrols", html`${say("page_patrols")} <small>${words} · ${numberLink(link("patrols", { ...(query.period || query.from || query.to ? query : { period: "month" }), scope: code }), count(grid.patrols.total))}</small>`, "patrols_none", () => html`<table>
@@ -102,6 +103,7 @@ export function enter(app) {
 	if (!app.grid)
 		app.grid = newGrid(app);
 	app.reaches.want();
+	app.catalogue.want();
 	for (const [list, q] of app.grid.questions())
 		list.ask(q);
 }

@@ -292,6 +292,17 @@ let help = null;
 /** @type {typeof import("./drawer.js")|null} fetched when a case is opened, or soon after the first paint, which does not wait for it */
 let drawer = null;
 
+/** What the first paint does not wait for. */
+async function fetchLater() {
+	fetchDrawer();
+	const m = await import("./stock.js").catch(() => null); // the next page that needs it tries again
+
+	if (m && app.page === "duty") {
+		m.stock(app);
+		app.catalogue.want();
+	}
+}
+
 async function fetchDrawer() {
 	drawer = drawer || await import("./drawer.js").catch(() => null); // the next opening tries again
 	if (app.file.id !== null) {
@@ -388,7 +399,9 @@ function route(focusing = true) {
 		app.patrol.close();
 		return;
 	}
-	if (to.place && !isPage(to.place.page))
+	if (!to.place && typeof history.state?.under === "string") // a reload, or back: the page below comes again as it was
+		to.place = parse(history.state.under).place;
+	if (to.place && (!isPage(to.place.page) || (pageOf(to.place.page).about && !to.place.rest)))
 		to.place = { page: "desk", rest: "", query: new URLSearchParams() };
 	const moved = to.place && address(to.place) !== address(app.place);
 
@@ -397,6 +410,8 @@ function route(focusing = true) {
 			leavePage();
 		app.place = to.place;
 	}
+	if (to.caseId !== null || to.patrolId !== null)
+		history.replaceState({ under: address(app.place) }, "");
 	if (moved || !entered) {
 		entered = true;
 		pageOf(app.place.page).enter?.(app);
@@ -500,7 +515,7 @@ function setLang(lang) {
 	app.said = "";
 	keep("xunge.lang", lang);
 	url.searchParams.delete("lang");
-	history.replaceState(null, "", url); // with the case that is open
+	history.replaceState(history.state, "", url); // with the case that is open
 	draw();
 }
 
@@ -628,7 +643,7 @@ function enter(me) {
 			if (r === "ok" && !app.firstCommit) {
 				app.firstCommit = /** @type {number} */ (app.town.commit);
 				app.bornAt = app.town.time;
-				setTimeout(fetchDrawer, DRAWER_AFTER_MS);
+				setTimeout(fetchLater, DRAWER_AFTER_MS);
 			}
 			if (r === "ok" && msg.op !== "tick") {
 				announce(msg);

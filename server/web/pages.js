@@ -8,6 +8,7 @@ import { deskView } from "./desk.js";
  * @property {import("./i18n.js").Key} text what it is called
  * @property {(app: App) => unknown} view its blocks
  * @property {boolean} [hidden] not in the navigation: reached by links
+ * @property {boolean} [about] of one thing, which the address names behind it
  * @property {boolean} [flow] one column that scrolls, not a desk of fixed blocks
  * @property {(app: App) => void} [enter] the address names it: app.place has its rest and query; again whenever these change
  * @property {(app: App) => void} [leave] another page is shown, or nobody is signed in
@@ -18,7 +19,7 @@ import { deskView } from "./desk.js";
 /** @typedef {Pick<Page, "view"|"enter"|"leave"|"frame"|"after">} Module what the module of such a page exports */
 
 /** A page whose module comes when it is first shown: the desk does not wait for it.
- * @param {() => Promise<Module>} load @param {Pick<Page, "text"|"hidden"|"flow">} row @returns {Page} */
+ * @param {() => Promise<Module>} load @param {Pick<Page, "text"|"hidden"|"about"|"flow">} row @returns {Page} */
 function later(load, row) {
 	/** @type {Module|null} */
 	let module = null;
@@ -68,7 +69,7 @@ export const PAGES = {
 	people: later(() => import("./people.js"), { text: "page_people" }),
 	duties: later(() => import("./dutylist.js"), { text: "page_duties" }),
 	staff: later(() => import("./stafflist.js"), { text: "page_staff", hidden: true }),
-	grid: later(() => import("./grid.js"), { text: "page_grid", hidden: true }),
+	grid: later(() => import("./grid.js"), { text: "page_grid", hidden: true, about: true }),
 	events: later(() => import("./eventlist.js"), { text: "page_events", hidden: true }),
 	reports: later(() => import("./reports.js"), { text: "page_reports", flow: true }),
 	print: later(() => import("./papers.js"), { text: "page_print", flow: true, hidden: true }),

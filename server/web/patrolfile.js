@@ -2,6 +2,7 @@
 import { html, nothing } from "./vendor/lit.js";
 import { call } from "./api.js";
 import { count, nameOf } from "./i18n.js";
+import { ruleName } from "./rules.js";
 import { full, instant, when } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -143,7 +144,7 @@ function factsView(app, d) {
 		${fact(say("points"), html`${count(d.points)} ${d.dropped ? html`<span class="sub">${say("points_dropped", { n: count(d.dropped) })}</span>` : nothing}`)}
 		${d.clear === null || d.clear === undefined ? nothing : fact(say("report"), say(d.clear ? "clear" : "not_clear"))}
 		${d.substitute ? fact(say("substitute"), html`${nameOf("way", d.substitute.way, lang)} <span class="own">${d.substitute.person_name || d.substitute.person || ""}</span> ${time(d.substitute.at)}`) : nothing}
-		${fact(say("rule"), d.rule ? html`<span class="own">${d.rule}</span> <span class="sub">${askedWords(app, d.asked)}</span>` : html`<span class="sub">${say("rule_none")}</span>`)}
+		${fact(say("rule"), d.rule ? html`<span class="own" title=${d.rule}>${ruleName(app, d.rule, d.level)}</span> <span class="sub">${askedWords(app, d.asked)}</span>` : html`<span class="sub">${say("rule_none")}</span>`)}
 		${fact(say("case_no"), html`<code>${app.patrol.id}</code>`)}</dl>
 	${d.valid === false ? html`<h3>${say("why_invalid")}</h3><ul class="reasons">${(d.reasons || []).map((/** @type {any} */ r) => html`<li><b>${nameOf("reason", r.code, lang)}</b> <span class="sub">${reasonWords(app, r.code, d)}</span></li>`)}</ul>` : nothing}
 	${(d.findings || []).length ? html`<h3>${say("findings")}</h3><ul class="reasons">${d.findings.map((/** @type {any} */ c) => html`<li><a class="own" href="#/case/${encodeURIComponent(c.id)}">${c.title || c.category_name || c.id}</a> <span class="sub">${nameOf("state", c.state, lang)}</span></li>`)}</ul>` : nothing}

@@ -10,6 +10,7 @@ import { kmOf, minutesOf, verdictView } from "./patrolfile.js";
 import { stock } from "./stock.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { link } from "./route.js";
+import { ruleName } from "./rules.js";
 import { brief, full, instant } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -100,7 +101,7 @@ function words(app) {
 	if (get("reason"))
 		out.push(nameOf("reason", get("reason"), lang));
 	if (get("rule"))
-		out.push(say("w_rule", { rule: get("rule") }));
+		out.push(say("w_rule", { rule: ruleName(app, get("rule"), get("level")) }));
 	if (get("person"))
 		out.push(app.patrollist.list.rows.find((p) => p.person === get("person"))?.person_name || get("person"));
 	for (const k of ["target", "scope"])

@@ -10,8 +10,12 @@ export const PERIOD_TEXT = { today: "p_today", yesterday: "p_yesterday", week: "
 const DAY_MS = 864e5;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** @param {string} day @param {number} n @returns {string} n days later */
-export const daysAfter = (day, n) => new Date(Date.parse(`${day}T00:00:00Z`) + n * DAY_MS).toISOString().slice(0, 10);
+/** @param {string} day @param {number} n @returns {string} n days later; what is no day stays as it is: the server says so */
+export function daysAfter(day, n) {
+	const ms = Date.parse(`${day}T00:00:00Z`) + n * DAY_MS;
+
+	return DAY.test(day) && !Number.isNaN(ms) ? new Date(ms).toISOString().slice(0, 10) : day;
+}
 
 /** The first day of the month, n months later. @param {string} day @param {number} n */
 function monthFirst(day, n) {
@@ -26,7 +30,7 @@ export function periodOf(q) {
 
 	if (PERIODS.includes(/** @type {any} */ (p)))
 		return p;
-	return DAY.test(q.get("from") || "") || DAY.test(q.get("to") || "") ? "days" : "";
+	return q.get("from") || q.get("to") ? "days" : "";
 }
 
 /** @param {string} name @param {URLSearchParams} q @param {number} nowMs @returns {Range} */
@@ -50,7 +54,7 @@ export function rangeOf(name, q, nowMs) {
 	case "year":
 		return { from: `${today.slice(0, 4)}-01-01`, to: `${Number(today.slice(0, 4)) + 1}-01-01` };
 	case "days":
-		return { from: DAY.test(q.get("from") || "") ? q.get("from") || "" : "", to: DAY.test(q.get("to") || "") ? q.get("to") || "" : "" };
+		return { from: q.get("from") || "", to: q.get("to") || "" };
 	default:
 		return { from: "", to: "" };
 	}

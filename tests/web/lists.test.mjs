@@ -59,6 +59,9 @@ describe("cases", () => {
 		await page.click('.caserows tr[data-row="case-03"] a');
 		await page.waitForSelector(".drawer .timeline li img");
 		await page.waitForSelector('.caserows tr.here[data-row="case-03"]');
+		await page.reload();
+		await page.waitForSelector('main.on-cases .caserows tr.here[data-row="case-03"]');
+		await page.waitForSelector(".drawer .timeline");
 		await page.keyboard.press("Escape");
 		await page.waitForSelector(".drawer", { state: "detached" });
 		assert.equal(await hash(page), "#/cases?sort=-due");
@@ -94,6 +97,14 @@ describe("cases", () => {
 		};
 
 		await why("#/cases?q=nothing", "没有符合筛选条件的记录");
+		await page.evaluate(() => {
+			location.hash = "#/cases?from=2026-13-45&to=x"; // the server refuses it
+		});
+		await heading(page, "caserows", "案件 0 件 2026-13-45 至 x上报");
+		await page.evaluate(() => {
+			location.hash = "#/grid/%E0%A4%A";
+		});
+		await page.waitForSelector("main.on-desk .map");
 		await why("#/cases?from=2020-01-01&to=2020-02-01", "2020-01-01 至 2020-01-31没有记录");
 		for (const [status, words] of [[403, "不在您的管辖范围"], [400, "筛选条件有误"], [503, "读取失败"]]) {
 			m.listStatus = status;
@@ -214,6 +225,28 @@ describe("people and places", () => {
 });
 
 describe("numbers", () => {
+	test("a duty's rule in words; a day of the chart leads to its patrols", async () => {
+		const m = await mock();
+
+		m.rules = [{ rule: "dinghu", role: "chief", level: "town", period: "month", count: 1, count_unit: "times" }, { rule: "dinghu", role: "chief", level: "community", period: "month", count: 2, count_unit: "times" }];
+		const page = await duty(m, { query: "#/duties" });
+
+		await until(page, () => /每月 1 次/.test(document.querySelector(".dutyrows tbody tr td.far")?.textContent || ""));
+		await page.waitForSelector('[data-filter="rule"] option:has-text("每月 1 次 / 每月 2 次 (dinghu)")', { state: "attached" });
+		await page.click('nav a[href="#/"]');
+		await page.waitForSelector('.overdue tr[data-row="p-0066 dinghu"]:has-text("每月 1 次")');
+		const over = page.locator(".chart .u-over");
+
+		await over.hover();
+		assert.match(await over.getAttribute("title") || "", /^\d{4}-\d\d-\d\d: 网格员 \d+、社区河长 \d+、镇级河长 \d+$/);
+		const day = (await over.getAttribute("title") || "").slice(0, 10);
+
+		await over.click();
+		await page.waitForSelector("main.on-patrols");
+		assert.match(await hash(page), new RegExp(`^#/patrols\\?from=${day}&to=`));
+		await clean(page);
+	});
+
 	test("every number of the desk leads to its records", async () => {
 		const m = await mock();
 		const page = await duty(m);

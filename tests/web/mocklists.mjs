@@ -47,7 +47,7 @@ export function listOf(m, path, params) {
 	const name = { "/api/v1/cases": "cases", "/api/v1/patrols": "patrols", "/api/v1/events": "events" }[path];
 
 	if (path === "/api/v1/catalogue")
-		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: [], calendar: [], cut: 0 } };
+		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: m.rules || [], calendar: [], cut: 0 } };
 	if (path === "/api/v1/people") {
 		const rows = m.town.devices.slice(0, 40).map((d, i) => ({ person: d.person, person_name: `${"马李王石刘赵张陈"[i % 8]}某某`, role: "worker", level: "grid", place: `990101100${String((i % 16) + 1).padStart(3, "0")}00${(i % 4) + 1}`, place_name: `网格${i}`, area: "", area_name: "",
 			duties: 2, met: i % 3, overdue: i % 9 === 0 ? 1 : 0, last_patrol: i % 6 ? { id: `d-0001.p${i}`, start: iso(Date.now() - i * 3600e3), target: "990101100001001", target_name: "东街01", valid: true } : null }))

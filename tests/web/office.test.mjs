@@ -113,6 +113,12 @@ describe("cases and duties", () => {
 		await rowsAre(page, "overdue", 2);
 		await go(page, "people");
 		await page.waitForSelector('.areas tr[data-row="990101100001"]:has-text("/ 5")');
+		const towns = m.town.areas.map((a) => ({ ...a, patrols_today: 2 }));
+
+		for (const [due, words] of [[(i) => (i ? 2 : 3), "今日未巡足"], [() => 2, "今日均已巡查"], [() => 0, "今日无应巡"]]) {
+			m.change({ areas: towns.map((a) => ({ ...a, due_today: due(Number(a.code.slice(-1)) - 1) })) });
+			await page.waitForSelector(`#h-areas:has-text("${words}")`);
+		}
 		await clean(page);
 	});
 });

@@ -455,6 +455,10 @@ describe("languages, colours, sizes", () => {
 			await signIn(page, m.user, m.password);
 			await page.waitForSelector("[data-row]");
 			await fits(page, "duty page");
+			for (const width of [1366, 1440, 1800]) {
+				await page.setViewportSize({ width, height: 900 });
+				assert.ok(await page.evaluate(() => (document.querySelector(".head")?.clientHeight || 99) < 60), `the header is one line, ${width}`);
+			}
 			await go(page, "people");
 			await fits(page, "people");
 			await clean(page);
