@@ -226,16 +226,18 @@ static enum err fix_filters(struct export *x, const struct export_ask *ask, stru
 
 /* ------------------------------------------------------------------ where */
 
-/* The name of a place and its area; ERR_NOTFOUND: nobody knows it (withdrawn ones are known). */
-static enum err place_of(struct store *st, const char *code, char **name, char area[AREA_CODE_MAX + 1])
+/* The name of a place, as of a commit, and its area; ERR_NOTFOUND: nobody knew it (withdrawn ones are known). */
+static enum err place_of(struct store *st, const char *code, int64_t as_of, char **name, char area[AREA_CODE_MAX + 1])
 {
 	bool reach = area_is_reach(slice_of(code));
 	sqlite3_stmt *q = reach
-		? sql_get(st, "SELECT name, area FROM reach WHERE code = ? ORDER BY until IS NULL DESC, since DESC LIMIT 1")
-		: sql_get(st, "SELECT name, code FROM area WHERE code >= ?1 AND code < ?1 || ':' ORDER BY code <> ?1, until IS NULL DESC, since DESC LIMIT 1");
+		? sql_get(st, "SELECT name, area FROM reach WHERE code = ?1 AND since <= ?2 ORDER BY until IS NULL OR until > ?2 DESC, since DESC LIMIT 1")
+		: sql_get(st, "SELECT name, code FROM area WHERE code >= ?1 AND code < ?1 || ':' AND since <= ?2 ORDER BY code <> ?1, until IS NULL OR until > ?2 DESC, "
+			  "since DESC LIMIT 1");
 	enum err e;
 
 	sql_str(q, 1, code);
+	sql_int(q, 2, as_of);
 	if ((e = sql_row(q)) == OK) {
 		bool itself = reach || strcmp(sql_cstr(q, 1), code) == 0; /* else only places below it are known */
 
@@ -265,7 +267,7 @@ static enum err fix_place(struct export *x, const struct export_ask *ask, struct
 	if (w->within && !w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(w->within)))
 		return why_set(why, ERR_DENIED, "%sscope %.40s lies outside of %s", dashes(x), w->within, w->scope);
 	if (strcmp(w->place, "*") != 0)
-		e = place_of(w->st, w->place, &x->place_name, area);
+		e = place_of(w->st, w->place, INT64_MAX, &x->place_name, area);
 	if (e == OK && w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(area)))
 		return why_set(why, ERR_DENIED, "%sscope %.40s lies outside of %s", dashes(x), w->within, w->scope);
 	if (e == ERR_NOTFOUND && !w->within) { /* the asker's own, of which nothing is known yet */
@@ -406,7 +408,7 @@ static enum err go_back(struct export *x, struct why *why)
 static enum err place_then(struct export *x, struct why *why)
 {
 	char area[AREA_CODE_MAX + 1], *name = NULL;
-	enum err e = strcmp(x->w.place, "*") == 0 ? ERR_NOTFOUND : place_of(x->w.st, x->w.place, &name, area);
+	enum err e = strcmp(x->w.place, "*") == 0 ? ERR_NOTFOUND : place_of(x->w.st, x->w.place, x->w.as_of, &name, area);
 
 	if (e == OK) {
 		free(x->place_name);
@@ -451,7 +453,7 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 		free(x->place_name);
 		x->place_name = NULL;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
-			(!must_go_back(x, head) || ((e = go_back(x, why)) == OK && (e = place_then(x, why)) == OK))) {
+			(!must_go_back(x, head) || (e = go_back(x, why)) == OK) && (x->w.as_of == head || (e = place_then(x, why)) == OK)) {
 			x->w.hold = x->asked || !x->table->exact || tries >= PIN_TRIES;
 			e = table_begin(x, why);
 		}

@@ -619,6 +619,17 @@ static void t_label(void **state)
 	buf_done(&b);
 }
 
+static void is_called(struct world *w, const char *name, const char *file)
+{
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+
+	ask.name = name;
+	assert_int_equal(export_open(w->reader, &ask, &x, &w->why), OK);
+	assert_string_equal(export_filename(x, false), file);
+	export_close(x);
+}
+
 /* Whole months that are frozen are shown as of their freeze, by default; figures without going back through all events. */
 static void t_frozen(void **state)
 {
@@ -655,6 +666,13 @@ static void t_frozen(void **state)
 	then = run(w, "patrols", EXPORT_JSON, 0);
 	assert_non_null(strstr(then, "p-late"));
 	free(then);
+	/* events do not go back, and yet their place is called what it was called */
+	town_sql(&w->town, "UPDATE area SET until = 99 WHERE code = '" EAST "'; INSERT INTO area VALUES('" EAST "','新街',NULL,NULL,99,NULL)");
+	w->ask.within = EAST;
+	is_called(w, "events", "新街事件_2025-11-01_2025-11-30.csv");
+	w->ask.to = "2025-12-01";
+	is_called(w, "events", "东街事件_2025-11-01_2025-12-01.csv");
+	is_called(w, "cases", "东街案件台账_2025-11-01_2025-12-01.csv");
 }
 
 struct meddler {
