@@ -186,13 +186,15 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 		const mine = (await sync('d-0001')).cursor;
 		const ask = (id, cursor) => fetch(`${town.base}/api/v1/sync?cursor=${encodeURIComponent(cursor)}`, { headers: { Authorization: auth(id) } });
 
-		for (const [id, cursor] of [['d-0002', mine], ['d-0001', 'x'], ['d-0001', `${mine}0`], ['d-0001', mine.replace(/^3/, '2')], ['d-0001', '1'.repeat(500)]]) {
+		for (const [id, cursor] of [['d-0002', mine], ['d-0001', 'x'], ['d-0001', `${mine}0`], ['d-0001', mine.replace(/^3/, '2')], ['d-0001', '1'.repeat(500)], ['d-0001', '1'.repeat(3000)]]) {
 			const r = await ask(id, cursor);
 
 			assert.equal(r.status, 410, cursor);
 			assert.equal((await r.json()).code, 'cursor_gone');
 		}
 		assert.equal((await fetch(`${town.base}/api/v1/sync?curser=1`, { headers: { Authorization: auth('d-0001') } })).status, 400);
+		for (const query of [`cursor=${'1'.repeat(3000)}&curser=1`, `cursor=${'1'.repeat(5000)}`]) // one that is long hides nothing behind it
+			assert.equal((await fetch(`${town.base}/api/v1/sync?${query}`, { headers: { Authorization: auth('d-0001') } })).status, 400);
 		assert.equal((await fetch(`${town.base}/api/v1/sync`)).status, 401);
 		const copy = town.path('copy.db');
 
