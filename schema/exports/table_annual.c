@@ -375,5 +375,5 @@ static enum err text(struct table_world *w, struct buf *out, bool *more)
 
 const struct table table_annual = {.name = PARAGRAPH, .title = "年度报告", .title_en = "Annual report", .column = columns,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX | 1 << EXPORT_TEXT,
-	.usual = EXPORT_CSV, .whole_days = true, .areas_only = true, .keys = true, .begin = begin, .page = page, .end = end,
+	.usual = EXPORT_CSV, .whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end,
 	.text = text, .members = members};

@@ -292,6 +292,7 @@ describe('a year that is the report of the town', () => {
 		const at = async (t) => JSON.parse(await town.must('export', 'annual', '--from', '2024-01-01', '--to', '2025-01-01', '--format', 'json', '--at', t));
 		assert.match((await at('2025-02-01T00:00:00+08:00')).paragraph, /^2024年，.*，较上年下降99\.5%；共开展各类巡查3次，较上年下降99\.7%。/);
 		const half = await at('2024-06-30T12:00:00+08:00'), before = half.rows.find((r) => r.figure === 'patrols' && /下降/.test(r.text));
+		assert.equal(half.at, '2024-06-30T12:00:00.000+08:00'); // what is not over hangs on it
 		assert.match(half.paragraph, /^2024年以来，.*，较上年同期下降/);
 		assert.equal(before.period, '2023-01-01/2023-07-01');
 		assert.match(before.query, /figure=patrols&from=2023-01-01&to=2023-07-01&/);
