@@ -12,6 +12,7 @@ export function newCatalogue(app) {
 	const cat = {
 		/** @type {Category[]} */ categories: [],
 		/** @type {any[]} */ rules: [],
+		known: false,
 		async want() {
 			if (app.mono() - readAt < EVERY_MS)
 				return;
@@ -24,6 +25,7 @@ export function newCatalogue(app) {
 			}
 			cat.categories = r.body.categories;
 			cat.rules = r.body.rules;
+			cat.known = true;
 			app.act.draw();
 		},
 		/** @param {string} code @param {string} [cls] */
@@ -36,6 +38,7 @@ export function newCatalogue(app) {
 			readAt = -Infinity;
 			cat.categories = [];
 			cat.rules = [];
+			cat.known = false;
 		},
 	};
 

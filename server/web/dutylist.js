@@ -8,7 +8,7 @@ import { emptyView, moreView, sorted, sortHead } from "./listview.js";
 import { daysAfter } from "./period.js";
 import { mayRemind, remindView } from "./remind.js";
 import { link } from "./route.js";
-import { ruleName } from "./rules.js";
+import { noneOverdue, ruleName } from "./rules.js";
 import { stock } from "./stock.js";
 import { instant } from "./time.js";
 
@@ -94,7 +94,7 @@ export function view(app) {
 		${selectView(app, "rule", say("rule"), [...new Set(app.catalogue.rules.map((r) => /** @type {string} */ (r.rule)))].map((r) => [r, `${ruleName(app, r)} (${r})`]))}
 		${selectView(app, "scope", say("place"), placeOptions(app))}
 		${narrowed ? html`<button type="button" data-test="clear" @click=${dutylist.clear}>${say("filter_clear")}</button>` : nothing}`)}
-	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: "overdue_empty", clear: dutylist.clear })
+	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: noneOverdue(app), clear: dutylist.clear })
 		: html`<div class="scroll" role="group" aria-labelledby="h-dutylist" tabindex="0"><table>
 		<thead><tr>${sortHead(app, SORTS, "person", say("person"))}${sortHead(app, SORTS, "target", say("target"))}<th scope="col" class="far">${say("rule")}</th>
 			${sortHead(app, SORTS, "last", say("duty_span"), "far")}${sortHead(app, SORTS, "done", say("duty_done"), "n")}<th scope="col" class="far">${say(overdue ? "duty_now" : "state")}</th>

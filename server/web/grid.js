@@ -75,7 +75,7 @@ export function view(app) {
 	const more = (/** @type {List} */ list, /** @type {string} */ to) => (list.rows.length > ROWS || list.next ? html`<p class="more"><a href=${to}>${say("all_of_them", { n: count(list.total ?? list.rows.length) })}</a></p>` : nothing);
 
 	return html`<div class="heading wide-heading"><h2>${above ? html`<a class="above" href=${link("grid", {}, above.code)}>${above.name}</a> / ` : nothing}<span class="own">${name}</span> <small>${name === code ? nothing : code}${
-		area ? html` · ${say("map_done", { n: count(area.patrols_today), due: count(area.due_today ?? 0) })}` : nothing}</small></h2>
+		!area && !reach && app.reaches.known ? say("place_absent") : area ? html` · ${say("map_done", { n: count(area.patrols_today), due: count(area.due_today ?? 0) })}` : nothing}</small></h2>
 		<span class="filters">${periodView(app, "month")}<button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span></div>
 	${part(app, grid.people, "gpeople", say("page_staff"), "people_none", () => peopleTable(app, grid.people.rows, null))}
 	${part(app, grid.duty, "gduty", html`${say("page_duties")} <small>${numberLink(link("duties", { scope: code, state: "any" }), count(grid.duty.rows.length))}</small>`, "duties_none", () => html`<table>

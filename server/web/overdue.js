@@ -4,7 +4,7 @@ import { numberLink } from "./behind.js";
 import { count, nameOf } from "./i18n.js";
 import { remindView } from "./remind.js";
 import { link } from "./route.js";
-import { ruleName } from "./rules.js";
+import { noneOverdue, ruleName } from "./rules.js";
 import { full } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -22,7 +22,7 @@ export function overdueView(app) {
 
 	return html`<section class="block overdue" data-rest=${rows.length - shown.length} aria-labelledby="h-overdue">
 	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? numberLink(link("duties", { state: "overdue" }), say("overdue_count", { n: count(people), d: count(rows.length) })) : nothing}</small></h2>
-	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "overdue_empty")}</p>` : html`
+	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : noneOverdue(app))}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-overdue" tabindex="0"><table>
 		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("overdue_days")}</th><th scope="col">${say("remind")}</th></tr></thead>
 		<tbody>${repeat(shown, (r) => `${r.person}|${r.rule}|${r.target}`, (r) => overdueRow(app, r))}</tbody></table>

@@ -6,6 +6,7 @@ import { nameOf } from "./i18n.js";
 import { daysOf, isDay, plus } from "./reportperiod.js";
 import { placeName } from "./head.js";
 import { link } from "./route.js";
+import { noneOverdue } from "./rules.js";
 import { brief, date, full, instant } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -239,7 +240,7 @@ function overdue(app, list) {
 	const { say, lang } = app;
 
 	if (!list.rows.length)
-		return html`<p>${say("overdue_empty")}</p>`;
+		return html`<p>${say(noneOverdue(app))}</p>`;
 	return tableView("h-sheet-overdue", html`<tr><th scope="col" class="no">${say("sheet_no")}</th><th scope="col">${say("person")}</th><th scope="col">${say("rep_level")}</th><th scope="col">${say("target")}</th><th scope="col">${say("sheet_due_by")}</th><th scope="col" class="n">${say("overdue_days")}</th></tr>`,
 		html`<tbody>${list.rows.map((/** @type {any} */ o, /** @type {number} */ i) => html`<tr><td class="no">${i + 1}</td><th scope="row">${o.person_name || o.person}</th><td>${nameOf("level", o.level, lang)}</td><td>${o.target_name || o.target || say("target_any")}</td>
 			<td class="when">${o.due}</td><td class="n">${say("days", { n: o.days })}</td></tr>`)}${moreRow(app, list, 6)}</tbody>`);

@@ -76,7 +76,7 @@ export function view(app) {
 		${selectView(app, "scope", say("place"), placeOptions(app))}
 		${searchView(app, say("f_name"))}
 		${narrowed ? html`<button type="button" data-test="clear" @click=${stafflist.clear}>${say("filter_clear")}</button>` : nothing}`)}
-	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: "people_none", clear: stafflist.clear })
+	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: app.me?.scope === "*" ? "staff_empty" : "people_none", clear: stafflist.clear })
 		: html`<div class="scroll" role="group" aria-labelledby="h-stafflist" tabindex="0">${peopleTable(app, rows, SORTS)}${moreView(app, list, SORTS)}</div>`}</section>`;
 }
 

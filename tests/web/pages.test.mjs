@@ -235,6 +235,12 @@ describe("the duty page", () => {
 		await page.waitForFunction(() => document.querySelectorAll(".empty").length === 3);
 		assert.match(await text(page, ".areas .empty"), /还没有区域/);
 		assert.match(await text(page, "header h1"), /全部区域/);
+		for (const [h, sel, words] of [["#/duties", "[data-test=why]", "还没有履职规则"], ["#/staff", "[data-test=why]", "还没有任职的人员"], ["#/grid/990101100009009", "h2", "990101100009009 没有这个地点"], ["#/", ".overdue .empty", "还没有履职规则"]]) {
+			await page.evaluate((x) => {
+				location.hash = x;
+			}, h);
+			await page.waitForSelector(`${sel}:has-text("${words}")`);
+		}
 		await clean(page);
 	});
 });
