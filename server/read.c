@@ -313,6 +313,7 @@ void read_list(struct read *r, const struct books_page *p, const char *name)
 {
 	buf_addc(r->b, '{');
 	read_int(r->b, "as_of", r->head.commit);
+	read_int(r->b, "commit", r->head.commit); /* the same by the name that it has elsewhere */
 	read_time(r->b, "time", r->head.time_ms);
 	if (p)
 		read_period_members(r, p->from_ms, p->to_ms);

@@ -70,6 +70,14 @@ static bool asked(struct read *r, struct figures_ask *ask)
 	return !r->failed;
 }
 
+/* Noughts of days to come would look like counts. */
+static bool begun(struct read *r, int32_t from_day)
+{
+	if (civil_day_ms(from_day) > r->now_ms)
+		read_refuse(r, 400, "bad_parameter", "from: that period is yet to come");
+	return !r->failed;
+}
+
 struct closed {
 	struct buf *b;
 	int32_t from_day, to_day;
@@ -117,7 +125,7 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
 	if (area_only(&r) && asked(&r, &ask) && read_period(&r, false, &from_ms, &to_ms) &&
-		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day)) {
+		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day) && begun(&r, ask.from_day)) {
 		struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
 
 		ask.scope = r.s->user.scope;
@@ -155,6 +163,7 @@ void read_series(void *ctx, struct request *rq, struct response *rs)
 		e = books_series(r.a->st, &s, n);
 		buf_addc(r.b, '{');
 		read_int(r.b, "as_of", r.head.commit);
+		read_int(r.b, "commit", r.head.commit);
 		read_time(r.b, "time", r.head.time_ms);
 		read_text(r.b, "figure", s.figure);
 		read_text(r.b, "level", s.level);

@@ -831,6 +831,9 @@ static void test_figures(void **state)
 	assert_string_equal(text_of(row, "display"), "—");
 	(void)ask(w, TOWN_USER, "/api/v1/figures?figure=hazard");
 	assert_int_equal(w->status, 400);
+	refused(w, TOWN_USER, "/api/v1/figures?period=2999", 400, "bad_parameter");
+	(void)ask(w, TOWN_USER, "/api/v1/figures");
+	assert_true(json_equal(json_object_get(w->j, "commit"), json_object_get(w->j, "as_of")));
 	(void)ask(w, TOWN_USER, "/api/v1/figures?lang=fr");
 	assert_int_equal(w->status, 400);
 	(void)ask(w, TOWN_USER, "/api/v1/series");
