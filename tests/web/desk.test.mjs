@@ -295,6 +295,10 @@ describe("the look", () => {
 
 			assert.equal(await page.getAttribute(".cases", "data-more"), `↓ 下面还有 ${48 - shown} 行`);
 		}
+		await page.goto(`${m.url}?lang=en`); // the longer words, on the smallest desk
+		await page.waitForSelector(".closing tbody tr");
+		await page.waitForSelector(".overdue[data-more]");
+		assert.ok(await page.$eval(".overdue", (e) => (e.querySelector("tbody tr")?.getBoundingClientRect().bottom || 1e9) <= (e.querySelector(".scroll")?.getBoundingClientRect().bottom || 0) + 1), "somebody who is overdue is to be seen");
 		await clean(page);
 	});
 
