@@ -117,6 +117,7 @@ function content(app, body) {
 			out.push(k === "topic" || k === "item" || k === "category" ? app.catalogue.nameOf(String(v)) : k === "route" ? nameOf("route", String(v), app.lang)
 				: k === "action" ? nameOf("action", String(v), app.lang) : k === "result" ? (v === "ok" ? app.say("e_ok") : v === "problem" ? app.say("e_problem") : nameOf("result", String(v), app.lang))
 				: k === "class" ? nameOf("class", String(v), app.lang) : k === "severity" ? nameOf("severity", String(v), app.lang)
+				: k === "vague" || k === "way" ? `${nameOf("member", k, app.lang)}${k === "way" ? " " : ""}${nameOf(k, String(v), app.lang)}`
 				: k === "rating" ? nameOf("rating", String(v), app.lang) : v === false ? "" : v === true ? nameOf("member", k, app.lang)
 				: ["title", "text", "note", "reason"].includes(k) ? String(v) : `${nameOf("member", k, app.lang)} ${k === "target" ? placeWords(app, String(v)) : v}`);
 	return out.filter((x) => x).join(" · ");

@@ -722,7 +722,9 @@ export const NAMES = {
 	},
 	duty: { not_due: ["未到期", "Not due"], on_track: ["正常", "On track"], due_soon: ["临期", "Due soon"], met: ["已完成", "Met"], overdue: ["逾期未巡", "Overdue"], exempt: ["免除", "Exempt"] },
 	way: { drone: ["无人机", "Drone"], meeting: ["现场会", "Meeting"], onsite: ["现场督办", "On site"], paper: ["书面", "On paper"] },
+	vague: { indoors: ["室内", "indoors"], gorge: ["山谷遮挡", "in a gorge"], phone: ["手机原因", "the phone"], urgent: ["情况紧急", "urgent"] },
 	member: {
+		vague: ["定位不准：", "poor position: "],
 		people: ["人数", "people"],
 		object: ["对象", "object"],
 		topic: ["专题", "topic"],

@@ -203,6 +203,21 @@ test("a refused record is corrected: the photos that it had go with the new one"
 	await until(() => files().some((f) => f.startsWith(sha256(bytes))), "the photo of the corrected record");
 });
 
+test("fixed on the spot: a photo before and one after, and the case is closed", async () => {
+	await report("当场清理", []);
+	await page.click('[aria-label="已当场整改"] button:has-text("是")');
+	await axe(page, "a report of what is fixed");
+	for (const [role, missing] of [["before", "整改前照片"], ["after", "整改后照片"]]) {
+		await page.click(".form .primary");
+		await page.waitForSelector(`[role=alert]:has-text("${missing}")`);
+		await page.setInputFiles(`[data-role=${role}]`, { name: "x.jpg", mimeType: "image/jpeg", buffer: await camera(300, 200) });
+		await page.waitForFunction((n) => document.querySelectorAll(".shot img").length === n, role === "before" ? 1 : 2);
+	}
+	await submit();
+	await until(async () => (await town.one("select state from casus where title = '当场清理'")) === 6, "the case to be closed");
+	await page.waitForFunction(() => /已入库.*已入库/s.test(document.querySelector("[data-test=shots]").textContent));
+});
+
 test("over Wi-Fi only: it waits on the mobile network", async () => {
 	const n = files().length;
 
@@ -250,7 +265,7 @@ test("a platform that lost a photo asks for it, and gets it; what is kept for th
 		};
 	}));
 
-	assert.equal(await blobs(), files().length);
+	await until(async () => (await blobs()) === files().length, "all of them to be kept on the phone");
 	await page.evaluate(async () => {
 		const { tidyPhotos } = await import("./photos.js");
 		const { app } = await import("./main.js");

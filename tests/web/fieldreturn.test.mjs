@@ -115,9 +115,9 @@ const remember = (page, rows) => page.evaluate((r) => new Promise((ok, no) => {
 	};
 }), rows);
 
-// Each has a town and a phone of its own, and mostly waits: two at a time.
-describe("phones and platforms", { concurrency: 2 }, () => {
-	describe("the platform is restored from a backup", () => {
+// Each has a town and a phone of its own, and mostly waits: some at a time.
+describe("phones and platforms", { concurrency: 3 }, () => {
+	describe("the platform is restored from a backup", { concurrency: 2 }, () => {
 		const restored = async (town, how) => {
 			await town.server.stop();
 			await town.ingest.stop();

@@ -39,7 +39,7 @@ function some(m, q) {
 
 const events = (m, q) => m.town.feed.filter((f) => (!q.kind || f.kind === q.kind) && (!q.person || f.person === q.person) && (!q.scope || f.scope.startsWith(q.scope)) && (!q.from || iso(f.at) >= q.from) && (!q.to || iso(f.at) < q.to))
 	.sort((a, b) => b.commit - a.commit).map((f) => ({ commit: f.commit, event: `d-0001/e/${f.commit}`, device: "d-0001", kind: f.kind, person: f.person, person_name: "马某某", scope: f.scope, area: f.scope, at: iso(f.at), received: iso(f.at), committed: iso(f.at + 2000),
-		imported: false, voided: f.commit % 7 === 0 && !q.counted, displaced: false, raw: { body: f.kind === "inspect" ? { topic: "gas_check", result: "ok", people: 2, object: "餐馆" } : { text: f.text } } }));
+		imported: false, voided: f.commit % 7 === 0 && !q.counted, displaced: false, raw: { body: f.kind === "inspect" ? { topic: "gas_check", result: "ok", people: 2, object: "餐馆", vague: "gorge" } : { text: f.text } } }));
 
 /** The answer to a GET of a list; null: it is none of these. @param {any} m @param {string} path @param {URLSearchParams} params */
 export function listOf(m, path, params) {

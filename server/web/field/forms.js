@@ -2,7 +2,7 @@
 // outlives the page.
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { isUnsent } from "./box.js";
-import { isVague, locOf } from "./main.js";
+import { isVague, locOf, nameOf } from "./main.js";
 import { CLASSES, reasonRow, tooLong } from "./fields.js";
 import { shrink } from "./shot.js";
 import { CODES, named } from "./words.js";
@@ -11,9 +11,9 @@ import { CODES, named } from "./words.js";
 /** @typedef {import("./main.js").Mail} Mail */
 
 /** @type {Record<string, string>} */
-const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", work: "work", household: "household", "case.act": "act" };
+const FORM = { "case.report": "report", inspect: "inspect", visit: "visit", work: "work", household: "household", "case.act": "act", "patrol.substitute": "substitute" };
 /** @type {Record<string, import("./words.js").Word>} */
-const TITLE = { report: "report", inspect: "inspect", visit: "visit", work: "work", household: "household_form", sign: "act_sign", return: "act_return", handle: "act_handle" };
+const TITLE = { report: "report", inspect: "inspect", visit: "visit", work: "work", household: "household_form", substitute: "substitute", sign: "act_sign", return: "act_return", handle: "act_handle" };
 
 /** @param {string} kind @returns {string} its form; "": it has none */
 export const formsOf = (kind) => FORM[kind] || "";
@@ -29,12 +29,13 @@ function fresh(app) {
 	const e = mail?.event;
 
 	if (e)
-		return { scope: e.scope || "", photos: [], att: e.att || [], base: e.base, ...e.body, from: [mail.epoch, mail.seq] };
-	return form === "report" ? { class: app.walk ? "finding" : "hazard", category: "", severity: 3, title: "", text: "", scope: app.walk && /^\d+$/.test(app.walk.target) ? app.walk.target : "", photos: [] }
+		return { scope: e.scope || e.body.target || "", photos: [], att: e.att || [], base: e.base, ...e.body, from: [mail.epoch, mail.seq] };
+	return form === "report" ? { class: app.walk ? "finding" : "hazard", category: "", severity: 3, title: "", text: "", self_fixed: false, scope: app.walk && /^\d+$/.test(app.walk.target) ? app.walk.target : "", photos: [] }
 		: form === "inspect" ? { topic: "", result: "ok", object: "", note: "", scope: "", photos: [] }
 		: form === "visit" ? { household: "", persons: "", staff: "1", note: "", scope: "" }
 		: form === "work" ? { item: "", qty: "", unit: "", approx: false, scope: "" }
 		: form === "household" ? { household: "", state: "", persons: "", scope: "" }
+		: form === "substitute" ? { way: "", scope: "" }
 		: { note: "", result: "", photos: [] };
 }
 
@@ -61,16 +62,14 @@ function set(app, change) {
 	app.draw();
 }
 
-/** @param {Field} app @param {File|undefined} file */
-async function addPhoto(app, file) {
+/** @param {Field} app @param {File|undefined} file @param {string} role */
+async function addPhoto(app, file, role) {
 	if (!file)
 		return;
 	open.busy = true;
 	app.error = "";
 	app.draw();
 	try {
-		const role = app.screen.form === "act" ? "after" : "before";
-
 		set(app, { photos: [...open.value.photos, await shrink(file, role)].slice(0, MAX_PHOTOS) });
 	} catch (_) { // no picture, or of a kind that this browser does not read
 		app.error = app.say("photo_bad");
@@ -108,9 +107,12 @@ function photoRow(app, v) {
 	if (!app.down?.files) // this platform takes no photos yet
 		return nothing;
 
+	/** @type {[string, import("./words.js").Word][]} */
+	const roles = app.screen.form === "act" ? [["after", "photo"]] : v.self_fixed ? [["before", "photo_before"], ["after", "photo_after"]] : [["before", "photo"]];
+
 	return html`<div class="row"><div class="photos">
-		<label class="shoot big">${say("photo")}<input class="vh" type="file" accept="image/*" capture="environment" ?disabled=${open.busy || v.photos.length >= MAX_PHOTOS}
-			@change=${(/** @type {any} */ e) => addPhoto(app, e.target.files[0]).then(() => (e.target.value = ""))}></label>
+		${roles.map(([role, word]) => html`<label class="shoot big">${say(word)}<input class="vh" type="file" accept="image/*" capture="environment" data-role=${role} ?disabled=${open.busy || v.photos.length >= MAX_PHOTOS}
+			@change=${(/** @type {any} */ e) => addPhoto(app, e.target.files[0], role).then(() => (e.target.value = ""))}></label>`)}
 		${repeat(v.photos, (/** @type {any} */ p) => p.sha256, (p, i) => html`<span class="shot"><img alt=${say("photo_n", { n: i + 1 })} .src=${picture(p)}><button type="button" aria-label=${say("photo_remove", { n: i + 1 })}
 			@click=${() => set(app, { photos: v.photos.filter((/** @type {any} */ x) => x !== p) })}>×</button></span>`)}</div></div>`;
 }
@@ -149,12 +151,14 @@ export function formView(app) {
 	<h2>${say(TITLE[form === "act" ? v.action : form] || "act_handle")}</h2>
 	${form === "report" ? html`${choiceRow(app, "class", say("class"), CLASSES.map((c) => [c, named("class", c, lang)]), v, { category: "" })}
 		${choiceRow(app, "severity", say("severity"), [1, 2, 3, 4].map((n) => [n, named("severity", n, lang)]), v)}
-		${choiceRow(app, "category", say("category"), categories(app, v.class), v)}${placeRow(app, v)}${reasonRow(app, v, set)}${textRow(app, "title", "heading", v)}${photoRow(app, v)}${textRow(app, "text", "text", v, "area")}`
+		${choiceRow(app, "category", say("category"), categories(app, v.class), v)}${placeRow(app, v)}${reasonRow(app, v, set)}${textRow(app, "title", "heading", v)}
+		${app.down?.files && v.severity !== 1 ? choiceRow(app, "self_fixed", say("self_fixed"), [[false, say("no")], [true, say("yes")]], v) : nothing}${photoRow(app, v)}${textRow(app, "text", "text", v, "area")}`
 	: form === "inspect" ? html`${choiceRow(app, "topic", say("topic"), categories(app, "topic"), v)}${choiceRow(app, "result", say("result"), [["ok", say("result_ok")], ["problem", say("result_problem")]], v)}
 		${placeRow(app, v)}${reasonRow(app, v, set)}${textRow(app, "object", "object", v)}${photoRow(app, v)}`
 	: form === "visit" ? html`${textRow(app, "household", "household", v)}${textRow(app, "persons", "persons", v, "numeric")}${textRow(app, "staff", "staff", v, "numeric")}${placeRow(app, v)}${reasonRow(app, v, set)}`
 	: form === "work" ? html`${choiceRow(app, "item", say("work_item"), categories(app, "work"), v)}${textRow(app, "qty", "qty", v, "decimal")}${textRow(app, "unit", "unit", v)}
 		${choiceRow(app, "approx", say("qty_how"), [[false, say("qty_exact")], [true, say("qty_approx")]], v)}${placeRow(app, v)}${reasonRow(app, v, set)}`
+	: form === "substitute" ? html`<p class="note">${say("substitute_note")}</p>${choiceRow(app, "way", say("way"), Object.keys(CODES.way).map((c) => [c, named("way", c, lang)]), v)}${placeRow(app, v)}`
 	: form === "household" ? html`<p class="note">${say("household_note")}</p>${textRow(app, "household", "household", v)}${choiceRow(app, "state", say("household_state"), Object.keys(CODES.household).map((c) => [c, named("household", c, lang)]), v)}
 		${textRow(app, "persons", "persons", v, "numeric")}${placeRow(app, v)}`
 	: html`<p><b>${v.title || nothing}</b></p>${v.action === "handle" ? html`${choiceRow(app, "result", say("result"), (v.class === "dispute" ? DISPUTE : RESULT).map((c) => [c, named("result", c, lang)]), v)}${photoRow(app, v)}` : nothing}
@@ -187,9 +191,12 @@ async function submit(app, v) {
 	const { form, mail } = app.screen;
 	const number = (/** @type {any} */ x) => (x === "" || x === undefined ? undefined : Number(x));
 	const whole = (/** @type {any} */ x) => x === "" || x === undefined || /^\d{1,9}$/.test(String(x));
-	const lacks = form === "report" ? (!v.category ? "category" : !v.scope && !app.walk ? "place" : !v.title ? "heading" : "") : form === "inspect" ? (!v.topic ? "topic" : !v.scope ? "place" : "")
+	const fixed = form === "report" && v.self_fixed === true && v.severity !== 1;
+	const roles = [...(v.att || []), ...(v.photos || [])].map((/** @type {any} */ p) => p.role);
+	const lacks = form === "report" ? (!v.category ? "category" : !v.scope && !app.walk ? "place" : !v.title ? "heading" : fixed && !roles.includes("before") ? "photo_before" : fixed && !roles.includes("after") ? "photo_after" : "") : form === "inspect" ? (!v.topic ? "topic" : !v.scope ? "place" : "")
 		: form === "visit" ? (!v.household ? "household" : !whole(v.persons) ? "persons" : !whole(v.staff) ? "staff" : "")
 		: form === "work" ? (!v.item ? "work_item" : !/^\d{1,12}(\.\d{1,3})?$/.test(String(v.qty)) ? "qty" : !v.scope ? "place" : "")
+		: form === "substitute" ? (!v.way ? "way" : !v.scope ? "place" : "")
 		: form === "household" ? (!v.household ? "household" : !v.state ? "household_state" : !whole(v.persons) ? "persons" : "")
 		: v.action === "handle" && !v.result ? "result" : v.action === "return" && !v.note ? "act_reason" : "";
 	const long = tooLong(v);
@@ -208,17 +215,18 @@ async function submit(app, v) {
 	const att = [...(v.att || []), ...(v.photos || []).map((/** @type {any} */ p) => ({ sha256: p.sha256, bytes: p.bytes, mime: p.mime, role: p.role }))];
 	const counts = (/** @type {Record<string, any>} */ o) => Object.fromEntries(Object.entries(o).filter(([, n]) => n !== undefined && n !== ""));
 	const vague = v.vague && (mail || isVague() || !app.here) ? { vague: v.vague } : {};
-	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...counts({ text: v.text }), ...vague }
+	const body = form === "report" ? { case: crypto.randomUUID(), class: v.class, category: v.category, severity: v.severity, title: v.title, ...counts({ text: v.text }), ...(fixed ? { self_fixed: true } : {}), ...vague }
 		: form === "inspect" ? { topic: v.topic, result: v.result, ...counts({ object: v.object }), ...vague }
 		: form === "visit" ? { household: v.household, ...counts({ persons: number(v.persons), staff: number(v.staff) }), ...vague }
 		: form === "work" ? { item: v.item, qty: Number(v.qty), ...counts({ unit: v.unit }), ...(v.approx ? { approx: true } : {}), ...vague }
+		: form === "substitute" ? { patrol: crypto.randomUUID(), way: v.way, target: v.scope }
 		: form === "household" ? { household: v.household, state: v.state, ...counts({ persons: number(v.persons) }) }
 		: { case: v.case, action: v.action, ...counts({ note: v.note }), ...(v.action === "handle" ? { result: v.result } : {}) };
-	const event = { kind: form === "report" ? "case.report" : form === "act" ? "case.act" : form, ...(v.scope ? { scope: v.scope } : {}), ...(locOf() ? { loc: locOf() } : {}), ...(app.walk && form !== "act" ? { ref: app.walk.id } : {}),
+	const event = { kind: form === "report" ? "case.report" : form === "act" ? "case.act" : form === "substitute" ? "patrol.substitute" : form, ...(v.scope && form !== "substitute" ? { scope: v.scope } : {}), ...(locOf() ? { loc: locOf() } : {}), ...(app.walk && form !== "act" && form !== "substitute" ? { ref: app.walk.id } : {}),
 		...(v.base ? { base: v.base } : {}), ...(att.length ? { att } : {}), ...(mail ? asItWas(mail) : {}), body };
 	// one that is stored counts, one that is held may come to count: it is made void, and the new one stands in its place
 	const gone = mail && !["refused", "conflict"].includes(mail.state) ? { kind: "void", at: Date.now(), ...(app.off ? { off: app.off } : {}), body: { target: `${mail.device || app.account?.device}/${mail.epoch}/${mail.seq}`, reason: say("again") } } : null;
-	const label = v.title || v.household || v.object || (form === "inspect" ? categoryOf(app, "topic", v.topic) : form === "work" ? categoryOf(app, "work", v.item) : "");
+	const label = v.title || v.household || v.object || (form === "substitute" && nameOf(v.scope)) || (form === "inspect" ? categoryOf(app, "topic", v.topic) : form === "work" ? categoryOf(app, "work", v.item) : "");
 
 	await app.record(event, { draft: open.key, label, photos: v.photos || [], from: mail ? `${mail.epoch}/${mail.seq}` : undefined, ...(mail ? { instead: { of: mail, void: gone } } : {}) });
 	open = { key: "", value: null, busy: false };

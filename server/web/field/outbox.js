@@ -44,7 +44,7 @@ export function outboxView(app) {
 }
 
 /** @param {{key: string, value: any}} d @returns {Word} */
-const formWord = (d) => /** @type {Word} */ (({ report: "report", inspect: "inspect", visit: "visit", work: "work", household: "household_form" })[d.key.split(" ")[0]] || `act_${d.value.action || "handle"}`);
+const formWord = (d) => /** @type {Word} */ (({ report: "report", inspect: "inspect", visit: "visit", work: "work", household: "household_form", substitute: "substitute" })[d.key.split(" ")[0]] || `act_${d.value.action || "handle"}`);
 
 /** @param {Field} app @param {Mail} m */
 function lineView(app, m) {
@@ -104,7 +104,7 @@ function body(app, e) {
 
 	switch (e.kind) {
 	case "case.report":
-		return [[say("class"), named("class", b.class, lang)], [say("severity"), named("severity", b.severity, lang)], [say("category"), categoryOf(app, b.class, b.category)], [say("heading"), b.title], [say("text"), b.text]];
+		return [[say("class"), named("class", b.class, lang)], [say("severity"), named("severity", b.severity, lang)], [say("category"), categoryOf(app, b.class, b.category)], [say("heading"), b.title], [say("text"), b.text], [say("self_fixed"), b.self_fixed && say("yes")]];
 	case "case.act":
 		return [[say("act"), say(/** @type {Word} */ (`act_${b.action}`))], [say("result"), b.result && named("result", b.result, lang)], [say("act_note"), b.note]];
 	case "inspect":
@@ -117,6 +117,8 @@ function body(app, e) {
 		return [[say("household"), b.household], [say("household_state"), named("household", b.state, lang)], [say("persons"), b.persons]];
 	case "patrol.start":
 		return [[say("route"), named("route", b.route, lang)], [say("target"), nameOf(b.target)]];
+	case "patrol.substitute":
+		return [[say("way"), named("way", b.way, lang)], [say("target"), nameOf(b.target)]];
 	case "patrol.end":
 		return [[say("result"), say(b.clear ? "patrol_clear" : "patrol_found")], [say("note"), b.note]];
 	case "sos":

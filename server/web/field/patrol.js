@@ -56,7 +56,8 @@ export function startView(app) {
 	${chosen.target ? html`<p>${asked(app, ruleOf(app, chosen.target))}</p>` : nothing}
 	<p class="note">${say("patrol_lock")}</p>
 	<div class="pair"><button type="button" class="big" @click=${() => app.go("today")}>${say("back")}</button>
-		<button type="button" class="big primary" data-test="go" ?disabled=${!chosen.target} @click=${() => app.start(chosen.route, chosen.target)}>${say("start_patrol")}</button></div>`;
+		<button type="button" class="big primary" data-test="go" ?disabled=${!chosen.target} @click=${() => app.start(chosen.route, chosen.target)}>${say("start_patrol")}</button></div>
+	${(app.down?.rules || []).some((/** @type {any} */ r) => r.substitute) ? html`<button type="button" class="big" data-test="substitute" @click=${() => app.go("form", { form: "substitute" })}>${say("substitute")}</button>` : nothing}`;
 }
 
 /** @param {Field} app @param {string} code */
