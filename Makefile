@@ -17,7 +17,7 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARN) -fno-strict-aliasing -fstack-pr
 	$(if $(MUTANT),-DMUTANT_$(MUTANT))
 LIB_LIBS    := -lsqlite3 -lsodium -ljansson -lm -lpthread -lz -lxlsxwriter
 INGEST_LIBS := -lmosquitto
-SERVER_LIBS := -lwebsockets -lcrypto
+SERVER_LIBS := -lwebsockets -lcrypto -lbrotlienc
 CLI_LIBS    := -lmosquitto
 
 LIB_SRC := $(wildcard base/*.c core/*.c schema/*.c schema/*/*.c)

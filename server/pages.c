@@ -16,7 +16,9 @@ struct page {
 	char *path;
 	const char *type;
 	struct slice raw, gz; /* gz.p NULL: not smaller, or no text */
-	char etag[32], gz_etag[36];
+	struct slice br;      /* made when it is first asked for: 10 to 50 ms a file */
+	bool br_made;
+	char etag[32], gz_etag[36], br_etag[36];
 };
 
 struct pages {
@@ -128,6 +130,7 @@ static void take(struct pages *p, const char *path, struct slice raw)
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	(void)snprintf(pg->etag, sizeof pg->etag, "\"%s\"", hex);
 	(void)snprintf(pg->gz_etag, sizeof pg->gz_etag, "\"%s-gz\"", hex);
+	(void)snprintf(pg->br_etag, sizeof pg->br_etag, "\"%s-br\"", hex);
 	pg->path = xstrndup(path, n);
 	map_put(&p->by_path, path, n, pg);
 	p->bytes += pg->raw.n + pg->gz.n;
@@ -138,6 +141,7 @@ static void page_free(struct page *pg)
 	free(pg->path);
 	free((char *)(uintptr_t)pg->raw.p);
 	free((char *)(uintptr_t)pg->gz.p);
+	free((char *)(uintptr_t)pg->br.p);
 	free(pg);
 }
 
@@ -321,33 +325,58 @@ static const char *unnamed(const struct pages *p, const char *path, bool *out_na
 	return strncmp(path + 3, p->hash, n) == 0 && path[3 + n] == '/' ? path + 3 + n : NULL;
 }
 
-bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs)
+/* What goes over the wire: the smallest that the browser reads (brotli over https and on the machine itself only). */
+static struct slice smallest(struct page *pg, const char *accept, const char **coding, const char **etag)
 {
-	bool named = false, gz;
+	if (pg->gz.p && http_accepts(accept, "br")) {
+		if (!pg->br_made)
+			pg->br = zip_brotli(pg->raw);
+		pg->br_made = true;
+		if (pg->br.p) {
+			*coding = "br";
+			*etag = pg->br_etag;
+			return pg->br;
+		}
+	}
+	if (pg->gz.p && http_accepts(accept, "gzip")) {
+		*coding = "gzip";
+		*etag = pg->gz_etag;
+		return pg->gz;
+	}
+	*coding = NULL;
+	*etag = pg->etag;
+	return pg->raw;
+}
+
+bool pages_answer(struct pages *p, const struct request *rq, struct response *rs)
+{
+	bool named = false;
+	const char *coding, *etag;
 	const char *asked = p ? unnamed(p, rq->path, &named) : NULL;
 	size_t n = asked ? strlen(asked) : 0;
 	char *path = n && asked[n - 1] == '/' ? xasprintf("%sindex.html", asked) : xstrndup(asked ? asked : "", n);
-	const struct page *pg = n ? map_get(&p->by_path, path, strlen(path)) : NULL;
+	struct page *pg = n ? map_get(&p->by_path, path, strlen(path)) : NULL;
 	bool html = n && strstr(path, ".html");
 
 	free(path);
 	if (!pg || (named && html)) /* a page under another address would find nothing beside it */
 		return false;
-	gz = pg->gz.p && http_accepts(rq->accept_encoding, "gzip");
+	struct slice body = smallest(pg, rq->accept_encoding, &coding, &etag);
+
 	rs->type = pg->type;
 	rs->img = html ? p->img : NULL;
 	rs->terse = named && (strncmp(pg->type, "text/javascript", 15) == 0 || strncmp(pg->type, "text/css", 8) == 0);
-	response_header(rs, "etag", gz ? pg->gz_etag : pg->etag);
+	response_header(rs, "etag", etag);
 	response_header(rs, "cache-control", named ? "public, max-age=31536000, immutable" : "no-cache");
 	if (pg->gz.p)
 		response_header(rs, "vary", "accept-encoding");
-	if (rq->if_none_match && http_etag_listed(rq->if_none_match, gz ? pg->gz_etag : pg->etag)) {
+	if (rq->if_none_match && http_etag_listed(rq->if_none_match, etag)) {
 		rs->status = 304;
 		return true;
 	}
-	if (gz)
-		response_header(rs, "content-encoding", "gzip");
+	if (coding)
+		response_header(rs, "content-encoding", coding);
 	rs->status = 200;
-	rs->fixed = gz ? pg->gz : pg->raw;
+	rs->fixed = body;
 	return true;
 }

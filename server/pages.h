@@ -22,6 +22,6 @@ const char *pages_hash(const struct pages *p); /* of all files; NULL without any
 /* GET and HEAD of rq->path ("/field/" is /field/index.html).  False: no such file; rs is untouched.
  * Every file but the pages also stands under /a/HASH/, to be kept for ever; the start page names them so.
  * An older hash is not found: two versions of one page must not mix. */
-bool pages_answer(const struct pages *p, const struct request *rq, struct response *rs);
+bool pages_answer(struct pages *p, const struct request *rq, struct response *rs);
 
 #endif

@@ -1,5 +1,6 @@
 #include "server/zip.h"
 
+#include <brotli/encode.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -26,5 +27,18 @@ struct slice zip_text(struct slice raw, int level)
 	else
 		free(p);
 	deflateEnd(&z);
+	return out;
+}
+
+struct slice zip_brotli(struct slice raw)
+{
+	struct slice out = {NULL, 0};
+	size_t n = BrotliEncoderMaxCompressedSize(raw.n);
+	uint8_t *p = xcalloc(1, n + 1);
+
+	if (n && BrotliEncoderCompress(10, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, raw.n, (const uint8_t *)raw.p, &n, p) && n + 64 < raw.n)
+		out = (struct slice){xrealloc(p, n), (uint32_t)n};
+	else
+		free(p);
 	return out;
 }

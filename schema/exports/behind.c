@@ -50,19 +50,9 @@ static enum event_kind kind_of(const char *tally, enum subject *subject)
 	return EV_CASE_REPORT;
 }
 
-/* A level, route or class that is none would list nothing, as if nothing had happened.  Other categories are the town's. */
-static bool is_part(const struct figure *f, const char *asked)
-{
-	for (size_t i = 0; i < FIGURES_PARTS && f->part[i]; i++)
-		if (strcmp(f->part[i], asked) == 0)
-			return true;
-	return !f->part[0];
-}
-
 enum err behind_open(const struct table_world *w, struct behind **out, struct why *why)
 {
 	const struct figure *f = figure_find(w->figure);
-	const char *part = w->level ? w->level : w->category;
 	struct behind *b;
 
 	if (!f)
@@ -73,9 +63,6 @@ enum err behind_open(const struct table_world *w, struct behind **out, struct wh
 		return why_set(why, ERR_USAGE, "level %.40s: %s has no levels", w->level, w->figure);
 	if (w->category && f->by != FIGURE_BY_CATEGORY)
 		return why_set(why, ERR_USAGE, "category %.40s: %s has no categories", w->category, w->figure);
-	if (part && !is_part(f, part))
-		return why_set(why, ERR_USAGE, "%s %.40s: %s has no such %s", w->level ? "level" : "category", part, w->figure,
-			w->level ? "level" : "category");
 	b = xcalloc(1, sizeof *b);
 	b->f = f;
 	(void)kind_of(f->num, &b->subject); /* which, is asked for each record */

@@ -1,5 +1,6 @@
 // The cases that a filter names: said in words, read page by page, kept up to date by the live stream.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { severityView } from "./alerts.js";
 import { call } from "./api.js";
 import { dueView, holderView } from "./cases.js";

@@ -1,5 +1,6 @@
 // The case that is open: its facts, what one may do, and who did what when.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { severityView } from "./alerts.js";
 import { dueView, holderView } from "./cases.js";
 import { NEEDS, RATINGS, resultsOf } from "./casefile.js";

@@ -1,5 +1,6 @@
 // Who owes what: the duties of now, the overdue ones with the reminder.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
 import { filtersView, placeOptions, placeWords, selectView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";

@@ -1,5 +1,6 @@
 // The records themselves, as they came: behind a number of the ledger or of a figure, by kind, person, device.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
 import { filtersView, periodView, placeOptions, placeWords, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";

@@ -1,5 +1,6 @@
 // One place, #/grid/CODE: its people, what they owe, its patrols of a period, its cases.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { severityView } from "./alerts.js";
 import { numberLink } from "./behind.js";
 import { dueView } from "./cases.js";

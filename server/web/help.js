@@ -1,5 +1,6 @@
 // The keys and what calls the officer, in a dialog: asked for by ? or its button.
 import { html, nothing } from "./vendor/lit.js";
+import "./i18npages.js";
 import { GO } from "./keys.js";
 import { isPage, pageOf } from "./pages.js";
 

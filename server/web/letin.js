@@ -1,5 +1,6 @@
 // A phone is let in: a code for a device and its person, shown as a link and a QR picture, good once.
 import { html, nothing } from "./vendor/lit.js";
+import "./i18npages.js";
 import { call } from "./api.js";
 import { full, instant } from "./time.js";
 

@@ -1,5 +1,6 @@
 // Sheets that are printed and signed: the day's (#/print/day?date=) and the month's notice (#/print/month?month=).
 import { html, nothing } from "./vendor/lit.js";
+import "./i18npages.js";
 import { call } from "./api.js";
 import { change, byRate, growth } from "./compare.js";
 import { nameOf } from "./i18n.js";

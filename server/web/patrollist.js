@@ -1,5 +1,6 @@
 // The patrols that a filter names, beside the map on which the selected one is drawn.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
 import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";

@@ -1,5 +1,6 @@
 // People and places: areas, devices, how a phone is let in, the last records.
 import { html } from "./vendor/lit.js";
+import "./i18npages.js";
 import { areasView } from "./areas.js";
 import { devicesView } from "./devices.js";
 import { feedView } from "./feed.js";

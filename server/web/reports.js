@@ -1,5 +1,6 @@
 // The reports page: a period and a place, the figures with their definitions, the report's paragraph, the exports.
 import { html, nothing } from "./vendor/lit.js";
+import "./i18npages.js";
 import { call } from "./api.js";
 import { behindFigure, numberLink } from "./behind.js";
 import { copyText } from "./copy.js";

@@ -1,5 +1,6 @@
 // What the town works by, to read; one's own rights, language, theme and password.
 import { html, nothing } from "./vendor/lit.js";
+import "./i18npages.js";
 import { call } from "./api.js";
 import { nameOf } from "./i18n.js";
 import { PASSWORD_MIN, passwordView } from "./password.js";

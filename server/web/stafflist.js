@@ -1,5 +1,6 @@
 // The people: what they are appointed to, their phone, how their duties stand, when they were last out.
 import { html, nothing, repeat } from "./vendor/lit.js";
+import "./i18npages.js";
 import { deafen, filtersView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";

@@ -53,7 +53,7 @@ static void drop(char *dir)
 }
 
 /* The answer's head and body as one text; NULL: no such file. */
-static char *asked(const struct pages *p, const char *path)
+static char *asked(struct pages *p, const char *path)
 {
 	struct request rq = {.path = path};
 	struct response rs = {0};
@@ -69,7 +69,7 @@ static char *asked(const struct pages *p, const char *path)
 	return text;
 }
 
-static void has(const struct pages *p, const char *path, const char *want)
+static void has(struct pages *p, const char *path, const char *want)
 {
 	char *text = asked(p, path);
 

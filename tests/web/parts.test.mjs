@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { ago, clock, date, day, full, when } from "../../server/web/time.js";
 import { NAMES, TEXT, count, nameOf, pickLang, sayIn } from "../../server/web/i18n.js";
+import { MORE } from "../../server/web/i18npages.js";
 import { FEED_ROWS, codes, newTown, newestFirst, sum, take } from "../../server/web/town.js";
 import { ASK_AFTER_MS, GIVE_UP_MS, OPEN_WITHIN_MS, newLink } from "../../server/web/link.js";
 import { newFlash } from "../../server/web/flash.js";
@@ -38,7 +39,7 @@ test("how long ago, in the largest whole unit", () => {
 
 test("every word has both languages, with the same blanks, and no English text holds Chinese", () => {
 	const blanks = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) || []).sort().join();
-	const pairs = [...Object.entries(TEXT), ...Object.entries(NAMES).flatMap(([t, names]) => Object.entries(names).map(([k, v]) => [`${t}.${k}`, v]))];
+	const pairs = [...Object.entries(TEXT), ...Object.entries(MORE), ...Object.entries(NAMES).flatMap(([t, names]) => Object.entries(names).map(([k, v]) => [`${t}.${k}`, v]))];
 
 	assert.ok(pairs.length > 100);
 	for (const [key, [zh, en]] of pairs) {
@@ -54,18 +55,44 @@ test("every word has both languages, with the same blanks, and no English text h
 test("every word that the pages ask for exists, every one that exists is asked for, and none is written elsewhere", async () => {
 	const used = new Set();
 
-	for (const f of (await readdir(WEB)).filter((n) => n.endsWith(".js") && n !== "i18n.js")) {
+	for (const f of (await readdir(WEB)).filter((n) => n.endsWith(".js") && !n.startsWith("i18n"))) {
 		const src = (await readFile(new URL(f, WEB), "utf8")).replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
 
 		for (const m of src.matchAll(/"([a-z_]+)"/g))
 			used.add(m[1]);
 		for (const m of src.matchAll(/\bsay\("([^"]+)"/g))
-			assert.ok(m[1] in TEXT, `${f}: ${m[1]}`);
+			assert.ok(m[1] in TEXT || m[1] in MORE, `${f}: ${m[1]}`);
 		if (f !== "time.js")
 			assert.ok(!CJK.test(src.replace(/\s\/\/ .*$/gm, "")), `${f} holds Chinese text`);
 	}
-	for (const key of Object.keys(TEXT))
+	for (const key of [...Object.keys(TEXT), ...Object.keys(MORE)])
 		assert.ok(used.has(key), `${key} is not used`);
+});
+
+test("the words of later pages come with each of them; what the first load brings needs none of them", async () => {
+	const src = new Map();
+	const all = async (/** @type {string} */ f, /** @type {Set<string>} */ seen = new Set()) => {
+		if (!seen.has(f)) {
+			seen.add(f);
+			src.set(f, src.get(f) ?? await readFile(new URL(f, WEB), "utf8"));
+			for (const m of src.get(f).matchAll(/^(?:import|export)[^;"]*"\.\/([a-z0-9/]+\.js)";$/gm))
+				await all(m[1], seen);
+		}
+		return seen;
+	};
+	const asks = (/** @type {string} */ f) => [...src.get(f).replace(/^\s*(\/\/|\*|\/\*).*$/gm, "").matchAll(/"([a-z_]+)"/g)].map((m) => m[1]).filter((k) => k in MORE && !(k in TEXT));
+	const first = await all("main.js");
+	const later = [...first].flatMap((f) => [...src.get(f).matchAll(/\bimport\("\.\/([a-z]+\.js)"\)(?!\.)/g)].map((m) => m[1]));
+
+	assert.ok(later.length > 10);
+	for (const f of first)
+		assert.deepEqual(f.startsWith("i18n") ? [] : asks(f), [], f);
+	for (const entry of later) {
+		const seen = await all(entry);
+
+		if ([...seen].some((f) => !first.has(f) && f !== "i18npages.js" && asks(f).length))
+			assert.ok(seen.has("i18npages.js"), entry);
+	}
 });
 
 test("codes of the contract have names; an unknown one shows itself", async () => {

@@ -98,6 +98,12 @@ test("what is served of our modules is their source but for lines of comment", a
 
 		assert.equal(served.split("\n").length, source.split("\n").length, f);
 		assert.equal(await lean(served), await lean(source), f);
+		for (const coding of ["br", "gzip"]) { // the first asks the file's own compression, the second may be for another
+			const r = await fetch(`${town.base}/${f}`, { headers: { "accept-encoding": coding } });
+
+			assert.equal(r.headers.get("content-encoding") ?? coding, coding, f);
+			assert.equal(await r.text(), served, `${f} ${coding}`);
+		}
 		less += source.length - served.length;
 	}
 	assert.ok(less > 20e3, `${less} bytes less`);
