@@ -86,6 +86,7 @@ struct freeze_ask {
 	int64_t at_ms;             /* for what hangs on the clock */
 	bool english;
 	bool bare;                 /* without events */
+	bool masked;               /* as figures_ask.masked */
 };
 /* Every figure row of frozen months that is no longer what was frozen: by month, then in the order of figures[].  The store stands at
  * the commit asked for, in one snapshot. */

@@ -121,6 +121,7 @@ static enum err tell(struct month *m, const struct cell *then, const struct cell
 {
 	const struct cell *c = now ? now : then;
 	bool rate = c->f->kind == FIGURE_RATE;
+	struct buf issuer = {0}, unit = {0};
 	struct freeze_correction out = {.f = c->f, .name = then ? then->name : c->name, .level = c->level, .category = c->category,
 		.category_name = c->category_name, .unit = *c->unit || !then ? c->unit : then->unit, .definition = then ? then->definition : c->definition,
 		.month = m->month, .frozen = m->frozen, .before = shown(then, c->f), .after = shown(now, c->f), .events = ""};
@@ -138,7 +139,13 @@ static enum err tell(struct month *m, const struct cell *then, const struct cell
 		return e;
 	if (m->events.n)
 		out.events = m->events.p;
+	if (m->ask->masked && figure_of_issuers(c->f))
+		out.category = out.category_name = figure_masked(out.category, &issuer);
+	if (m->ask->masked)
+		out.unit = figure_masked(out.unit, &unit);
 	m->row(m->ctx, &out);
+	buf_done(&issuer);
+	buf_done(&unit);
 	return OK;
 }
 

@@ -48,7 +48,7 @@ static void take(void *ctx, const struct figure_value *v)
 static enum err read_figures(struct table_world *w, int32_t from, int32_t to, const char *only, struct annual_set *out)
 {
 	struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = from, .to_day = to, .at_ms = w->at_ms,
-		.only = only, .english = w->english};
+		.only = only, .english = w->english, .masked = !w->unmask};
 
 	return figures_read(w->st, &ask, take, out);
 }
@@ -121,7 +121,7 @@ static void take_correction(void *ctx, const struct freeze_correction *c)
 static enum err read_corrections(struct table_world *w, struct annual *a)
 {
 	const struct freeze_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english};
+		.english = w->english, .masked = !w->unmask};
 
 	return w->one_freeze ? OK : freeze_corrections(w->st, &ask, take_correction, a);
 }

@@ -118,7 +118,7 @@ static enum err read_area(struct table_world *w, struct rows *r, const char *wit
 {
 	struct walk k = {w, r, within ? within : w->place, name};
 	const struct figures_ask ask = {.scope = w->scope, .within = within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english};
+		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
 
 	return figures_read(w->st, &ask, line, &k);
 }

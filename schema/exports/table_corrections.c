@@ -63,7 +63,7 @@ static void take(void *ctx, const struct freeze_correction *c)
 static enum err begin(struct table_world *w, struct why *why)
 {
 	const struct freeze_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english};
+		.english = w->english, .masked = !w->unmask};
 
 	(void)why;
 	w->own = xcalloc(1, sizeof(struct own));

@@ -58,9 +58,21 @@ static void cells(struct walk *k, const struct freeze_row *v)
 	rows_end(r);
 }
 
+/* The rows were kept whole. */
 static void kept(void *ctx, const struct freeze_row *v)
 {
-	cells(ctx, v);
+	struct walk *k = ctx;
+	const struct figure *f = figure_find(v->figure);
+	struct freeze_row row = *v;
+	struct buf issuer = {0}, unit = {0};
+
+	if (!k->w->unmask && f && figure_of_issuers(f))
+		row.category = figure_masked(v->category, &issuer);
+	if (!k->w->unmask)
+		row.unit = figure_masked(v->unit, &unit);
+	cells(k, &row);
+	buf_done(&issuer);
+	buf_done(&unit);
 }
 
 static void line(void *ctx, const struct figure_value *v)
@@ -109,9 +121,9 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	struct walk k = {w, r};
 	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english};
+		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
 	const struct freeze_ask came = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english, .bare = true};
+		.at_ms = w->at_ms, .english = w->english, .bare = true, .masked = !w->unmask};
 	enum err e = ERR_NOTFOUND;
 
 	*more = false;

@@ -86,7 +86,7 @@ enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, str
 				 "— without a denominator. Levels and categories without anything are left out.";
 	const char *const notes[] = {w->english ? en : zh};
 	struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english};
+		.english = w->english, .masked = !w->unmask};
 	struct sheet t = {.f = f, .w = w};
 	struct sumsheet_ask face = {.name = w->english ? "8 Figures" : "8 统计表", .unit = w->english ? "as given" : "见各行", .col = col,
 		.cols = ARRAY_LEN(col), .english = w->english};

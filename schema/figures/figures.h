@@ -9,6 +9,7 @@
 #ifndef XUNGE_SCHEMA_FIGURES_FIGURES_H
 #define XUNGE_SCHEMA_FIGURES_FIGURES_H
 
+#include "base/buf.h"
 #include "schema/store.h"
 
 #define FIGURES_PARTS 6
@@ -46,6 +47,7 @@ struct figures_ask {
 	const char *only;           /* one figure's id; NULL: all */
 	bool corrected;             /* frozen months as their events say now, not as they were frozen */
 	bool english;
+	bool masked;                /* without the phones that an issuer, or the unit of a work, may hold */
 };
 
 struct figure_value { /* borrowed for the call */
@@ -64,6 +66,10 @@ struct figure_value { /* borrowed for the call */
  * asked for (schema/asof.h), in one snapshot.  Frozen months give their frozen values. */
 enum err figures_read(struct store *st, const struct figures_ask *ask,
 	void (*row)(void *ctx, const struct figure_value *v), void *ctx) MUST_CHECK;
+
+/* Its categories are issuers: what somebody wrote, no codes. */
+bool figure_of_issuers(const struct figure *f);
+const char *figure_masked(const char *text, struct buf *to); /* mask_text, kept in `to` */
 
 /* num / den in percent, or num / scale, half up, into out: "98.3".  den > 0; exact for all of int64 (no overflow). */
 void figure_round(int64_t num, int64_t den, int decimals, bool percent, char out[32]);

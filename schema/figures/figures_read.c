@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "core/civil.h"
+#include "core/mask.h"
 #include "schema/books_figures.h"
 #include "schema/dutysums.h"
 #include "schema/freeze.h"
@@ -332,8 +333,21 @@ static void quantity(int64_t num, int64_t scale, int decimals, char out[32])
 	out[n] = '\0';
 }
 
+const char *figure_masked(const char *text, struct buf *to)
+{
+	buf_clear(to);
+	mask_text(slice_of(text), to);
+	return to->n ? to->p : "";
+}
+
+bool figure_of_issuers(const struct figure *f)
+{
+	return f->by == FIGURE_BY_CATEGORY && !f->klass && !f->part[0];
+}
+
 static void tell(const struct reading *r, const struct figure *f, const struct part *p, bool total, bool has)
 {
+	struct buf issuer = {0}, unit = {0};
 	bool en = r->ask->english, rate = f->kind == FIGURE_RATE;
 	struct figure_value v = {.f = f, .name = en ? f->name_en : f->name, .unit = *f->unit ? (en ? f->unit_en : f->unit) : p->unit,
 		.level = "", .category = "", .category_name = "", .has = has, .approx = p->approx, .num = p->num,
@@ -362,7 +376,13 @@ static void tell(const struct reading *r, const struct figure *f, const struct p
 		quantity(p->num, f->scale, f->decimals, shown);
 		(void)snprintf(v.display, sizeof v.display, "%s%s", !p->approx ? "" : en ? "about " : "约", shown);
 	}
+	if (r->ask->masked && figure_of_issuers(f))
+		v.category = v.category_name = figure_masked(v.category, &issuer);
+	if (r->ask->masked)
+		v.unit = figure_masked(v.unit, &unit);
 	r->row(r->ctx, &v);
+	buf_done(&issuer);
+	buf_done(&unit);
 }
 
 /* The total: of works only where all have one unit. */

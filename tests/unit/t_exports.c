@@ -262,6 +262,11 @@ static void t_masks(void **state)
 	const char *name;
 	bool shown[ARRAY_LEN(secret)] = {false};
 
+	/* an issuer is a category, a unit stands beside its sum */
+	town_send(&w->town, "d-1", EVENT(5, "case.report", 30, "\"scope\":\"" EAST "001\",\"body\":{\"case\":\"c-5\",\"class\":\"rectify\","
+		"\"category\":\"work_style\",\"title\":\"x\",\"issuer\":\"作风办" PHONE "\"}"));
+	town_send(&w->town, "d-1", EVENT(6, "work", 30, "\"scope\":\"" EAST "001\",\"body\":{\"item\":\"bins\",\"qty\":2,\"unit\":\"个" PHONE "\"}"));
+	(void)town_commit(&w->town);
 	for (int unmask = 0; unmask < 2; unmask++) {
 		w->ask.unmask = unmask;
 		for (size_t i = 0; (name = export_name(i, &formats)); i++)
