@@ -308,10 +308,8 @@ enum err account_devices(
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-enum err account_device_verify(struct store *st, const char *id, const char *secret)
+static enum err verify(sqlite3_stmt *s, const char *id, const char *secret)
 {
-	sqlite3_stmt *s =
-		sql_get(st, "SELECT secret FROM device WHERE id = ? AND until IS NULL AND revoked IS NULL");
 	char hash[ACCOUNT_HASH] = "";
 	struct slice v;
 	enum err e;
@@ -326,6 +324,16 @@ enum err account_device_verify(struct store *st, const char *id, const char *sec
 	if (e != OK && e != ERR_NOTFOUND)
 		return e;
 	return secret_broker_is(hash, secret) ? OK : ERR_DENIED; /* "" takes as long */
+}
+
+enum err account_device_verify(struct store *st, const char *id, const char *secret)
+{
+	return verify(sql_get(st, "SELECT secret FROM device WHERE id = ? AND until IS NULL AND revoked IS NULL"), id, secret);
+}
+
+bool account_device_was(struct store *st, const char *id, const char *secret)
+{
+	return verify(sql_get(st, "SELECT secret FROM device WHERE id = ? AND until IS NULL AND revoked IS NOT NULL"), id, secret) == OK;
 }
 
 /* ---------------------------------------------------------------- users */

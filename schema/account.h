@@ -34,6 +34,9 @@ enum err account_devices(struct store *st, void (*row)(void *ctx, const struct a
 /* Does secret open the device's account?  ERR_DENIED: wrong, unknown or revoked (same time for all). */
 enum err account_device_verify(struct store *st, const char *id, const char *secret) MUST_CHECK;
 
+/* Did it, until the device was revoked?  Only who had the secret learns so. */
+bool account_device_was(struct store *st, const char *id, const char *secret);
+
 /* hash: from account_password_hash.  role: worker patroller chief office centre handler verifier leader
  * district admin.  scope: area code or "*".  An existing name gets the new values (password change,
  * enabled again).  person must be known, but for an admin, who states no facts. */

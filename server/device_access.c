@@ -10,11 +10,11 @@
 #include "server/access.h"
 #include "server/session.h"
 
-static bool refuse(struct response *rs, const char *detail)
+static bool refuse(struct response *rs, const char *code, const char *detail)
 {
 	access_no_store(rs);
 	response_header(rs, "www-authenticate", "Basic realm=\"xunge device\", charset=\"UTF-8\"");
-	response_problem(rs, 401, "bad_credentials", detail);
+	response_problem(rs, 401, code, detail);
 	return false;
 }
 
@@ -55,20 +55,24 @@ static bool wrong(struct app *a, const struct request *rq, struct response *rs, 
 		return false;
 	}
 	lock_keep(a->sessions, name, rq->peer);
-	return refuse(rs, "device or secret is wrong, or the device was revoked");
+	return refuse(rs, "bad_credentials", "device or secret is wrong, or the device was revoked");
 }
 
 bool device_access(struct app *a, const struct request *rq, struct response *rs, char id[DEVICE_ID_ROOM])
 {
 	char secret[ACCOUNT_SECRET];
 	enum err e;
+	bool was;
 
 	if (!rq->authorization || !read_header(rq->authorization, id, secret))
-		return refuse(rs, "Authorization: Basic, with the device's id and secret");
+		return refuse(rs, "bad_credentials", "Authorization: Basic, with the device's id and secret");
 	e = a->st ? account_device_verify(a->st, id, secret) : ERR_CLOSED;
+	was = e == ERR_DENIED && account_device_was(a->st, id, secret);
 	sodium_memzero(secret, sizeof secret);
 	if (e == OK)
 		return true;
+	if (was) /* no guess, and the phone is to forget what it was told */
+		return refuse(rs, "device_revoked", "the device was revoked");
 	if (e == ERR_DENIED)
 		return wrong(a, rq, rs, id);
 	response_retry(rs, 5);

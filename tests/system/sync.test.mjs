@@ -84,7 +84,10 @@ describe('phones by HTTP', { timeout: 120000 }, () => {
 		await town.enrol('d-0009', 'p-0002');
 		assert.equal((await post('d-0009', { ...e, epoch: 'z' })).status, 200);
 		await town.must('device', 'revoke', 'd-0009');
-		assert.equal((await post('d-0009', { ...e, epoch: 'z', seq: 2 })).status, 401);
+		const revoked = await post('d-0009', { ...e, epoch: 'z', seq: 2 });
+
+		assert.deepEqual([revoked.status, (await revoked.json()).code], [401, 'device_revoked']);
+		assert.equal((await (await post('d-0009', e, { Authorization: auth('d-0009', 'wrong-wrong-wrong-wrong') })).json()).code, 'bad_credentials', 'only who had its secret learns so');
 		assert.equal(await town.one("select count(*) from event e join stream s on s.id = e.stream where s.device = 'd-0009'"), 1);
 	});
 

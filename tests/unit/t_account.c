@@ -119,8 +119,12 @@ static void a_device_opens_with_its_secret(void **state)
 	/* a second time: refused, until it was revoked; then the old secret is no good */
 	assert_int_equal(add(w, "d-0001", "p-1", "990101", other, NULL), ERR_EXISTS);
 	assert_string_equal(other, "");
+	assert_false(account_device_was(w->st, "d-0001", secret));
 	assert_true(take_back(w, "d-0001", OK) > 0);
 	assert_int_equal(account_device_verify(w->st, "d-0001", secret), ERR_DENIED);
+	assert_true(account_device_was(w->st, "d-0001", secret));
+	assert_false(account_device_was(w->st, "d-0001", given));
+	assert_false(account_device_was(w->st, "d-0001", ""));
 	assert_int_equal(take_back(w, "d-0001", OK), 0);
 	take_back(w, "d-0009", ERR_NOTFOUND);
 	assert_int_equal(add(w, "d-0001", "p-2", "990101", other, NULL), OK);

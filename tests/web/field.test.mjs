@@ -342,7 +342,7 @@ test("what the platform refuses is said in words", async () => {
 	await page.waitForFunction(() => !document.querySelector("[data-test=trouble]"));
 });
 
-test("a record that the platform holds is told with its reason; a revoked phone says so", async () => {
+test("a record by its form is stored", async () => {
 	await page.click('.bottom button:has-text("今日")');
 	await page.click('button:has-text("专项检查")');
 	await page.click('.choices button:has-text("烧秸秆")');
@@ -351,8 +351,6 @@ test("a record that the platform holds is told with its reason; a revoked phone 
 	await page.click(".form .primary");
 	await page.click('.bottom button:has-text("发件箱")');
 	await page.waitForSelector('.mail li:first-child[data-state=stored]');
-	await town.must("device", "revoke", "d-0001");
-	await page.waitForFunction(() => /账号被拒绝/.test(document.querySelector("[data-test=link]").textContent), null, { timeout: 40e3 });
 });
 
 /** Every screen at 360 px: nothing scrolls sideways, all can be hit with a thumb, axe has nothing to say. */
@@ -390,4 +388,15 @@ test("English, every word; nothing in the console but what was provoked", async 
 	assert.deepEqual(words, []);
 	assert.equal(await screens(["dark", "light"]), 24);
 	assert.deepEqual(errors.filter((e) => !ALLOWED.test(e)), []);
+});
+
+test("a revoked phone says so, and forgets what it was told", async () => {
+	await town.must("device", "revoke", "d-0001");
+	await page.waitForFunction(() => /The account was refused/.test(document.querySelector("[data-test=link]").textContent), null, { timeout: 40e3 });
+	await page.waitForFunction(async () => !(await import("./main.js")).app.down); // what it was told in trust is gone, what was recorded is not
+	assert.deepEqual(await page.evaluate(async () => {
+		const { app } = await import("./main.js");
+
+		return [await app.box.get("down"), app.mail.length > 5];
+	}), [null, true]);
 });

@@ -184,6 +184,20 @@ test("a case that comes to the phone: what another took of it is shown when it i
 			one.onsuccess = () => (open.result.close(), ok(one.result.state));
 		};
 	}), sha256(bytes)), "seen");
+	await page.click('li:has-text("别人报的") button:has-text("签收")');
+	const etag = await until(async () => {
+		const r = await s.fetch("/api/v1/cases/case-away");
+
+		return (await r.json()).state === "in_progress" && r.headers.get("etag");
+	}, "the signature");
+
+	assert.equal((await s.fetch("/api/v1/cases/case-away/actions", { method: "POST", body: JSON.stringify({ action: "dispatch", to: "p-0002" }), headers: { "If-Match": etag, "Idempotency-Key": "k-else" } })).status, 200);
+	await page.waitForFunction(async (h) => { // somebody else's now
+		const { app } = await import("./main.js");
+
+		await app.retry();
+		return !app.down.cases.some((c) => c.id === "case-away") && !(await app.box.db.get("photo", h));
+	}, sha256(bytes), { polling: 500 });
 });
 
 test("a refused record is corrected: the photos that it had go with the new one", async () => {

@@ -6,7 +6,7 @@ import { ruleOf } from "./patrol.js";
 import { newPost } from "./post.js";
 import { enrolView } from "./me.js";
 import { bottomView, screens, topView } from "./screens.js";
-import { bringAgain, forgetPhotos, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
+import { bringAgain, dropSeen, forgetPhotos, loadPhotos, sendPhotos, tidyPhotos } from "./photos.js";
 import { syncOnce } from "./down.js";
 import { newTabs } from "./tabs.js";
 import { piece, step } from "./walk.js";
@@ -318,8 +318,15 @@ async function sync() {
 	syncedAt = performance.now();
 	const r = await syncOnce(app.box, app.account, app.down, { another: () => app.post?.greet(), clock, problem: (p) => (app.problem = p) });
 
+	if (app.problem?.code === "device_revoked" && app.down) { // it was told in trust; what was recorded here stays
+		app.down = null;
+		await app.box.set("down", null);
+		await dropSeen(app.box, null);
+		tabs.tell({ what: "down" });
+	}
 	if (r) {
 		app.down = r;
+		await dropSeen(app.box, r);
 		if (app.person && !(r.people || []).some((/** @type {any} */ p) => p.id === app.person))
 			act("");
 		tabs.tell({ what: "down" });

@@ -35,6 +35,17 @@ export async function loadPhotos(box) {
 		note(p);
 }
 
+/** Photos of cases that are no longer this phone's go. @param {import("./box.js").Box} box @param {any} down */
+export async function dropSeen(box, down) {
+	const named = new Set((down?.cases || []).flatMap((/** @type {any} */ c) => c.photos || []));
+
+	for (const p of [...known.values()].filter((x) => x.state === "seen" && !named.has(x.sha256))) {
+		await box.db.delete("photo", p.sha256);
+		known.delete(p.sha256);
+		shown.delete(p.sha256);
+	}
+}
+
 /** What is no longer in the box is not shown. @param {import("./box.js").Box} box */
 export async function forgetPhotos(box) {
 	const there = new Set(await box.db.getAllKeys("photo"));
@@ -241,7 +252,7 @@ async function look(app, sha256) {
 
 		blob = r?.ok ? await r.blob().catch(() => null) : null;
 		if (blob && !had)
-			await app.box.db.put("photo", { sha256, blob, bytes: blob.size, mime: blob.type, role: "", state: "seen", stored: Date.now() });
+			await put(app.box, /** @type {Photo} */ ({ sha256, blob, bytes: blob.size, mime: blob.type, role: "" }), { state: "seen", stored: Date.now() });
 	}
 	shown.set(sha256, blob ? URL.createObjectURL(blob) : "away");
 	app.draw();

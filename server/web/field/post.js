@@ -118,8 +118,11 @@ export function newPost(o) {
 		});
 		client.on("error", (/** @type {any} */ e) => {
 			post.trouble = e && (e.code === 4 || e.code === 5) ? "refused" : String(e?.message || "");
-			if (post.trouble === "refused")
+			if (post.trouble === "refused") {
+				if (post.link !== "refused")
+					o.sync(); // says why
 				post.link = "refused";
+			}
 			o.changed();
 		});
 	}
