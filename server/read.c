@@ -82,7 +82,7 @@ static void etag_of_bytes(struct read *r, bool zipped)
 }
 
 /* What is worth it, and done within some 20 ms: the loop waits. */
-#define ZIP_MIN 2048
+#define ZIP_MIN 512
 #define ZIP_MAX (1024 * 1024)
 #define ZIP_LEVEL 4
 

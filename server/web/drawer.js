@@ -8,6 +8,8 @@ import { nameOf } from "./i18n.js";
 import { photosView } from "./photos.js";
 import { forInput, full, instant, when } from "./time.js";
 
+export { patrolDrawer } from "./patroldrawer.js";
+
 /** @typedef {import("./main.js").App} App */
 /** @typedef {import("./casefile.js").Detail} Detail */
 /** @typedef {import("./casefile.js").Act} Act */

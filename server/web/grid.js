@@ -7,7 +7,7 @@ import { dueView } from "./cases.js";
 import { periodView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
-import { verdictView } from "./patrolfile.js";
+import { verdictView } from "./patroldrawer.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { remindView } from "./remind.js";
 import { link } from "./route.js";

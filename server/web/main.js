@@ -15,7 +15,7 @@ import { newKeys } from "./keys.js";
 import { newLink } from "./link.js";
 import { newMap } from "./map.js";
 import { isPage, pageOf } from "./pages.js";
-import { newPatrolfile, patrolDrawer } from "./patrolfile.js";
+import { newPatrolfile } from "./patrolfile.js";
 import { newRemind } from "./remind.js";
 import { address, parse } from "./route.js";
 import { bootView, deniedView, signinView } from "./signin.js";
@@ -289,7 +289,7 @@ const app = {
 
 /** @type {typeof import("./help.js")|null} fetched when it is asked for */
 let help = null;
-/** @type {typeof import("./drawer.js")|null} fetched when a case is opened, or soon after the first paint, which does not wait for it */
+/** @type {typeof import("./drawer.js")|null} fetched when a case or a patrol is opened, or soon after the first paint, which does not wait for it */
 let drawer = null;
 
 /** What the first paint does not wait for. */
@@ -305,10 +305,10 @@ async function fetchLater() {
 
 async function fetchDrawer() {
 	drawer = drawer || await import("./drawer.js").catch(() => null); // the next opening tries again
-	if (app.file.id !== null) {
+	if (app.file.id !== null || app.patrol.id !== null) {
 		if (!drawer)
 			app.said = app.say("page_failed");
-		focus("h-case");
+		focus(app.file.id !== null ? "h-case" : "h-patrol");
 	}
 }
 let helpOpen = false;
@@ -377,7 +377,7 @@ const narrow = matchMedia("(max-width: 720px)"); // there the case covers the pa
 const dutyView = () => html`${headView(app)}
 <div class="stage"><main id="main" tabindex="-1" class="desk on-${app.place.page} ${pageOf(app.place.page).flow ? "flow" : ""} ${app.patrol.id !== null ? "with-patrol" : ""} ${app.file.id !== null ? "with-case" : ""} ${isStale(app) ? "stale" : ""}" ?inert=${(app.file.id !== null || app.patrol.id !== null) && narrow.matches}>${
 	pageOf(app.place.page).view(app)}</main>
-${drawer ? drawer.drawerView(app) : nothing}${patrolDrawer(app)}</div>${help && helpOpen ? help.helpView(app) : nothing}
+${drawer ? [drawer.drawerView(app), drawer.patrolDrawer(app)] : nothing}</div>${help && helpOpen ? help.helpView(app) : nothing}
 <p class="vh" role="status">${app.said || nothing}</p><p class="vh" role="alert">${app.cried || nothing}</p>`;
 
 // ---------------------------------------------------------------- the address
@@ -429,6 +429,8 @@ function route(focusing = true) {
 			app.patrol.close();
 		else
 			app.patrol.open(to.patrolId);
+		if (to.patrolId !== null && !drawer)
+			fetchDrawer();
 	}
 	drawNow();
 	if (!focusing)

@@ -18,6 +18,27 @@ import { deskView } from "./desk.js";
 
 /** @typedef {Pick<Page, "view"|"enter"|"leave"|"frame"|"after">} Module what the module of such a page exports */
 
+/** A style sheet that comes with a page. @param {string} name @returns {Promise<void>} */
+const sheet = (name) => new Promise((ok, no) => {
+	const there = document.querySelector(`link[data-sheet="${name}"]`);
+	const l = document.createElement("link");
+
+	if (there)
+		return ok();
+	l.rel = "stylesheet";
+	l.dataset.sheet = name;
+	l.href = new URL(name, import.meta.url).href;
+	l.onload = () => ok();
+	l.onerror = () => {
+		l.remove();
+		no(new Error(name));
+	};
+	document.head.append(l);
+});
+
+/** Their module with their style. @param {() => Promise<Module>} load @returns {() => Promise<Module>} */
+const paper = (load) => () => Promise.all([load(), sheet("papers.css")]).then(([m]) => m);
+
 /** A page whose module comes when it is first shown: the desk does not wait for it.
  * @param {() => Promise<Module>} load @param {Pick<Page, "text"|"hidden"|"about"|"flow">} row @returns {Page} */
 function later(load, row) {
@@ -71,9 +92,9 @@ export const PAGES = {
 	staff: later(() => import("./stafflist.js"), { text: "page_staff", hidden: true }),
 	grid: later(() => import("./grid.js"), { text: "page_grid", hidden: true, about: true }),
 	events: later(() => import("./eventlist.js"), { text: "page_events", hidden: true }),
-	reports: later(() => import("./reports.js"), { text: "page_reports", flow: true }),
-	print: later(() => import("./papers.js"), { text: "page_print", flow: true, hidden: true }),
-	settings: later(() => import("./settings.js"), { text: "page_settings", flow: true }),
+	reports: later(paper(() => import("./reports.js")), { text: "page_reports", flow: true }),
+	print: later(paper(() => import("./papers.js")), { text: "page_print", flow: true, hidden: true }),
+	settings: later(paper(() => import("./settings.js")), { text: "page_settings", flow: true }),
 };
 
 /** @param {string} name @returns {Page} */

@@ -7,7 +7,7 @@ import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
 import { mapView } from "./map.js";
-import { kmOf, minutesOf, verdictView } from "./patrolfile.js";
+import { kmOf, minutesOf, verdictView } from "./patroldrawer.js";
 import { stock } from "./stock.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { link } from "./route.js";

@@ -67,7 +67,7 @@ test("the start page names every module that its first paint waits for, and no o
 test("the first load of the desk stays small: pages that are not shown come when they are", async () => {
 	let bytes = 0;
 
-	for (const f of [...await closure("main.js"), "index.html", "icon.svg", "style.css", "papers.css", "vendor/leaflet.css", "vendor/uplot.css"])
+	for (const f of [...await closure("main.js"), "index.html", "icon.svg", "style.css", "vendor/leaflet.css", "vendor/uplot.css"])
 		bytes += gzipSync(await readFile(new URL(f, WEB))).length;
 	assert.ok(bytes < 150e3, `${bytes} bytes`);
 });
