@@ -65,6 +65,7 @@ import { call } from "./api.js";
  * @property {string} detail the server's own words
  * @property {string} by who was quicker
  * @property {string} did
+ * @property {string} [doubted] a receiver whom nobody knows: sent when it is confirmed
  */
 
 const WAIT_MS = 400; // news of one's own act and of its row come together
@@ -162,8 +163,15 @@ export function newCasefile(deps) {
 		deps.draw();
 	}
 
-	/** @param {Record<string, string>} body */
-	async function send(body) {
+	/** @param {string} person of the registry, within the officer's scope */
+	async function isNobody(person) {
+		const r = await call("GET", `/api/v1/people?${new URLSearchParams({ person, limit: "1" })}`);
+
+		return r.status === 200 && r.body.people.length === 0;
+	}
+
+	/** @param {Record<string, string>} body @param {boolean} known its receiver has cases or a device */
+	async function send(body, known) {
 		const { form, data } = file;
 		const mine = turn;
 
@@ -172,6 +180,12 @@ export function newCasefile(deps) {
 		form.busy = true;
 		form.error = null;
 		deps.draw();
+		if (body.to && !known && form.doubted !== body.to && await isNobody(body.to)) {
+			if (mine !== turn)
+				return;
+			Object.assign(form, { busy: false, error: "act_nobody", doubted: body.to, detail: "" });
+			return deps.draw();
+		}
 		const r = await call("POST", `/api/v1/cases/${encodeURIComponent(data.id)}/actions`, {
 			body: { action: form.action, ...body }, csrf: deps.csrf(), headers: { "If-Match": `"${data.etag}"`, "Idempotency-Key": form.key },
 		});

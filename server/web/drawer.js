@@ -88,12 +88,12 @@ function formView(app, d, form) {
 		${needs.result ? html`<label for="act-result">${say("result")}</label><select id="act-result" name="result" required>${resultsOf(d.class).map((c) => option("result", c))}</select>` : nothing}
 		${needs.rating ? html`<label for="act-rating">${say("rating")}</label><select id="act-rating" name="rating" required>${RATINGS.map((c) => option("rating", c))}</select>` : nothing}
 		${needs.note ? html`<label for="act-note">${say(needs.note === "must" ? "act_reason" : "act_note")}</label><textarea id="act-note" name="note" rows="2" maxlength="1000" ?required=${needs.note === "must"}></textarea>` : nothing}
-		<p class="late" role="alert">${form.error ? html`${say(form.error, { who: form.by, did: nameOf("action", form.did, lang) })} <span class="own">${form.error === "act_changed" ? "" : form.detail}</span>` : ""}</p>
+		<p class="late" role="alert">${form.error ? html`${say(form.error, { who: form.by, did: nameOf("action", form.did, lang), to: form.doubted || "" })} <span class="own">${form.error === "act_changed" ? "" : form.detail}</span>` : ""}</p>
 		<div class="row"><button type="submit" class="primary" ?disabled=${form.busy}>${form.busy ? say("act_busy") : say(form.error === "act_unknown" || form.error === "act_down" ? "act_again" : "act_do", { what: nameOf("action", form.action, lang) })}</button>
 			<button type="button" @click=${() => app.file.choose(null)}>${say("cancel")}</button></div></form>`;
 }
 
-/** Those to whom cases went before, and whoever has a device. @param {App} app @returns {string[][]} */
+/** Those to whom cases went before, then whoever has a device. @param {App} app @returns {string[][]} */
 function handlers(app) {
 	const known = new Map();
 
@@ -103,10 +103,12 @@ function handlers(app) {
 	for (const a of app.file.data?.timeline || [])
 		if (a.to)
 			known.set(a.to, a.to_name || "");
+	const before = new Set(known.keys());
+
 	for (const dev of app.town.rows.devices.values())
 		if (dev.person && !known.has(dev.person))
 			known.set(dev.person, dev.name || "");
-	return [...known].sort((a, b) => (a[0] < b[0] ? -1 : 1));
+	return [...known].sort((a, b) => Number(before.has(b[0])) - Number(before.has(a[0])) || (a[0] < b[0] ? -1 : 1));
 }
 
 /** @param {App} app @param {SubmitEvent} e */
@@ -118,7 +120,7 @@ function submit(app, e) {
 	for (const [k, v] of new FormData(/** @type {HTMLFormElement} */ (e.target)))
 		if (String(v).trim())
 			body[k] = k === "until" ? `${v}:00+08:00` : String(v).trim();
-	app.file.send(body);
+	app.file.send(body, handlers(app).some(([code]) => code === body.to));
 }
 
 // ---------------------------------------------------------------- what was done

@@ -220,7 +220,7 @@ const app = {
 			route(false);
 		},
 		closeFile: () => {
-			const row = app.file.id;
+			const row = app.file.id || app.patrol.id;
 
 			history.replaceState(null, "", location.pathname + location.search + address(app.place));
 			route();

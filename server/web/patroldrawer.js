@@ -14,13 +14,18 @@ export const minutesOf = (seconds, app) => app.say("minutes", { n: count(Math.ro
 /** @param {number} metres */
 export const kmOf = (metres) => `${(metres / 1000).toFixed(2)} km`;
 
-/** Valid, or why not. @param {App} app @param {{valid: boolean, start?: string|null, end?: string|null, reasons?: {code: string, name: string}[]}} p */
-export function verdictView(app, p) {
+/** @param {App} app @param {any} p */
+function isUnderWay(app, p) {
 	const start = instant(p.start || "");
 
+	return p.end === null && start !== null && app.nowMs() - start < UNDER_WAY_MS;
+}
+
+/** Valid, or why not. @param {App} app @param {{valid: boolean, start?: string|null, end?: string|null, reasons?: {code: string, name: string}[]}} p */
+export function verdictView(app, p) {
 	if (p.valid)
 		return html`<span class="good">${app.say("valid")}</span>`;
-	if (p.end === null && start !== null && app.nowMs() - start < UNDER_WAY_MS) // it is judged as it stands, and may yet become valid
+	if (isUnderWay(app, p)) // it is judged as it stands, and may yet become valid
 		return html`<span class="due">${app.say("under_way")}</span> <span class="sub">${app.say("so_far")}${(p.reasons || []).filter((r) => r.code !== "NO_END").map((r) => nameOf("reason", r.code, app.lang)).join(app.say("list_comma")) || app.say("valid")}</span>`;
 	return html`<span class="late">${app.say("invalid")}</span> <span class="sub">${(p.reasons || []).map((r) => nameOf("reason", r.code, app.lang)).join(app.say("list_comma"))}</span>`;
 }
@@ -106,7 +111,7 @@ function factsView(app, d) {
 		${d.substitute ? fact(say("substitute"), html`${nameOf("way", d.substitute.way, lang)} <span class="own">${d.substitute.person_name || d.substitute.person || ""}</span> ${time(d.substitute.at)}`) : nothing}
 		${fact(say("rule"), d.rule ? html`<span class="own" title=${d.rule}>${ruleName(app, d.rule, d.level)}</span> <span class="sub">${askedWords(app, d.asked)}</span>` : html`<span class="sub">${say("rule_none")}</span>`)}
 		${fact(say("case_no"), html`<code>${app.patrol.id}</code>`)}</dl>
-	${d.valid === false ? html`<h3>${say("why_invalid")}</h3><ul class="reasons">${(d.reasons || []).map((/** @type {any} */ r) => html`<li><b>${nameOf("reason", r.code, lang)}</b> <span class="sub">${reasonWords(app, r.code, d)}</span></li>`)}</ul>` : nothing}
+	${d.valid === false ? html`<h3>${say(isUnderWay(app, d) ? "why_not_yet" : "why_invalid")}</h3><ul class="reasons">${(d.reasons || []).map((/** @type {any} */ r) => html`<li><b>${nameOf("reason", r.code, lang)}</b> <span class="sub">${reasonWords(app, r.code, d)}</span></li>`)}</ul>` : nothing}
 	${(d.findings || []).length ? html`<h3>${say("findings")}</h3><ul class="reasons">${d.findings.map((/** @type {any} */ c) => html`<li><a class="own" href="#/case/${encodeURIComponent(c.id)}">${c.title || c.category_name || c.id}</a> <span class="sub">${nameOf("state", c.state, lang)}</span></li>`)}</ul>` : nothing}
 	<p class="sub">${app.patrol.track ? say(lines > 1 ? "track_gaps" : lines ? "track_shown" : "track_none", { n: lines - 1 }) : nothing}</p>`;
 }

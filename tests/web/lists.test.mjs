@@ -175,6 +175,10 @@ describe("patrols and records", () => {
 		const drawer = await page.locator(".drawer.patrol").boundingBox();
 
 		assert.ok(map && drawer && drawer.y >= map.y + map.height, "the map is above, not behind");
+		const row = await page.getAttribute(".patrolrows tbody tr:first-child", "data-row");
+
+		await page.keyboard.press("Escape");
+		await until(page, (id) => document.activeElement?.closest("tr")?.getAttribute("data-row") === id, row);
 		await clean(page);
 	});
 
