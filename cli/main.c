@@ -198,6 +198,7 @@ int main(int argc, char **argv)
 	int used = 0;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write(); SIGPIPE exists */
+	(void)signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 	if (!take_config(&argc, argv, &file))
 		return cli_usage(&c, "--config wants a file");
 	if (argc > 1 && strcmp(argv[1], "help") == 0) {

@@ -453,6 +453,7 @@ int main(int argc, char **argv)
 			return usage(stderr, 2);
 	}
 	(void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone shows in the answer of write */
+	(void)signal(SIGXFSZ, SIG_IGN); /* so does a limit on the size of files */
 	(void)signal(SIGHUP, SIG_IGN);  /* nothing is read again: a terminal that closes is no reason */
 	g.started_ms = clock_wall_ms();
 	if (open_all(&g, file && *file ? file : NULL, &why) != OK)

@@ -391,6 +391,7 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		die("server: libsodium has no random numbers");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	e = start(&a, config ? config : default_config(), &why);
 	if (e == OK)
 		serve(&a);
