@@ -156,6 +156,8 @@ static enum err read_words(const struct words *t, struct export_ask *ask, struct
 			return why_set(why, ERR_USAGE, "--format %s: want csv, json, geojson, xlsx or text", t->format);
 		ask->has_format = true;
 	}
+	if (t->file && !*t->file)
+		return why_set(why, ERR_USAGE, "-o: want the name of a file");
 	if (t->lang && strcmp(t->lang, "en") != 0 && strcmp(t->lang, "zh") != 0)
 		return why_set(why, ERR_USAGE, "--lang %s: want zh or en", t->lang);
 	ask->english = t->lang && strcmp(t->lang, "en") == 0;

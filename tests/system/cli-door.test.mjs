@@ -332,6 +332,7 @@ describe('the command beside ingest', () => {
 			assert.equal(files(), '');
 		};
 		const sh = (line) => run('sh', ['-c', line, 'sh', path.join(BUILD, 'xunge'), '--config', town.conf, 'export', 'events', ...YEAR]);
+		assert.deepEqual((({ code, err }) => [code, err])(await sh('exec "$@" -o ""')), [2, 'xunge export: -o: want the name of a file; see --help\n']);
 		oneLine(await sh('exec "$@" -o /dev/full'), /\/dev\/full: No space left/);
 		oneLine(await sh(`ulimit -f 100; exec "$@" -o "${town.path('gone.csv')}"`), /gone\.csv: File too large/);
 		oneLine(await sh('exec "$@" >/dev/full'), /standard output: No space left/);
