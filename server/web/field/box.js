@@ -31,14 +31,6 @@ const isDull = (m) => ["patrol.track", "status"].includes(m.event?.kind || m.kin
 /** Photos that a record names: those that came with it, and those of the one that it corrects. @param {Record_} m @returns {string[]} */
 export const namesOf = (m) => [...new Set([...(m.photos || []), ...(m.event?.att || []).map((/** @type {any} */ a) => a.sha256)])];
 
-/** An event that names others, after these have got other numbers. @param {any} e @param {Map<string, string>} moved */
-function renamed(e, moved) {
-	const target = e.kind === "void" ? moved.get(e.body.target) : undefined;
-	const base = moved.get(e.base);
-
-	return { ...e, ...(base ? { base } : {}), ...(target ? { body: { ...e.body, target } } : {}) };
-}
-
 /** Those whose state an ack that answers no hello can change: a phone's memory of a season is not read for each.
  * @param {any} mail the store @param {import("./fold.js").Ack} ack @returns {Promise<Record_[]>} */
 async function concerned(mail, ack) {
@@ -224,13 +216,10 @@ export async function openBox(name) {
 				mail.put(m);
 			if (f.cloned.length) { // another phone has this epoch: what it did not send goes on under a new one
 				const id = { epoch: newEpoch(), next: 1 };
-				/** @type {Map<string, string>} what they are called now, for those that name each other */
-				const moved = new Map();
 
 				for (const m of /** @type {Record_[]} */ (f.cloned.sort((a, b) => a.seq - b.seq))) {
-					moved.set(`${m.device}/${m.epoch}/${m.seq}`, `${m.device}/${id.epoch}/${id.next}`);
 					mail.put({ ...m, state: "moved" });
-					mail.add({ ...m, epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, event: renamed({ ...m.event, epoch: id.epoch, seq: id.next }, moved) });
+					mail.add({ ...m, epoch: id.epoch, seq: id.next, state: "waiting", tries: 0, event: { ...m.event, epoch: id.epoch, seq: id.next } });
 					id.next++;
 				}
 				tx.objectStore("meta").put(id, "stream");
