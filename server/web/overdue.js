@@ -37,7 +37,7 @@ function overdueRow(app, r) {
 
 	return html`<tr class="${app.flash(`overdue ${r.person} ${r.rule} ${r.target}`, `${r.days} ${r.reminders || 0}`)} ${r.target && app.picked === r.target ? "here" : ""}" data-row="${r.person} ${r.rule}" data-pick=${r.target || nothing}>
 		<th scope="row"><span class="own">${r.name || r.person}</span> <span class="sub">${nameOf("level", r.level, app.lang)}</span></th>
-		<td><span class="own">${place}</span> <span class="sub own" title=${r.rule}>${ruleName(app, r.rule, r.level)}</span></td>
+		<td><span class="own">${place}</span> <span class="sub own" title=${r.rule}>${app.catalogue?.known ? ruleName(app, r.rule, r.level) : nothing}</span></td>
 		<td class="n late"><time title=${full(r.due)}>${app.say("days", { n: count(r.days) })}</time></td>
 		<td class="do">${remindView(app, r)}</td></tr>`;
 }

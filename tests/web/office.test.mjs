@@ -106,7 +106,7 @@ describe("cases and duties", () => {
 		const page = await duty(m);
 
 		await rowsAre(page, "overdue", 3);
-		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段 dinghu 23 天 提醒$/);
+		assert.match(await text(page, ".overdue tbody tr:first-child"), /^李某某 镇级 示例县道老街至松林段( dinghu)? 23 天 提醒$/);
 		assert.match(await text(page, "#h-overdue"), /3 人 3 项/);
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 1, month: 11, year: 127, due_today: 3 }], areas: [{ ...m.town.areas[1], due_today: 5 }], overdue: [{ person: "p-0066", rule: "dinghu", target: "XD-01", gone: true }] });
 		await page.waitForSelector('tr[data-row="river_patrols town"] .key:has-text("/ 3")');
