@@ -330,7 +330,7 @@ static struct slice smallest(struct page *pg, const char *accept, const char **c
 {
 	if (pg->gz.p && http_accepts(accept, "br")) {
 		if (!pg->br_made)
-			pg->br = zip_brotli(pg->raw);
+			pg->br = zip_brotli(pg->raw, 10);
 		pg->br_made = true;
 		if (pg->br.p) {
 			*coding = "br";

@@ -72,41 +72,49 @@ bool read_begin(struct read *r, void *ctx, const struct request *rq, struct resp
 	return false;
 }
 
-static void etag_of_bytes(struct read *r, bool zipped)
+static void etag_of_bytes(struct read *r, const char *coding)
 {
 	unsigned char sum[16];
 	char hex[33];
 
 	(void)crypto_generichash(sum, sizeof sum, (const unsigned char *)(r->b->p ? r->b->p : ""), r->b->n, NULL, 0); /* sizes are right */
-	(void)snprintf(r->etag, sizeof r->etag, "\"%s%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum), zipped ? "-gz" : "");
+	(void)snprintf(r->etag, sizeof r->etag, "\"%s%s%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum), coding ? "-" : "", coding ? coding : "");
 }
 
 /* What is worth it, and done within some 20 ms: the loop waits. */
 #define ZIP_MIN 512
 #define ZIP_MAX (1024 * 1024)
 #define ZIP_LEVEL 4
+#define BROTLI_MAX (256 * 1024)
+#define BROTLI_QUALITY 5
 
-static bool is_zipped(const struct read *r)
+/* NULL: as it is. */
+static const char *coding_of(const struct read *r)
 {
-	return r->b->n >= ZIP_MIN && r->b->n <= ZIP_MAX && http_accepts(r->rq->accept_encoding, "gzip");
+	if (r->b->n < ZIP_MIN || r->b->n > ZIP_MAX)
+		return NULL;
+	if (r->b->n <= BROTLI_MAX && http_accepts(r->rq->accept_encoding, "br"))
+		return "br";
+	return http_accepts(r->rq->accept_encoding, "gzip") ? "gzip" : NULL;
 }
 
-static void zip_body(struct read *r)
+static void zip_body(struct read *r, const char *coding)
 {
-	struct slice gz = zip_text((struct slice){r->b->p, (uint32_t)r->b->n}, ZIP_LEVEL);
+	struct slice raw = {r->b->p, (uint32_t)r->b->n};
+	struct slice small = strcmp(coding, "br") == 0 ? zip_brotli(raw, BROTLI_QUALITY) : zip_text(raw, ZIP_LEVEL);
 
-	if (!gz.p)
+	if (!small.p)
 		return; /* no smaller: as it is, the tag says the same */
 	buf_clear(r->b);
-	buf_add(r->b, gz.p, gz.n);
-	free((char *)(uintptr_t)gz.p);
-	response_header(r->rs, "content-encoding", "gzip");
+	buf_add(r->b, small.p, small.n);
+	free((char *)(uintptr_t)small.p);
+	response_header(r->rs, "content-encoding", coding);
 }
 
 void read_end(struct read *r, enum err e)
 {
 	bool known = !r->etag[0]; /* the ETag says what the bytes are */
-	bool zipped = known && is_zipped(r);
+	const char *coding = known ? coding_of(r) : NULL;
 
 	if (r->a->st)
 		live_end(r->a->st);
@@ -123,7 +131,7 @@ void read_end(struct read *r, enum err e)
 		return;
 	}
 	if (known)
-		etag_of_bytes(r, zipped);
+		etag_of_bytes(r, coding);
 	response_header(r->rs, "etag", r->etag);
 	response_header(r->rs, "cache-control", "private, no-cache");
 	response_header(r->rs, "vary", "cookie, accept-encoding");
@@ -133,8 +141,8 @@ void read_end(struct read *r, enum err e)
 	if (known && r->rq->if_none_match && http_etag_listed(r->rq->if_none_match, r->etag)) {
 		buf_clear(r->b);
 		r->rs->status = 304;
-	} else if (zipped) {
-		zip_body(r);
+	} else if (coding) {
+		zip_body(r, coding);
 	}
 }
 

@@ -30,13 +30,13 @@ struct slice zip_text(struct slice raw, int level)
 	return out;
 }
 
-struct slice zip_brotli(struct slice raw)
+struct slice zip_brotli(struct slice raw, int quality)
 {
 	struct slice out = {NULL, 0};
 	size_t n = BrotliEncoderMaxCompressedSize(raw.n);
 	uint8_t *p = xcalloc(1, n + 1);
 
-	if (n && BrotliEncoderCompress(10, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, raw.n, (const uint8_t *)raw.p, &n, p) && n + 64 < raw.n)
+	if (n && BrotliEncoderCompress(quality, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, raw.n, (const uint8_t *)raw.p, &n, p) && n + 64 < raw.n)
 		out = (struct slice){xrealloc(p, n), (uint32_t)n};
 	else
 		free(p);
