@@ -375,69 +375,7 @@ export const NAMES = {
 		topic: ["检查专题", "Topics of inspection"],
 		work: ["整治工作量", "Works"],
 	},
-	reason: {
-		TOO_SHORT_TIME: ["时长不足", "Too short"],
-		TOO_SHORT_DIST: ["里程不足", "Not far enough"],
-		TOO_FEW_POINTS: ["轨迹点过少", "Too few points"],
-		OFF_REACH: ["不在责任河段", "Off the reach"],
-		LOW_COVERAGE: ["覆盖不足", "Low coverage"],
-		NO_END: ["未结束", "Not ended"],
-		NOT_APPOINTED: ["非责任河长", "Not the appointed chief"],
-		MIN_GAP: ["间隔不足", "Too soon after the last"],
-		SPEED: ["速度异常", "Speed"],
-		MOCK: ["疑似模拟定位", "Mocked position"],
-		CLOCK: ["时钟异常", "Clock"],
-	},
-	why: {
-		OFF_REACH: ["轨迹不在责任河段附近", "The track is not near the reach"],
-		NO_END: ["没有收到“结束巡查”", "No end was received"],
-		NOT_APPOINTED: ["当日没有这个河段的任职", "No appointment for the reach on that day"],
-		SPEED: ["移动速度不像步行", "Faster than on foot"],
-		MOCK: ["手机报告为模拟定位", "The phone reports a mocked position"],
-		CLOCK: ["轨迹时间倒退", "The times of the track run backwards"],
-	},
 	duty: { not_due: ["未到期", "Not due"], on_track: ["正常", "On track"], due_soon: ["临期", "Due soon"], met: ["已完成", "Met"], overdue: ["逾期未巡", "Overdue"], exempt: ["免除", "Exempt"] },
-	way: { drone: ["无人机", "Drone"], meeting: ["现场会", "Meeting"], onsite: ["现场督办", "On site"], paper: ["书面", "On paper"] },
-	vague: { indoors: ["室内", "indoors"], gorge: ["山谷遮挡", "in a gorge"], phone: ["手机原因", "the phone"], urgent: ["情况紧急", "urgent"] },
-	member: {
-		vague: ["定位不准：", "poor position: "],
-		people: ["人数", "people"],
-		object: ["对象", "object"],
-		topic: ["专题", "topic"],
-		item: ["项目", "item"],
-		qty: ["数量", "quantity"],
-		unit: ["单位", "unit"],
-		approx: ["约数", "about"],
-		group: ["对象类别", "group"],
-		household: ["户", "household"],
-		persons: ["人口", "persons"],
-		staff: ["干部人数", "staff"],
-		aid_fen: ["慰问金（分）", "aid (fen)"],
-		type: ["类型", "type"],
-		state: ["状态", "state"],
-		target: ["对象", "target"],
-		for: ["代", "for"],
-		clear: ["零报告", "nothing found"],
-		way: ["方式", "way"],
-		battery: ["电量", "battery"],
-		queue: ["待发", "queue"],
-		oldest: ["最早待发", "oldest"],
-		app: ["版本", "app"],
-		free_mb: ["剩余空间（MB）", "free (MB)"],
-		self_fixed: ["自处置", "fixed on the spot"],
-		channel: ["渠道", "channel"],
-		ext_no: ["外部编号", "external number"],
-		parties: ["当事人", "parties"],
-		amount_fen: ["金额（分）", "amount (fen)"],
-		risk: ["风险", "risk"],
-		issuer: ["交办单位", "issuer"],
-		item_no: ["交办编号", "item number"],
-		due: ["时限", "deadline"],
-		to: ["派给", "to"],
-		until: ["延至", "until"],
-		rating: ["评议", "rating"],
-		mock: ["模拟定位", "mocked"],
-	},
 	state: {
 		reported: ["待立案", "Reported"],
 		accepted: ["待派遣", "Accepted"],
@@ -477,56 +415,6 @@ export const NAMES = {
 		reopen: ["重办", "Reopen"],
 		void: ["作废", "Void"],
 	},
-	result: {
-		rectified: ["整改完成", "Rectified"],
-		done: ["已办理", "Done"],
-		transferred: ["移交", "Transferred"],
-		stopped: ["停用", "Stopped"],
-		settled_written: ["书面协议", "Settled in writing"],
-		settled_oral: ["口头协议", "Settled orally"],
-		failed: ["调解不成", "Not settled"],
-		guided: ["引导诉讼", "Sent to court"],
-		withdrawn: ["撤回", "Withdrawn"],
-	},
-	photo: { before: ["处置前", "before"], after: ["处置后", "after"], scene: ["现场", "scene"], "": ["现场", "scene"] },
-	counts: { returns: ["退回", "returned"], escalations: ["上报上级", "escalated"], extensions: ["延期", "extended"], urges: ["催办", "urged"], reopens: ["重办", "reopened"], reworks: ["返工", "reworked"] },
-	rating: {
-		satisfied: ["满意", "Satisfied"],
-		basic: ["基本满意", "Fairly satisfied"],
-		dissatisfied: ["不满意", "Dissatisfied"],
-		no_contact: ["联系不上", "Not reached"],
-	},
-	standing: {
-		held: ["未生效", "Held"],
-		repeated: ["重复上报", "Repeated"],
-		displaced: ["已失效", "Displaced"],
-		voided: ["已作废", "Voided"],
-	},
-	code: {
-		illegal_transition: ["当时的状态不允许", "Not allowed in the state it met"],
-		not_allowed: ["没有权限", "No right"],
-		waits_for: ["等待前一步", "Waits for an earlier step"],
-		unknown_person: ["人员不明", "Unknown person"],
-	},
-	export: {
-		workbook: ["履职统计工作簿", "Workbook of all sheets"],
-		figures: ["统计表", "Figures"],
-		areas: ["分区域统计表", "Figures by area"],
-		annual: ["报告文本及附表", "Report and its numbers"],
-		duty: ["履职明细", "Duties"],
-		overdue: ["逾期未巡", "Overdue patrols"],
-		patrols: ["巡查台账", "Patrols"],
-		tracks: ["轨迹", "Tracks"],
-		cases: ["案件台账", "Cases"],
-		inspections: ["专项检查", "Inspections"],
-		visits: ["入户走访", "Visits"],
-		works: ["整治工作量", "Works"],
-		households: ["监测户", "Households"],
-		events: ["原始记录", "Events"],
-		quality: ["数据质量", "Data quality"],
-		corrections: ["更正", "Corrections"],
-	},
-	language: { zh: ["中文", "Chinese"], en: ["英文 English", "English"] },
 	period: {
 		day: ["每日", "a day"],
 		week: ["每周", "a week"],
@@ -537,31 +425,23 @@ export const NAMES = {
 		quarter: ["每季度", "a quarter"],
 		year: ["每年", "a year"],
 	},
-	count: { times: ["次", "patrols"], days: ["天", "days with a patrol"] },
-	deadline: { work_hour: ["个工作小时", "working hours"], work_day: ["个工作日", "working days"], hour: ["小时", "hours"], day: ["天", "days"] },
-	role: {
-		worker: ["网格员", "Grid worker"],
-		patroller: ["巡河员", "River patroller"],
-		chief: ["河长", "River chief"],
-		office: ["社区网格长", "Community office"],
-		centre: ["镇网格中心", "Grid centre"],
-		handler: ["处置单位", "Handler"],
-		verifier: ["核查员", "Verifier"],
-		leader: ["镇领导", "Leader"],
-		district: ["区数据办", "District data office"],
-		admin: ["管理员", "Administrator"],
-	},
 };
 
 /** @typedef {keyof typeof TEXT | keyof typeof import("./i18npages.js").MORE} Key */
-/** @typedef {keyof typeof NAMES} Table */
+/** @typedef {keyof typeof NAMES | keyof typeof import("./i18npages.js").MORE_NAMES} Table */
 /** @typedef {(key: Key, args?: Record<string, string|number>) => string} Say */
 
 /** @type {Record<string, string[]>} */
 const words = { ...TEXT };
 
-/** @param {Record<string, string[]>} more */
-export const addWords = (more) => Object.assign(words, more);
+/** @type {Record<string, Record<string, string[]>>} */
+const tables = { ...NAMES };
+
+/** @param {Record<string, string[]>} more @param {Record<string, Record<string, string[]>>} names */
+export function addWords(more, names) {
+	Object.assign(words, more);
+	Object.assign(tables, names);
+}
 
 /** @param {Lang} lang @returns {Say} */
 export function sayIn(lang) {
@@ -573,8 +453,7 @@ export function sayIn(lang) {
 /** The name of a code; the code itself when it has none (a newer server may send new ones).
  * @param {Table} table @param {string} code @param {Lang} lang @returns {string} */
 export function nameOf(table, code, lang) {
-	/** @type {Record<string, string[]>} */
-	const names = NAMES[table];
+	const names = tables[table];
 	const pair = Object.prototype.hasOwnProperty.call(names, code) ? names[code] : null;
 
 	return pair ? pair[lang === "zh" ? 0 : 1] : code;

@@ -1,9 +1,9 @@
 // The patrols that a filter names, beside the map on which the selected one is drawn.
 import { html, nothing, repeat } from "./vendor/lit.js";
-import "./i18npages.js";
+import { MORE_NAMES } from "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
 import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
-import { count, NAMES, nameOf } from "./i18n.js";
+import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
 import { mapView } from "./map.js";
@@ -129,7 +129,7 @@ export function view(app) {
 		${selectView(app, "route", say("route"), ROUTES.map((r) => [r, nameOf("route", r, lang)]))}
 		${selectView(app, "level", say("f_level"), LEVELS.map((l) => [l, nameOf("level", l === "none" ? "" : l, lang)]), { river: "" })}
 		${selectView(app, "valid", say("verdict"), [["1", say("valid")], ["0", say("invalid")]], { reason: "" })}
-		${selectView(app, "reason", say("f_reason"), Object.keys(NAMES.reason).map((r) => [r, nameOf("reason", r, lang)]), { valid: "" })}
+		${selectView(app, "reason", say("f_reason"), Object.keys(MORE_NAMES.reason).map((r) => [r, nameOf("reason", r, lang)]), { valid: "" })}
 		${selectView(app, "scope", say("place"), placeOptions(app))}
 		${searchView(app, say("f_who"))}
 		${narrowed || periodOf(q) ? html`<button type="button" data-test="clear" @click=${patrollist.clear}>${say("filter_clear")}</button>` : nothing}`)}

@@ -1,8 +1,8 @@
 // The people: what they are appointed to, their phone, how their duties stand, when they were last out.
 import { html, nothing, repeat } from "./vendor/lit.js";
-import "./i18npages.js";
+import { MORE_NAMES } from "./i18npages.js";
 import { deafen, filtersView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
-import { count, NAMES, nameOf } from "./i18n.js";
+import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, moreView, sorted, sortHead } from "./listview.js";
 import { link } from "./route.js";
@@ -72,7 +72,7 @@ export function view(app) {
 	return html`<section class="block rows staffrows" aria-labelledby="h-stafflist">
 	<div class="heading"><h2 id="h-stafflist">${list.phase === "ready" ? say(list.next ? "n_people_least" : "n_people", { n: count(new Set(list.rows.map((p) => p.person)).size) }) : say("page_staff")} <small data-test="words">${words.join(" · ")}</small></h2>
 		<span class="offers"><button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span></div>
-	${filtersView(app, html`${selectView(app, "role", say("f_role"), Object.keys(NAMES.role).map((r) => [r, nameOf("role", r, lang)]))}
+	${filtersView(app, html`${selectView(app, "role", say("f_role"), Object.keys(MORE_NAMES.role).map((r) => [r, nameOf("role", r, lang)]))}
 		${selectView(app, "level", say("f_tier"), LEVELS.map((l) => [l, nameOf("holder", l, lang)]))}
 		${selectView(app, "scope", say("place"), placeOptions(app))}
 		${searchView(app, say("f_name"))}

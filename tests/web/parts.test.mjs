@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { ago, clock, date, day, full, when } from "../../server/web/time.js";
 import { NAMES, TEXT, count, nameOf, pickLang, sayIn } from "../../server/web/i18n.js";
-import { MORE } from "../../server/web/i18npages.js";
+import { MORE, MORE_NAMES } from "../../server/web/i18npages.js";
 import { FEED_ROWS, codes, newTown, newestFirst, sum, take } from "../../server/web/town.js";
 import { ASK_AFTER_MS, GIVE_UP_MS, OPEN_WITHIN_MS, newLink } from "../../server/web/link.js";
 import { newFlash } from "../../server/web/flash.js";
@@ -39,7 +39,7 @@ test("how long ago, in the largest whole unit", () => {
 
 test("every word has both languages, with the same blanks, and no English text holds Chinese", () => {
 	const blanks = (/** @type {string} */ s) => (s.match(/\{\w+\}/g) || []).sort().join();
-	const pairs = [...Object.entries(TEXT), ...Object.entries(MORE), ...Object.entries(NAMES).flatMap(([t, names]) => Object.entries(names).map(([k, v]) => [`${t}.${k}`, v]))];
+	const pairs = [...Object.entries(TEXT), ...Object.entries(MORE), ...Object.entries({ ...NAMES, ...MORE_NAMES }).flatMap(([t, names]) => Object.entries(names).map(([k, v]) => [`${t}.${k}`, v]))];
 
 	assert.ok(pairs.length > 100);
 	for (const [key, [zh, en]] of pairs) {
@@ -85,8 +85,11 @@ test("the words of later pages come with each of them; what the first load bring
 	const later = [...first].flatMap((f) => [...src.get(f).matchAll(/\bimport\("\.\/([a-z]+\.js)"\)(?!\.)/g)].map((m) => m[1]));
 
 	assert.ok(later.length > 10);
-	for (const f of first)
+	for (const f of first) {
 		assert.deepEqual(f.startsWith("i18n") ? [] : asks(f), [], f);
+		for (const m of src.get(f).matchAll(/\bnameOf\("([a-z]+)"/g))
+			assert.ok(m[1] in NAMES, `${f}: the names of ${m[1]}`);
+	}
 	for (const entry of later) {
 		const seen = await all(entry);
 
