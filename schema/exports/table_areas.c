@@ -1,7 +1,9 @@
 /* table_areas.c - the totals of the figures for a place and each area a step below it: what a notice ranks.  All in one read,
- * so that the parts and the whole are of one commit. */
+ * so that the parts and the whole are of one commit.  What belongs to the place itself and to none of its parts (a reach that
+ * runs through several) has lines of its own, with the place's code and a stroke: so the parts add up to the whole. */
 #include "schema/exports/tables.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,11 +79,34 @@ static void end(struct table_world *w)
 	w->own = NULL;
 }
 
+/* Of one figure: the place's, without those of its parts so far. */
+struct rest {
+	char *name, *unit, *definition;
+	int64_t num, den;
+	bool adds; /* a sum over parts means something */
+};
+
 struct walk {
 	const struct table_world *w;
 	struct rows *r;
 	const char *code, *name;
+	struct rest *rest; /* by figure; NULL: not counted any more */
+	bool whole;
 };
+
+static void take_rest(struct rest *t, const struct figure_value *v, bool whole)
+{
+	bool rate = v->f->kind == FIGURE_RATE;
+
+	if (whole) {
+		*t = (struct rest){.name = xstrdup(v->name), .unit = xstrdup(v->unit), .definition = xstrdup(v->definition),
+			.num = v->num, .den = v->den, .adds = v->f->kind != FIGURE_DISTINCT && (rate || v->has)};
+		return;
+	}
+	t->num -= v->num;
+	t->den -= v->den;
+	t->adds &= rate || v->has;
+}
 
 static void line(void *ctx, const struct figure_value *v)
 {
@@ -90,6 +115,8 @@ static void line(void *ctx, const struct figure_value *v)
 
 	if (*v->level || *v->category)
 		return;
+	if (k->rest)
+		take_rest(&k->rest[v->f - figures], v, k->whole);
 	rows_text(r, k->code);
 	rows_text(r, k->name);
 	rows_text(r, v->f->id);
@@ -114,23 +141,54 @@ static void line(void *ctx, const struct figure_value *v)
 	rows_end(r);
 }
 
-static enum err read_area(struct table_world *w, struct rows *r, const char *within, const char *name)
+static enum err read_area(struct table_world *w, struct rows *r, struct rest *rest, const char *within, const char *name)
 {
-	struct walk k = {w, r, within ? within : w->place, name};
+	struct walk k = {w, r, within ? within : w->place, name, rest, within == w->within};
 	const struct figures_ask ask = {.scope = w->scope, .within = within, .from_day = w->from_day, .to_day = w->to_day,
 		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
 
 	return figures_read(w->st, &ask, line, &k);
 }
 
+/* The place's own, when there is something. */
+static void own_lines(struct table_world *w, struct rows *r, const struct rest *rest)
+{
+	char code[AREA_CODE_MAX + 2], *name = xasprintf(w->english ? "%s itself" : "%s本级", w->place_name);
+	struct walk k = {w, r, code, name, NULL, false};
+	bool any = false;
+
+	(void)snprintf(code, sizeof code, "%s/", w->place); /* fits */
+	for (size_t i = 0; i < figures_n; i++)
+		any |= rest[i].adds && (rest[i].num || rest[i].den);
+	for (size_t i = 0; any && i < figures_n; i++) {
+		struct figure_value v = {.f = &figures[i], .name = rest[i].name, .unit = rest[i].unit, .level = "", .category = "",
+			.category_name = "", .has = true, .num = rest[i].num, .den = rest[i].den, .definition = rest[i].definition};
+
+		if (!rest[i].adds)
+			continue;
+		figure_show(&v, w->english);
+		line(&k, &v);
+	}
+	free(name);
+}
+
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	const struct own *o = w->own;
-	enum err e = read_area(w, r, w->within, w->place_name);
+	struct rest *rest = xcalloc(figures_n, sizeof *rest);
+	enum err e = read_area(w, r, rest, w->within, w->place_name);
 
 	*more = false;
 	for (size_t i = 0; e == OK && i < o->n; i++)
-		e = read_area(w, r, o->v[i].code, o->v[i].name);
+		e = read_area(w, r, rest, o->v[i].code, o->v[i].name);
+	if (e == OK && o->n)
+		own_lines(w, r, rest);
+	for (size_t i = 0; i < figures_n; i++) {
+		free(rest[i].name);
+		free(rest[i].unit);
+		free(rest[i].definition);
+	}
+	free(rest);
 	return e;
 }
 

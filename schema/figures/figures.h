@@ -67,6 +67,9 @@ struct figure_value { /* borrowed for the call */
 enum err figures_read(struct store *st, const struct figures_ask *ask,
 	void (*row)(void *ctx, const struct figure_value *v), void *ctx) MUST_CHECK;
 
+/* Makes value and display of f, num, den, has and approx. */
+void figure_show(struct figure_value *v, bool english);
+
 /* Its categories are issuers: what somebody wrote, no codes. */
 bool figure_of_issuers(const struct figure *f);
 const char *figure_masked(const char *text, struct buf *to); /* mask_text, kept in `to` */

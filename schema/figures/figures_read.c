@@ -345,6 +345,26 @@ bool figure_of_issuers(const struct figure *f)
 	return f->by == FIGURE_BY_CATEGORY && !f->klass && !f->part[0];
 }
 
+void figure_show(struct figure_value *v, bool english)
+{
+	const struct figure *f = v->f;
+	char shown[32];
+
+	v->value[0] = '\0';
+	if (f->kind == FIGURE_RATE && v->den <= 0)
+		v->has = false;
+	if (!v->has) {
+		(void)snprintf(v->display, sizeof v->display, "—");
+	} else if (f->kind == FIGURE_RATE) {
+		figure_round(v->num, v->den, f->decimals, true, v->value);
+		(void)snprintf(v->display, sizeof v->display, "%s%%", v->value); /* fits; so do the others */
+	} else {
+		quantity(v->num, f->scale, f->scale == 1000 ? 3 : f->decimals, v->value);
+		quantity(v->num, f->scale, f->decimals, shown);
+		(void)snprintf(v->display, sizeof v->display, "%s%s", !v->approx ? "" : english ? "about " : "约", shown);
+	}
+}
+
 static void tell(const struct reading *r, const struct figure *f, const struct part *p, bool total, bool has)
 {
 	struct buf issuer = {0}, unit = {0};
@@ -352,7 +372,6 @@ static void tell(const struct reading *r, const struct figure *f, const struct p
 	struct figure_value v = {.f = f, .name = en ? f->name_en : f->name, .unit = *f->unit ? (en ? f->unit_en : f->unit) : p->unit,
 		.level = "", .category = "", .category_name = "", .has = has, .approx = p->approx, .num = p->num,
 		.den = rate ? p->den : 0, .definition = en ? f->definition_en : f->definition};
-	char shown[32];
 
 	if (r->words) { /* what it was called, and meant, when it was counted */
 		v.name = r->said.name;
@@ -364,18 +383,7 @@ static void tell(const struct reading *r, const struct figure *f, const struct p
 		v.category = p->key;
 		v.category_name = name_of(r, f, p->key);
 	}
-	if (rate && p->den <= 0)
-		v.has = false;
-	if (!v.has) {
-		(void)snprintf(v.display, sizeof v.display, "—");
-	} else if (rate) {
-		figure_round(p->num, p->den, f->decimals, true, v.value);
-		(void)snprintf(v.display, sizeof v.display, "%s%%", v.value); /* fits; so do the others */
-	} else {
-		quantity(p->num, f->scale, f->scale == 1000 ? 3 : f->decimals, v.value);
-		quantity(p->num, f->scale, f->decimals, shown);
-		(void)snprintf(v.display, sizeof v.display, "%s%s", !p->approx ? "" : en ? "about " : "约", shown);
-	}
+	figure_show(&v, en);
 	if (r->ask->masked && figure_of_issuers(f))
 		v.category = v.category_name = figure_masked(v.category, &issuer);
 	if (r->ask->masked)

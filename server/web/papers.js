@@ -306,7 +306,9 @@ function ranking(rows, before) {
 		if (a)
 			a.was[r.figure] = r;
 	}
-	const [whole, ...parts] = [...areas.values()];
+	const [whole, ...below] = [...areas.values()];
+	const own = below.find((a) => a.code.endsWith("/")); // the place's own: not ranked
+	const parts = below.filter((a) => a !== own);
 	const order = (/** @type {typeof whole} */ a, /** @type {typeof whole} */ b) => byRate(b.at.duty_rate, a.at.duty_rate) || byRate(b.at.case_close_rate, a.at.case_close_rate) || (b.at.patrols?.value || 0) - (a.at.patrols?.value || 0);
 
 	parts.sort((a, b) => order(a, b) || (a.code < b.code ? -1 : 1));
@@ -314,14 +316,14 @@ function ranking(rows, before) {
 		if (a.at.duty_rate?.denominator) // who owed nothing has no place
 			a.place = i > 0 && order(parts[i - 1], a) === 0 ? parts[i - 1].place : i + 1;
 	});
-	return { whole, parts };
+	return { whole, parts, own };
 }
 
 /** @param {App} app */
 function communities(app) {
 	const { say } = app;
 	const { areas, areasWas, figures } = state.data;
-	const { whole, parts } = ranking(areas.rows, areasWas.rows);
+	const { whole, parts, own } = ranking(areas.rows, areasWas.rows);
 	const name = (/** @type {string} */ id) => find(figures.figures, id)?.name || id;
 	const th = (/** @type {unknown} */ text) => html`<th scope="col" class="n">${text}</th>`;
 	const td = (/** @type {unknown} */ text, /** @type {string} */ id = "") => html`<td class="n" data-figure=${id || nothing}>${text}</td>`;
@@ -336,7 +338,7 @@ function communities(app) {
 	return tableView("h-sheet-areas", html`<tr><th scope="col" rowspan="2" class="n">${say("sheet_place")}</th><th scope="col" rowspan="2">${say("area")}</th><th scope="colgroup" colspan="5">${name("duty_rate")}</th><th scope="colgroup" colspan="4">${name("patrols")}</th><th scope="colgroup" colspan="6">${say("closing")}</th><th scope="colgroup" colspan="3">${say("rep_hazards")}</th></tr>
 		<tr>${th(say("rep_owed"))}${th(say("rep_met"))}${th(say("sheet_rate"))}${th(say("sheet_before"))}${th(say("sheet_change"))}${th(say("sheet_this"))}${th(say("sheet_before"))}${th(say("sheet_change"))}${th(say("sheet_growth"))}
 		${th(say("received"))}${th(say("fell_due"))}${th(say("due_closed"))}${th(say("close_rate"))}${th(say("sheet_before"))}${th(say("sheet_change"))}${th(name("hazards_found"))}${th(say("sheet_fixed"))}${th(say("sheet_rate"))}</tr>`,
-		html`<tbody>${parts.map((a) => line(a, false))}${whole ? line(whole, true) : nothing}</tbody>`);
+		html`<tbody>${parts.map((a) => line(a, false))}${own ? line(own, false) : nothing}${whole ? line(whole, true) : nothing}</tbody>`);
 }
 
 /** @param {App} app @param {NonNullable<ReturnType<typeof subject>>} s */

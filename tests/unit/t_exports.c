@@ -1,4 +1,5 @@
 /* t_exports.c - the frame of the exports, and those of patrols, cases, tracks and events: pieces, masks, formulas, what is refused. */
+#include <math.h>
 #include "tests/unit/town.h"
 
 #include "base/csv.h"
@@ -300,7 +301,7 @@ static const char *of_area(const char *csv, const char *area, const char *figure
 /* A place and the areas a step below it: each line is what `figures` says of that area alone. */
 static void t_areas(void **state)
 {
-	static const char *const ids[] = {"patrols", "river_patrols", "patrol_km", "duty_rate", "hazard_rate", "cases_received", "works"};
+	static const char *const ids[] = {"patrols", "river_patrols", "patrol_km", "duty_rate", "hazard_rate", "hazards_found", "cases_received", "works"};
 	static const char *const codes[] = {TOWN, EAST, WEST};
 	struct world *w = *state;
 	struct cells *head = calloc(1, sizeof *head), *row = calloc(1, sizeof *row);
@@ -308,6 +309,9 @@ static void t_areas(void **state)
 	char *areas;
 	int seen = 0;
 
+	town_send(&w->town, "d-1", EVENT(6, "case.report", 31, "\"scope\":\"" TOWN "\",\"body\":{\"case\":\"c-6\",\"class\":\"hazard\","
+		"\"category\":\"fire\",\"title\":\"全镇\"}")); /* the town's own, no community's */
+	(void)town_commit(&w->town);
 	w->ask.within = TOWN;
 	areas = run(w, "areas", EXPORT_CSV, 0);
 	for (size_t a = 0; a < ARRAY_LEN(codes); a++) {
@@ -329,6 +333,28 @@ static void t_areas(void **state)
 		free(alone);
 	}
 	assert_true(seen > 5);
+	/* the parts, and what is the place's own, add up to the whole */
+	seen = 0;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		const char *const part[] = {EAST, WEST, TOWN "/"};
+		bool rate = strstr(ids[i], "_rate") != NULL;
+		const char *columns[] = {rate ? "numerator" : "value", rate ? "denominator" : "value"};
+
+		for (size_t c = 0; c < ARRAY_LEN(columns); c++) {
+			const char *v = of_area(areas, TOWN, ids[i], columns[c], head, row);
+			double all = v ? strtod(v, NULL) : 0, sum = 0;
+
+			if (!of_area(areas, TOWN "/", ids[i], columns[c], head, row))
+				continue; /* works of several units have no sum */
+			for (size_t k = 0; k < ARRAY_LEN(part); k++)
+				if ((v = of_area(areas, part[k], ids[i], columns[c], head, row)))
+					sum += strtod(v, NULL);
+			assert_true(fabs(all - sum) < 0.06); /* kilometres are rounded, each */
+			seen++;
+		}
+	}
+	assert_true(seen > 8);
+	assert_string_equal(of_area(areas, TOWN "/", "hazards_found", "value", head, row), "1");
 	assert_null(of_area(areas, "990101", "patrols", "value", head, row));
 	free(areas);
 	w->ask.within = NULL;
