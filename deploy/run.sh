@@ -258,7 +258,7 @@ launch() {
 	broker) command=(mosquitto -c "$RUN/broker/mosquitto.conf") ;;
 	ingest) command=("$BUILD/xunge-ingest" --config "$CONF") ;;
 	server) command=("$BUILD/xunge-server" --config "$CONF") ;;
-	simulate) command=("$BUILD/xunge" --config "$CONF" simulate --rate 1 --clocks 0.02 --for 0 --dir "$RUN/simulate" --photos "$RUN/files"
+	simulate) command=("$BUILD/xunge" --config "$CONF" simulate --rate 0.3 --clocks 0.02 --for 0 --dir "$RUN/simulate" --photos "$RUN/files"
 		--town "$ROOT/deploy/demo" --access "$RUN/access.txt" --without d-0100) ;;
 	esac
 	setsid setpriv --pdeathsig TERM -- "${command[@]}" >>"$RUN/log/$name.log" 2>&1 4>&- 9>&- &
