@@ -19,7 +19,7 @@ struct books_at { /* a place in a walk: behind the row with this key */
 
 struct books_page {
 	const char *scope;  /* the asker's: area code, or "*" */
-	const char *within; /* area or reach code inside of it; NULL: all of it */
+	const char *within; /* area or reach code inside of it, or reaches ("~", "~NAME": schema/waters.h); NULL: all of it */
 	int64_t from_ms, to_ms; /* [from, to) */
 	int64_t now_ms;
 	int limit;

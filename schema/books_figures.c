@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "core/civil.h"
 #include "schema/books_sql.h"
+#include "schema/waters.h"
 
 static int32_t month_of(int32_t day)
 {
@@ -88,6 +89,8 @@ enum err books_sums(struct store *st, const char *scope, const char *within, int
 	sqlite3_stmt *q;
 	enum err e;
 
+	if (waters_is(within))
+		return waters_sums(st, scope, within, from_day, to_day, row, ctx);
 	if (from_day >= to_day || !books_range(scope, within, lo, hi))
 		return OK;
 	spans_of(&spans, from_day, to_day);
@@ -114,6 +117,8 @@ enum err books_sums_corrected(struct store *st, const char *scope, const char *w
 	sqlite3_stmt *q;
 	enum err e;
 
+	if (waters_is(within))
+		return waters_sums(st, scope, within, from_day, to_day, row, ctx);
 	if (from_day >= to_day || !books_range(scope, within, lo, hi))
 		return OK;
 	spans_of(&spans, from_day, to_day);
@@ -137,6 +142,8 @@ enum err books_sums_corrected(struct store *st, const char *scope, const char *w
 
 enum err books_series(struct store *st, const struct books_series *s, int64_t *n)
 {
+	if (waters_is(s->within))
+		return waters_series(st, s, n);
 	for (int i = 0; i < s->days; i++) {
 		sqlite3_stmt *q = sql_get(st, "SELECT coalesce(sum(n), 0) FROM tally INDEXED BY tally_span WHERE span = ?3 AND figure = ?4 AND"
 			SQL_MINE("area", "''") "AND (?5 IS NULL OR level = ?5) AND (?6 IS NULL OR category = ?6)");

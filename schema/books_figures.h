@@ -13,7 +13,7 @@ struct books_tally {
 bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 2], char hi[AREA_CODE_MAX + 2]);
 
 /* Sums of [from_day, to_day), by (figure, level, category); in that order; rows that add up to 0 are left out.  Whole years and months are
- * taken from their own rows: the cost does not grow with the period.  within: area code, or NULL. */
+ * taken from their own rows: the cost does not grow with the period.  within: as in a page; of reaches: schema/waters.h. */
 enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include "core/area.h"
 #include "core/civil.h"
 #include "schema/dossier.h"
+#include "schema/waters.h"
 
 struct look {
 	const struct books_share *s;
@@ -34,7 +35,7 @@ static void take(void *ctx, const char *figure, const char *level, const char *c
 
 	if (one && civil_day_ms(day + 1) > s->from_ms && civil_day_ms(day) < s->to_ms && wanted(s->level, level) &&
 		wanted(s->category, category) && area_covers(slice_of(l->scope), slice_of(area)) &&
-		(!l->within || area_covers(slice_of(l->within), slice_of(area))))
+		(!l->within || waters_is(l->within) || area_covers(slice_of(l->within), slice_of(area))))
 		l->counted = true;
 }
 

@@ -15,7 +15,7 @@ struct books_share {
 /* Is it made of cases?  A rate has those of its numerator and of its denominator. */
 bool books_share_is(const struct figure *f);
 
-/* scope, within: as in a page (areas).  share: NULL adds nothing. */
+/* scope, within: as in a page; of a reach the case is asked before.  share: NULL adds nothing. */
 bool books_share_counts(const struct books_share *s, const char *scope, const char *within, const char *share);
 
 #endif

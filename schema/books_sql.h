@@ -9,10 +9,12 @@
 #define SQL_AREA(x) "(SELECT name FROM area WHERE code = " x " AND until IS NULL)"
 #define SQL_PLACE(x) "coalesce(" SQL_AREA(x) ", (SELECT name FROM reach WHERE code = " x " AND until IS NULL))"
 
-/* ?1 the asker's scope, ?2 a narrower one (area or reach code) or NULL. */
-#define SQL_MINE(area, place) \
-	" (?1 = '*' OR substr(" area ", 1, length(?1)) = ?1)" \
-	" AND (?2 IS NULL OR substr(" area ", 1, length(?2)) = ?2 OR " place " = ?2) "
+/* ?1 the asker's scope, ?2 a narrower one (area or reach code), reaches (schema/waters.h) or NULL. */
+#define SQL_MINE(area, place)                                                                    \
+	" (?1 = '*' OR substr(" area ", 1, length(?1)) = ?1)"                                     \
+	" AND (?2 IS NULL OR substr(" area ", 1, length(?2)) = ?2 OR " place " = ?2 OR "          \
+	"(substr(?2, 1, 1) = '~' AND CASE ?2 WHEN '~' THEN " place " GLOB '*[^0-9]*' ELSE " place \
+	" IN (SELECT code FROM reach WHERE until IS NULL AND (code = substr(?2, 2) OR river = substr(?2, 2))) END)) "
 
 /* An interval of keys, walked from one end: ?3 lowest, ?4 highest key; of the first key only ids on the far
  * side of ?5, of the last one up to ?6. */

@@ -789,6 +789,44 @@ enum err duties_history(struct store *st, const char *scope, int64_t as_of, int3
 	return read_people(&rd, as_of, page, true);
 }
 
+static enum err people_of_reaches(struct store *st, const char *low, const char *high, struct buf *out, int *n)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT DISTINCT person FROM appointment WHERE CASE WHEN scope GLOB '*[^0-9]*' THEN ?1 IS NULL OR "
+				      "scope BETWEEN ?1 AND ?2 ELSE role = 'chief' END ORDER BY person");
+	enum err e;
+
+	*n = 0;
+	sql_str(q, 1, low);
+	sql_str(q, 2, high);
+	while ((e = sql_row(q)) == OK) {
+		struct slice p = sql_col(q, 0);
+
+		buf_add(out, p.p, p.n);
+		buf_addc(out, '\0');
+		++*n;
+	}
+	return sql_end(q, e);
+}
+
+enum err duties_of_reaches(struct store *st, const char *scope, const char *low, const char *high, int32_t first, int32_t last,
+	int64_t at_ms, void (*row)(void *ctx, const struct duty_row *r), void *ctx)
+{
+	struct reading rd = {.st = st, .scope = scope, .at_ms = at_ms, .first = first, .last = last, .row = row, .ctx = ctx};
+	struct buf names = {0};
+	int n = 0;
+	enum err e = people_of_reaches(st, low, high, &names, &n);
+	const char *person = names.p;
+
+	rd.r = registry_new(st, REGISTRY_NOW);
+	rd.book = dutybook_new(st, rd.r, REGISTRY_NOW);
+	for (int i = 0; e == OK && i < n; i++, person += strlen(person) + 1)
+		e = read_person(&rd, person, true);
+	dutybook_free(rd.book);
+	registry_free(rd.r);
+	buf_done(&names);
+	return e;
+}
+
 enum err duties_of(struct store *st, const char *person, int32_t first, int32_t last, int64_t at_ms,
 	void (*row)(void *ctx, const struct duty_row *r), void *ctx)
 {

@@ -362,6 +362,7 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/events", read_events},
 	{HTTP_GET, "/api/v1/patrols/{}/track.geojson", read_track},
 	{HTTP_GET, "/api/v1/people", read_people},
+	{HTTP_GET, "/api/v1/reaches", read_reaches},
 	{HTTP_GET, "/api/v1/duty", read_duty},
 	{HTTP_GET, "/api/v1/overdue", read_overdue},
 	{HTTP_GET, "/api/v1/figures", read_figures},

@@ -45,6 +45,26 @@ static bool take_scope(struct read *r)
 	return false;
 }
 
+/* `reach`: "*" any, a river's name, or a reach code.  It stands in the place of a scope; whose they are, the query asks. */
+static bool take_reach(struct read *r)
+{
+	const char *v = query_get(&r->q, "reach");
+
+	if (!v)
+		return true;
+	if (r->within) {
+		read_refuse(r, 400, "bad_parameter", "reach: stands in the place of scope");
+		return false;
+	}
+	if (!*v || strlen(v) > WATERS_NAME_MAX) {
+		read_refuse(r, 400, "bad_parameter", "reach: want *, the name of a river or a reach code, at most %d bytes", WATERS_NAME_MAX);
+		return false;
+	}
+	(void)snprintf(r->waters, sizeof r->waters, "~%s", strcmp(v, "*") == 0 ? "" : v); /* fits */
+	r->within = r->waters;
+	return true;
+}
+
 bool read_begin(struct read *r, void *ctx, const struct request *rq, struct response *rs, const char *const *names)
 {
 	struct app *a = ctx;
@@ -61,7 +81,7 @@ bool read_begin(struct read *r, void *ctx, const struct request *rq, struct resp
 		read_refuse(r, 400, "bad_parameter", "%s", why.text);
 	else if ((stranger = query_stranger(&r->q, names)))
 		read_refuse(r, 400, "bad_parameter", "%.40s: there is no such parameter", stranger);
-	if (r->failed || !take_scope(r)) {
+	if (r->failed || !take_scope(r) || !take_reach(r)) {
 		query_done(&r->q);
 		return false;
 	}

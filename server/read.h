@@ -9,6 +9,7 @@
 
 #include "core/geo.h"
 #include "schema/books.h"
+#include "schema/waters.h"
 #include "server/app.h"
 #include "server/query.h"
 
@@ -23,7 +24,8 @@ struct read {
 	struct query q;
 	struct head head;  /* of the snapshot */
 	int64_t now_ms;
-	const char *within; /* `scope` of the query; NULL */
+	const char *within; /* `scope` of the query, or its `reach` (schema/waters.h); NULL */
+	char waters[WATERS_NAME_MAX + 2];
 	struct buf *b;     /* the answer's body */
 	char etag[48];     /* with its quotes, of the thing itself: no 304 then; "" = over the bytes */
 	bool failed;       /* a handler answered itself */
@@ -31,7 +33,7 @@ struct read {
 	int64_t total;
 };
 
-/* names: the parameters that there are, NULL at the end (`scope` among them when it is one).  Opens the snapshot. */
+/* names: the parameters that there are, NULL at the end (`scope` and `reach` among them when they are).  Opens the snapshot. */
 bool read_begin(struct read *r, void *ctx, const struct request *rq, struct response *rs, const char *const *names);
 /* e: of the last read.  Ends the snapshot, answers. */
 void read_end(struct read *r, enum err e);
@@ -85,6 +87,7 @@ void read_figures(void *ctx, struct request *rq, struct response *rs);
 void read_series(void *ctx, struct request *rq, struct response *rs);
 void read_catalogue(void *ctx, struct request *rq, struct response *rs);
 void read_map_areas(void *ctx, struct request *rq, struct response *rs);
+void read_reaches(void *ctx, struct request *rq, struct response *rs);
 void read_map_reaches(void *ctx, struct request *rq, struct response *rs);
 void read_map_cases(void *ctx, struct request *rq, struct response *rs);
 void read_map_devices(void *ctx, struct request *rq, struct response *rs);

@@ -61,8 +61,6 @@ static bool filter_of(struct read *r, struct books_case_filter *f)
 		read_refuse(r, 400, "bad_parameter", "%s", why.text);
 	else if (late && (period || f->share.figure))
 		read_refuse(r, 400, "bad_parameter", "overdue: goes without from, to and figure");
-	else if (f->share.figure && r->within && area_is_reach(slice_of(r->within)))
-		read_refuse(r, 400, "bad_parameter", "scope: figures are kept for areas, not for reaches");
 	else if (late)
 		f->walk = BOOKS_CASES_OVERDUE;
 	else if (filters_open(f->states) && !period && !f->share.figure)
@@ -72,7 +70,7 @@ static bool filter_of(struct read *r, struct books_case_filter *f)
 
 void read_cases(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {FILTERS_CASES, "scope", "from", "to", "limit", "cursor", "count", NULL};
+	static const char *const names[] = {FILTERS_CASES, "scope", "reach", "from", "to", "limit", "cursor", "count", NULL};
 	static const char *const lists[] = {"cases", "cases open", "cases overdue"};
 	struct books_case_filter f;
 	struct books_page p = {0};

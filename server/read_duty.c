@@ -118,7 +118,7 @@ static bool state_of(struct read *r, int *out)
 
 static void answer(void *ctx, struct request *rq, struct response *rs, const char *list)
 {
-	static const char *const names[] = {"level", "rule", "state", "person", "target", "scope", "limit", "cursor", NULL};
+	static const char *const names[] = {"level", "rule", "state", "person", "target", "scope", "reach", "limit", "cursor", NULL};
 	struct books_duty_key after = {0}, next = {0};
 	struct books_duty_filter f = {.overdue = strcmp(list, "overdue") == 0};
 	struct books_page p = {0};

@@ -49,11 +49,23 @@ static bool whole_days(struct read *r, int64_t from_ms, int64_t to_ms, int32_t *
 	return false;
 }
 
-static bool area_only(struct read *r)
+/* Of a reach there are fewer figures than of an area. */
+static bool counted_there(struct read *r, const char *figure)
 {
-	if (r->within && area_level(slice_of(r->within)) == AREA_NONE)
-		read_refuse(r, 400, "bad_parameter", "scope: figures are kept for areas, not for reaches");
+	const struct figure *f = figure ? figure_find(figure) : NULL;
+
+	if (f && waters_is(r->within) && !waters_figure(f))
+		read_refuse(r, 400, "bad_parameter", "figure: %.40s is kept for areas, not for reaches", figure);
 	return !r->failed;
+}
+
+static void write_scope(struct read *r)
+{
+	bool set = r->within && r->within == r->waters;
+
+	read_text(r->b, "scope", r->within && !set ? r->within : r->s->user.scope);
+	if (set)
+		read_text(r->b, "reach", r->within[1] ? r->within + 1 : "*");
 }
 
 /* The figure and the language that were asked for. */
@@ -116,7 +128,7 @@ static enum err write_closed(struct read *r, const struct figures_ask *ask)
 
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"scope", "from", "to", "period", "figure", "lang", NULL};
+	static const char *const names[] = {"scope", "reach", "from", "to", "period", "figure", "lang", NULL};
 	struct figures_ask ask = {0};
 	int64_t from_ms, to_ms;
 	struct read r;
@@ -124,7 +136,7 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
-	if (area_only(&r) && asked(&r, &ask) && read_period(&r, false, &from_ms, &to_ms) &&
+	if (asked(&r, &ask) && counted_there(&r, ask.only) && read_period(&r, false, &from_ms, &to_ms) &&
 		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day) && begun(&r, ask.from_day)) {
 		struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
 
@@ -134,9 +146,11 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 		read_list(&r, &p, "figures");
 		e = figures_read(r.a->st, &ask, write_row, r.b);
 		buf_addc(r.b, ']');
-		if (e == OK)
+		if (e == OK && !waters_is(r.within))
 			e = write_closed(&r, &ask);
-		read_text(r.b, "scope", r.within ? r.within : r.s->user.scope);
+		else
+			buf_adds(r.b, ",\"frozen\":[]"); /* nothing of reaches is frozen */
+		write_scope(&r);
 		read_int(r.b, "cut", 0);
 		buf_addc(r.b, '}');
 	}
@@ -145,7 +159,7 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 
 void read_series(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"figure", "level", "category", "scope", "days", NULL};
+	static const char *const names[] = {"figure", "level", "category", "scope", "reach", "days", NULL};
 	int64_t n[BOOKS_SERIES_DAYS], days;
 	struct books_series s;
 	struct read r;
@@ -157,7 +171,9 @@ void read_series(void *ctx, struct request *rq, struct response *rs)
 		.level = query_get(&r.q, "level"), .category = query_get(&r.q, "category")};
 	if (!s.figure)
 		read_refuse(&r, 400, "bad_parameter", "figure: which one?");
-	if (!r.failed && area_only(&r) && read_number(&r, "days", 1, BOOKS_SERIES_DAYS, 30, &days)) {
+	else if (waters_is(r.within) && !waters_has_days(s.figure))
+		read_refuse(&r, 400, "bad_parameter", "figure: of reaches there are days of patrols, river_patrols and river_patrols_valid");
+	if (!r.failed && read_number(&r, "days", 1, BOOKS_SERIES_DAYS, 30, &days)) {
 		s.days = (int)days;
 		s.first = civil_day(r.now_ms) - s.days + 1;
 		e = books_series(r.a->st, &s, n);
@@ -168,7 +184,7 @@ void read_series(void *ctx, struct request *rq, struct response *rs)
 		read_text(r.b, "figure", s.figure);
 		read_text(r.b, "level", s.level);
 		read_text(r.b, "category", s.category);
-		read_text(r.b, "scope", r.within ? r.within : r.s->user.scope);
+		write_scope(&r);
 		buf_json_key(r.b, "days");
 		buf_addc(r.b, '[');
 		for (int i = 0; e == OK && i < s.days; i++) {

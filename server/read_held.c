@@ -189,7 +189,7 @@ static enum err events_list(struct read *r, struct books_page *p)
 
 void read_events(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"person", "device", "kind", "order", "counted", "scope", "from", "to", "limit", "cursor", "count", NULL};
+	static const char *const names[] = {"person", "device", "kind", "order", "counted", "scope", "reach", "from", "to", "limit", "cursor", "count", NULL};
 	static const char *const behind[] = {"figure", "level", "category", "scope", "from", "to", "limit", "cursor", NULL};
 	bool figure = rq->query && (strncmp(rq->query, "figure=", 7) == 0 || strstr(rq->query, "&figure="));
 	struct books_page p = {0};

@@ -103,7 +103,7 @@ static void list_row(void *ctx, const struct books_patrol *p)
 
 void read_patrols(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {FILTERS_PATROLS, "scope", "from", "to", "limit", "cursor", "count", NULL};
+	static const char *const names[] = {FILTERS_PATROLS, "scope", "reach", "from", "to", "limit", "cursor", "count", NULL};
 	struct books_patrol_filter f;
 	struct books_page p = {0};
 	struct why why = {""};

@@ -55,7 +55,7 @@ static bool cursor_key(struct read *r, bool *has, struct books_person_key *k)
 
 void read_people(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"person", "role", "level", "q", "scope", "limit", "cursor", NULL};
+	static const char *const names[] = {"person", "role", "level", "q", "scope", "reach", "limit", "cursor", NULL};
 	struct books_person_key after = {.person = ""}, next = {.person = ""};
 	struct books_person_filter f;
 	struct books_page p = {0};

@@ -41,7 +41,7 @@ const struct figure *figure_find(const char *id); /* NULL: there is none */
 
 struct figures_ask {
 	const char *scope;          /* the asker's: area code, or "*" */
-	const char *within;         /* area code inside of it; NULL: all of it */
+	const char *within;         /* area code inside of it, or reaches (schema/waters.h: fewer figures, nothing frozen); NULL: all of it */
 	int32_t from_day, to_day;   /* [from, to) */
 	int64_t at_ms;              /* the instant for what hangs on the clock (duties not yet over) */
 	const char *only;           /* one figure's id; NULL: all */

@@ -12,6 +12,7 @@
 #include "schema/freeze.h"
 #include "schema/households.h"
 #include "schema/sql.h"
+#include "schema/waters.h"
 
 /* ------------------------------------------------------------------ what is read: tallies, names, households */
 
@@ -128,7 +129,7 @@ static enum err read_duties(struct reading *r)
 	if (k->only && strcmp(k->only, "duty_rate") != 0)
 		return OK;
 	r->duties = true;
-	e = (k->corrected ? duty_sums_all : duty_sums)(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
+	e = (waters_is(k->within) ? waters_duties : k->corrected ? duty_sums_all : duty_sums)(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
 	if (r->n) /* qsort() takes no NULL */
 		qsort(r->entry, r->n, sizeof(struct entry *), by_entry);
 	return e;
@@ -481,16 +482,16 @@ enum err figures_read(struct store *st, const struct figures_ask *ask, void (*ro
 	enum err e;
 
 	e = (ask->corrected ? books_sums_corrected : books_sums)(st, ask->scope, ask->within, ask->from_day, ask->to_day, take, &r);
-	if (e == OK)
+	if (e == OK && !waters_is(ask->within)) /* nothing of reaches was frozen */
 		e = freeze_words_read(st, ask->from_day, ask->to_day, &r.words);
 	if (e == OK)
 		e = read_names(&r);
-	if (e == OK)
+	if (e == OK && !waters_is(ask->within))
 		e = read_households(&r);
 	if (e == OK)
 		e = read_duties(&r);
 	for (size_t i = 0; e == OK && i < figures_n; i++)
-		if (!ask->only || strcmp(figures[i].id, ask->only) == 0)
+		if ((!ask->only || strcmp(figures[i].id, ask->only) == 0) && (!waters_is(ask->within) || waters_figure(&figures[i])))
 			evaluate(&r, &figures[i]);
 	for (size_t i = 0; i < r.n; i++)
 		free(r.entry[i]);

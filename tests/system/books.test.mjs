@@ -273,4 +273,72 @@ describe('books', { timeout: 150000 }, () => {
 		assert.equal((await ask(east, `/api/v1/cases?scope=${COMMUNITY[1]}`, '/api/v1/cases', 403)).code, 'not_allowed');
 		assert.equal((await ask(east, '/api/v1/cases?limit=999', '/api/v1/cases', 400)).code, 'bad_parameter');
 	});
+
+	test('reaches: whose they are, what was done and is open there; each number has its records', async () => {
+		await chief.send('case.report', { case: 'k-reach', class: 'finding', category: 'dumping', title: '河岸垃圾', severity: 3 }, { scope: RIVER, at: start + 60000 });
+		await chief.send('case.report', { case: 'k-danger', class: 'hazard', category: 'drowning', title: '临水无护栏', severity: 3 }, { scope: RIVER, at: start + 61000 });
+		const { reaches } = await ask(centre, '/api/v1/reaches');
+		assert.ok([RIVER, GULLY].every((c) => reaches.some((r) => r.code === c)), reaches.map((r) => r.code).join());
+		const own = (await ask(east, '/api/v1/reaches')).reaches;
+		assert.ok(own.some((r) => r.code === RIVER) && own.every((r) => r.area.startsWith(COMMUNITY[0])), 'an office sees its own');
+		const pages = [];
+		for (let cursor = ''; cursor !== null;) {
+			const page = await ask(centre, `/api/v1/reaches?limit=1${cursor && `&cursor=${cursor}`}`);
+			pages.push(...page.reaches);
+			cursor = page.next;
+		}
+		assert.deepEqual(pages, reaches);
+		assert.deepEqual((await ask(centre, `/api/v1/reaches?reach=${encodeURIComponent(reaches.find((r) => r.code === GULLY).river)}`)).reaches.map((r) => r.code), [GULLY]);
+		const r = reaches.find((x) => x.code === RIVER);
+		const chiefOf = r.people.find((p) => p.person === 'p-chief-c');
+		assert.deepEqual([chiefOf.role, chiefOf.level, r.last_patrol.id, r.last_patrol.valid, r.drawn], ['chief', 'community', 'd-0003.walk', true, true]);
+		assert.deepEqual([r.open_cases, r.open_hazards], [2, 1]);
+		const community = r.levels.find((l) => l.level === 'community');
+		assert.deepEqual([community.year.patrols, community.year.valid, community.month.owed], [1, 1, 2]);
+		const today = new Date(Date.now() + 8 * 3600e3).toISOString();
+		const span = { today: today.slice(0, 10), month: today.slice(0, 7), year: today.slice(0, 4) };
+		const listed = async (path, q) => (await ask(centre, `${path}?${new URLSearchParams({ ...q, count: 'true' })}`)).total;
+		for (const x of reaches) {
+			for (const [name, text] of Object.entries(span)) {
+				const from = text.padEnd(10, '-01'.repeat(2).slice(0, 10 - text.length)), at = new Date(`${from}T00:00:00Z`);
+				at.setUTCDate(at.getUTCDate() + (name === 'today' ? 1 : 0));
+				at.setUTCMonth(at.getUTCMonth() + (name === 'month' ? 1 : 0));
+				at.setUTCFullYear(at.getUTCFullYear() + (name === 'year' ? 1 : 0));
+				const q = { reach: x.code, from, to: at.toISOString().slice(0, 10) };
+				assert.equal(await listed('/api/v1/patrols', q), x.patrols[name], `${x.code} ${name}`);
+				for (const l of x.levels) {
+					assert.equal(await listed('/api/v1/patrols', { ...q, river: 'true', level: l.level || 'none' }), l[name].patrols, `${x.code} ${name} ${l.level}`);
+					assert.equal(await listed('/api/v1/patrols', { ...q, river: 'true', level: l.level || 'none', valid: 'true' }), l[name].valid, `${x.code} ${name} ${l.level}, valid`);
+				}
+			}
+			assert.equal(await listed('/api/v1/cases', { reach: x.code, state: 'open' }), x.open_cases);
+			assert.equal(await listed('/api/v1/cases', { reach: x.code, state: 'open', class: 'hazard' }), x.open_hazards);
+			assert.equal((await ask(centre, `/api/v1/overdue?reach=${x.code}`)).overdue.length, x.duties.overdue);
+			assert.equal((await ask(centre, `/api/v1/duty?reach=${x.code}`)).duty.filter((d) => d.state !== 'exempt').length, x.duties.count);
+		}
+	});
+
+	test('figures of reaches: as of an area, from the records; what no reach has is refused', async () => {
+		const figure = async (q) => (await ask(centre, `/api/v1/figures?${q}`)).figures.map((f) => [f.id, f.level, f.category, f.value, f.display]);
+		const year = new Date(Date.now() + 8 * 3600e3).getUTCFullYear();
+		for (const f of ['river_patrols', 'river_patrols_valid'])
+			assert.deepEqual(await figure(`figure=${f}&reach=*&period=${year}`), await figure(`figure=${f}&period=${year}`), 'all river patrols are of a reach');
+		const all = await figure(`reach=*&period=${year}`);
+		assert.ok(all.some((f) => f[0] === 'findings_found' || f[0] === 'cases_received'), JSON.stringify(all.map((f) => f[0])));
+		assert.ok(!all.some((f) => /^(visit|inspections|works|monitored|risk|aid)/.test(f[0])));
+		const of = (id, category, rows = all) => rows.find((f) => f[0] === id && f[1] === '' && f[2] === category)?.[3];
+		assert.deepEqual([of('cases_received', ''), of('cases_received', 'finding'), of('cases_received', 'hazard'), of('hazards_found', 'drowning')], [2, 1, 1, 1]);
+		assert.equal((await ask(centre, `/api/v1/cases?figure=cases_received&scope=${RIVER}&period=${year}`.replace(`&period=${year}`, `&from=${year}-01-01`))).cases.length, 2, 'a figure of a reach has its cases');
+		assert.equal(of('cases_received', '', await figure(`scope=${GULLY}&period=${year}`)), 0);
+		const duty = (await ask(centre, `/api/v1/figures?figure=duty_rate&scope=${RIVER}&period=${year}`)).figures.find((f) => f.level === 'community');
+		assert.ok(duty.denominator >= 0);
+		assert.match((await ask(centre, '/api/v1/figures?figure=visits&reach=*', undefined, 400)).detail, /for areas, not for reaches/);
+		assert.match((await ask(centre, `/api/v1/cases?reach=*&scope=${TOWN}`, undefined, 400)).detail, /place of scope/);
+		assert.match((await ask(centre, `/api/v1/cases?reach=${'x'.repeat(129)}`, undefined, 400)).detail, /128 bytes/);
+		const days = async (who, q) => (await ask(who, `/api/v1/series?reach=*&days=400&figure=${q}`)).days.reduce((n, d) => n + d.value, 0);
+		assert.deepEqual([await days(centre, 'patrols'), await days(east, 'patrols')], [2, 1], 'an office sees its own');
+		assert.deepEqual([await days(centre, 'river_patrols'), await days(centre, 'river_patrols_valid&level=community'), await days(centre, 'river_patrols&level=town'), await days(centre, 'patrols&category=gully')], [1, 1, 0, 1]);
+		assert.equal((await ask(centre, '/api/v1/series?figure=events&reach=*', undefined, 400)).code, 'bad_parameter');
+		assert.deepEqual((await ask(centre, `/api/v1/people?reach=${RIVER}`)).people.map((p) => p.place), (await ask(centre, `/api/v1/people?scope=${RIVER}`)).people.map((p) => p.place));
+	});
 });

@@ -818,8 +818,11 @@ static void test_figures(void **state)
 	assert_int_equal(figure(w, "patrols", "", ""), 7);
 	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15T12:00:00Z");
 	assert_int_equal(w->status, 400);
-	(void)ask(w, TOWN_USER, "/api/v1/figures?scope=QSH-01");
-	assert_int_equal(w->status, 400);
+	(void)ask(w, TOWN_USER, "/api/v1/figures?scope=QSH-01"); /* counted of its records */
+	assert_int_equal(w->status, 200);
+	assert_int_equal(figure(w, "hazards_found", "", "fire"), 0);
+	assert_int_equal(figure(w, "visits", "", ""), -1); /* no reach has any */
+	refused(w, TOWN_USER, "/api/v1/figures?scope=QSH-01&figure=visits", 400, "bad_parameter");
 	(void)ask(w, TOWN_USER, "/api/v1/figures?from=2023-01-15&to=2023-01-21&figure=hazard_rate&lang=en");
 	row = json_array_get(json_object_get(w->j, "figures"), 0);
 	assert_string_equal(text_of(row, "name"), "Hazard rectification rate");
