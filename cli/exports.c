@@ -105,7 +105,7 @@ static struct bar bar_of(const char *file, bool quiet)
 
 static void bar_show(struct bar *b, const struct export *x, int64_t bytes)
 {
-	int done = export_progress(x), full = done < 0 ? 0 : done * BAR / 1000;
+	int packing = export_packing(x), done = packing < 0 ? export_progress(x) : packing, full = done < 0 ? 0 : done * BAR / 1000;
 	int64_t now = clock_mono_ms();
 
 	if (!b->on || now < b->next_mono_ms)
@@ -119,8 +119,8 @@ static void bar_show(struct bar *b, const struct export *x, int64_t bytes)
 		(void)fprintf(stderr, "] %3d%%", done / 10);
 	else
 		(void)fputs("]     ", stderr);
-	(void)fprintf(stderr, " %lld rows", (long long)export_rows(x));
-	if (bytes) /* a spreadsheet is written at the end */
+	(void)fprintf(stderr, "%s %lld rows", packing < 0 ? "" : " packing", (long long)export_rows(x));
+	if (bytes) /* a spreadsheet is packed when all rows are read */
 		(void)fprintf(stderr, "  %.1f MB  %.1f MB/s", (double)bytes / 1e6, (double)bytes / 1e3 / (double)(now - b->begun_mono_ms));
 	(void)fputs("  ", stderr); /* over what was longer */
 }
@@ -128,7 +128,7 @@ static void bar_show(struct bar *b, const struct export *x, int64_t bytes)
 static void bar_clear(struct bar *b)
 {
 	if (b->shown)
-		(void)fprintf(stderr, "\r%*s\r", BAR + 60, "");
+		(void)fprintf(stderr, "\r%*s\r", BAR + 70, "");
 	b->shown = false;
 }
 

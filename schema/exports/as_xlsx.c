@@ -134,7 +134,7 @@ static void on_row(struct rows *r)
 {
 	struct as_xlsx *a = r->own;
 
-	if (a->row == XLSX_ROWS) {
+	if (xlsx_full(a->x)) {
 		foot(a);
 		head(r);
 	}
@@ -340,6 +340,13 @@ static enum err on_piece(struct rows *r, bool *more, struct why *why)
 	return xlsx_take(a->x, r->piece, r->out, more, why);
 }
 
+static int on_packed(const struct rows *r)
+{
+	const struct as_xlsx *a = r->own;
+
+	return xlsx_progress(a->x);
+}
+
 static void on_close(struct rows *r)
 {
 	struct as_xlsx *a = r->own;
@@ -366,5 +373,6 @@ const struct sink sink_xlsx = {
 	.end_row = on_end_row,
 	.finish = on_finish,
 	.piece = on_piece,
+	.packed = on_packed,
 	.close = on_close,
 };

@@ -619,3 +619,10 @@ int export_progress(const struct export *x)
 {
 	return x->finished ? 1000 : x->table->progress ? x->table->progress(&x->w) : -1;
 }
+
+int export_packing(const struct export *x)
+{
+	const struct sink *s = x->rows.sink;
+
+	return x->finished && s && s->packed ? s->packed(&x->rows) : -1;
+}

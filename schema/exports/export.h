@@ -54,6 +54,7 @@ const char *export_filename(const struct export *x, bool ascii);
 int64_t export_as_of(const struct export *x, int64_t *time_ms); /* for certain after the first step */
 int64_t export_rows(const struct export *x);      /* written so far */
 int export_progress(const struct export *x);      /* thousandths, by time or commits walked; -1: unknown */
+int export_packing(const struct export *x);       /* all rows are read: thousandths of the file that were packed since; else -1 */
 
 /* "patrols", "cases" ...: the i-th name there is, NULL at the end; which formats it has as bits 1 << enum export_format. */
 const char *export_name(size_t i, unsigned *formats);

@@ -2,8 +2,8 @@
  *
  *   begin { row cell ... cell end_row } finish { piece }
  *
- * A sink that streams adds to r->out as it goes; one that can only write a whole file (XLSX) keeps it in a temporary file
- * and gives it away by piece() after finish(). */
+ * A sink that streams adds to r->out as it goes; one whose file begins with what follows from all rows (XLSX) keeps them in
+ * temporary files and gives it away by piece() after finish(). */
 #ifndef XUNGE_SCHEMA_EXPORTS_SINK_H
 #define XUNGE_SCHEMA_EXPORTS_SINK_H
 
@@ -47,6 +47,7 @@ struct sink {
 	void (*end_row)(struct rows *r);
 	enum err (*finish)(struct rows *r, struct why *why); /* after the last row */
 	enum err (*piece)(struct rows *r, bool *more, struct why *why); /* NULL: all is in out */
+	int (*packed)(const struct rows *r);                 /* thousandths given away by piece(); NULL with it */
 	void (*close)(struct rows *r);                      /* frees own, also half-made; NULL: nothing to do */
 	bool codes;                                         /* for machines: codes, not words (rows_word) */
 };

@@ -12,16 +12,26 @@
 #include "base/fault.h"
 #include "base/utf8.h"
 #include "core/civil.h"
-#include "schema/exports/xlsxfile.h"
+#include "schema/exports/xlsxpack.h"
 
 #define SHEETS_MAX 200
+#define SHEET_BYTES (3LL << 30) /* of a sheet's rows: its part of the file must stay below 4 GiB ... */
+#define LOOKED_AT 32 /* ... looked at so often, in rows: so many of the longest are below one */
 #define EXACT (1LL << 53) /* whole numbers that a double holds */
 #define SERIAL_1970 25569 /* days from the spreadsheets' day 0 */
 #define SERIAL_FIRST 61   /* 1900-03-01: before it they count a day that never was */
 #define SERIAL_END 2958466 /* 10000-01-01 */
 
+struct mark { /* what the library reads in the place of a sheet's rows */
+	size_t given;
+	bool open;
+	FILE *f;
+};
+
 struct sheet {
 	lxw_worksheet *ws;
+	FILE *rows;   /* after xlsx_finish; before, the library holds them */
+	struct mark mark;
 	uint32_t row; /* the last one begun */
 	bool empty;
 	char name[XLSX_NAME_UNITS * 3 + 8];
@@ -32,10 +42,10 @@ struct xlsx {
 	lxw_format *look[XLSX_TOTAL * 2];
 	struct sheet sheet[SHEETS_MAX];
 	int n, now;
-	int fd;            /* the file; has no name */
-	int64_t size, taken;
+	int fd;            /* the library's file, without the rows; has no name */
+	struct xlsxpack *pack;
 	int64_t cut;
-	bool english, failed, done;
+	bool english, failed;
 	enum err e;
 	char detail[160];
 	char *tmpdir;
@@ -123,14 +133,20 @@ void xlsx_free(struct xlsx *x)
 {
 	if (!x)
 		return;
-	if (x->wb) {
-		for (int i = 0; i < x->n; i++) { /* the library closes it only when all went well */
-			if (x->sheet[i].ws->file)
-				fclose(x->sheet[i].ws->file);
-			x->sheet[i].ws->file = NULL;
-		}
-		lxw_workbook_free(x->wb);
+	for (int i = 0; i < x->n; i++) { /* the library closes them only when all went well */
+		struct sheet *s = &x->sheet[i];
+
+		if (x->wb && s->ws->file)
+			fclose(s->ws->file);
+		if (x->wb)
+			s->ws->file = NULL;
+		if (s->rows)
+			fclose(s->rows);
+		if (s->mark.open)
+			fclose(s->mark.f);
 	}
+	lxw_workbook_free(x->wb);
+	xlsxpack_close(x->pack);
 	if (x->fd >= 0)
 		close(x->fd);
 	buf_done(&x->text);
@@ -197,6 +213,16 @@ static size_t one(struct slice v, size_t i, struct buf *out, int *units)
 	return len;
 }
 
+/* How many characters at i stay as they are, a byte each. */
+static size_t plain(struct slice v, size_t i)
+{
+	size_t n = 0;
+
+	while (i + n < v.n && v.p[i + n] >= 0x20 && v.p[i + n] < 0x7f && v.p[i + n] != '_')
+		n++;
+	return n;
+}
+
 /* v as a cell may hold it, in x->text. */
 static const char *clean(struct xlsx *x, struct slice v)
 {
@@ -209,7 +235,15 @@ static const char *clean(struct xlsx *x, struct slice v)
 	buf_reserve(&x->text, v.n + 1);
 	x->text.p[0] = '\0';
 	for (size_t i = 0; i < v.n;) {
-		i += one(v, i, &x->text, &u);
+		size_t n = plain(v, i);
+
+		if (n > 0 && units + (int64_t)n <= room) { /* most of most texts */
+			buf_add(&x->text, v.p + i, n);
+			i += n;
+			u = (int)n;
+		} else {
+			i += one(v, i, &x->text, &u);
+		}
 		units += u;
 		if (units <= room)
 			fits = x->text.n;
@@ -372,6 +406,15 @@ int xlsx_add(struct xlsx *x, const char *name)
 void xlsx_turn(struct xlsx *x, int sheet)
 {
 	x->now = sheet;
+}
+
+bool xlsx_full(const struct xlsx *x)
+{
+	const struct sheet *s = &x->sheet[x->now];
+
+	if (x->failed)
+		return false;
+	return s->row + 1 >= XLSX_ROWS || (s->row % LOOKED_AT == 0 && s->ws->file && (int64_t)ftello(s->ws->file) > SHEET_BYTES) || FAULT("xlsx.full");
 }
 
 /* The current sheet, when a cell of this row may be written: else NULL, and that is our bug or a full sheet. */
@@ -625,8 +668,8 @@ void xlsx_column(int col, char out[4])
 
 /* ------------------------------------------------------------------ the file */
 
-/* All rows are on their way to the disk; sizes: how many bytes of each sheet. */
-static void flush(struct xlsx *x, int64_t *sizes)
+/* All rows are on the disk. */
+static void flush(struct xlsx *x)
 {
 	for (int i = 0; i < x->n && !x->failed; i++) {
 		lxw_worksheet *ws = x->sheet[i].ws;
@@ -639,60 +682,80 @@ static void flush(struct xlsx *x, int64_t *sizes)
 			lxw_worksheet_write_single_row(ws); /* a second call writes nothing */
 		if (fflush(ws->file) != 0 || ferror(ws->file))
 			fail(x, errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_IO, "a temporary file takes no more");
-		sizes[i] = (int64_t)ftello(ws->file);
 	}
+}
+
+static ssize_t mark_read(void *cookie, char *to, size_t n)
+{
+	static const char text[] = XLSXPACK_MARK;
+	struct mark *m = cookie;
+
+	if (n > sizeof(text) - 1 - m->given)
+		n = sizeof(text) - 1 - m->given;
+	memcpy(to, text + m->given, n);
+	m->given += n;
+	return (ssize_t)n;
+}
+
+static int mark_close(void *cookie)
+{
+	((struct mark *)cookie)->open = false;
+	return 0;
+}
+
+/* The library gets a mark to copy and to pack, we keep the rows. */
+static void take_rows(struct sheet *s)
+{
+	static const cookie_io_functions_t mark = {.read = mark_read, .close = mark_close};
+
+	s->rows = s->ws->optimize_tmpfile;
+	s->mark = (struct mark){0, true, fopencookie(&s->mark, "r", mark)};
+	if (!s->mark.f)
+		die("xlsx: out of memory");
+	s->ws->file = s->ws->optimize_tmpfile = s->mark.f;
+}
+
+static void make_frame(struct xlsx *x)
+{
+	struct xlsxpack_rows *rows = xcalloc((size_t)x->n + 1, sizeof(*rows));
+	lxw_error le;
+
+	for (int i = 0; i < x->n; i++) {
+		take_rows(&x->sheet[i]);
+		rows[i] = (struct xlsxpack_rows){fileno(x->sheet[i].rows), (int64_t)ftello(x->sheet[i].rows)};
+	}
+	le = workbook_close(x->wb); /* frees it, also when it fails */
+	x->wb = NULL;
+	if (le != LXW_NO_ERROR)
+		fail(x, ERR_FULL, lxw_strerror(le));
+	else if (!xlsxpack_open(x->fd, rows, x->n, &x->pack))
+		fail(x, ERR_FULL, "what was read back is not what was written");
+	free(rows);
 }
 
 enum err xlsx_finish(struct xlsx *x, struct why *why)
 {
-	int64_t *sizes = xcalloc((size_t)x->n + 1, sizeof(*sizes));
-	lxw_error le;
-
 	if (FAULT("xlsx.finish"))
 		fail(x, ERR_FULL, "no room (a test says so)");
-	flush(x, sizes);
-	if (!x->failed) {
-		le = workbook_close(x->wb); /* frees it, also when it fails */
-		x->wb = NULL;
-		if (le != LXW_NO_ERROR)
-			fail(x, ERR_FULL, lxw_strerror(le));
-	}
-	if (!x->failed && !xlsxfile_whole(x->fd, sizes, x->n))
-		fail(x, ERR_FULL, "what was read back is not what was written");
-	free(sizes);
-	if (x->failed)
-		return xlsx_error(x, why);
-	x->size = (int64_t)lseek(x->fd, 0, SEEK_END);
-	x->done = true;
-	return OK;
+	flush(x);
+	if (!x->failed)
+		make_frame(x);
+	return xlsx_error(x, why);
 }
 
-int64_t xlsx_bytes(const struct xlsx *x)
+int xlsx_progress(const struct xlsx *x)
 {
-	return x->size;
+	return x->pack ? xlsxpack_progress(x->pack) : -1;
 }
 
 enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct why *why)
 {
-	ssize_t got;
+	enum err e;
 
-	if (!x->done)
+	if (!x->pack)
 		return x->failed ? xlsx_error(x, why) : ERR_INVALID;
-	if ((int64_t)n > x->size - x->taken)
-		n = (size_t)(x->size - x->taken);
-	buf_reserve(out, n);
-	while (n > 0) {
-		got = pread(x->fd, out->p + out->n, n, (off_t)x->taken);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return why_set(why, ERR_IO, "cannot read the spreadsheet back: %s", got < 0 ? strerror(errno) : "it ends too early");
-		out->n += (size_t)got;
-		x->taken += got;
-		n -= (size_t)got;
-	}
-	if (out->p)
-		out->p[out->n] = '\0';
-	*more = x->taken < x->size;
-	return OK;
+	e = xlsxpack_take(x->pack, n, out, more);
+	if (e == ERR_FULL)
+		return why_set(why, e, "the spreadsheet would be larger than 4 GiB: ask for a shorter period, or for CSV");
+	return e == OK ? OK : why_set(why, e, "cannot read the spreadsheet's temporary files (in %s) back", x->tmpdir);
 }

@@ -6,8 +6,8 @@
  * Any number of sheets may be open; in each, rows only go down and cells of a row come before the next row.  Nothing
  * is on disk under a name: temporary files are unlinked as they are made, in TMPDIR, else beside the database.  The same
  * calls give the same bytes: the file knows no time, name or program but what it is told.
- * The first failure is kept; what follows it does nothing, and xlsx_finish says it.  The library does not look whether its
- * writes reach the disk, so xlsx_finish reads the file back and holds it against what was written. */
+ * The first failure is kept; what follows it does nothing, and xlsx_finish says it.  After that no file is written any more: what is
+ * taken is packed as it goes (xlsxpack.h), so that an end in the middle is an end at once. */
 #ifndef XUNGE_SCHEMA_EXPORTS_XLSX_H
 #define XUNGE_SCHEMA_EXPORTS_XLSX_H
 
@@ -36,6 +36,7 @@ void xlsx_free(struct xlsx *x); /* NULL does nothing */
 /* A further sheet, current from now on; its number.  The name is made fit: signs that may not stand there, length, twice. */
 int xlsx_add(struct xlsx *x, const char *name);
 void xlsx_turn(struct xlsx *x, int sheet);
+bool xlsx_full(const struct xlsx *x); /* the current sheet takes no further row: XLSX_ROWS, or 3 GiB */
 bool xlsx_failed(const struct xlsx *x);
 enum err xlsx_error(const struct xlsx *x, struct why *why); /* OK: none */
 int64_t xlsx_cut(const struct xlsx *x); /* texts that were too long for a cell */
@@ -64,10 +65,10 @@ void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last);
 
 void xlsx_pages(struct xlsx *x, int wide); /* so many pages wide, the first column on each */
 
-/* Writes the file; may take a second for a million cells.  ERR_FULL: no room, ERR_IO. */
+/* No cell comes any more.  ERR_FULL: no room, ERR_IO. */
 enum err xlsx_finish(struct xlsx *x, struct why *why) MUST_CHECK;
-int64_t xlsx_bytes(const struct xlsx *x); /* after xlsx_finish */
-/* The next n bytes at most. */
+int xlsx_progress(const struct xlsx *x); /* thousandths that were taken; before xlsx_finish -1 */
+/* The next n bytes, about; maybe none.  ERR_FULL: the file would be larger than 4 GiB. */
 enum err xlsx_take(struct xlsx *x, size_t n, struct buf *out, bool *more, struct why *why) MUST_CHECK;
 
 /* Columns that a text takes on a line: a Chinese sign two. */

@@ -1,7 +1,7 @@
 // The exports over HTTP: the bytes of the command, streamed, limited to one's scope; readers that are slow or leave.
 
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
@@ -184,7 +184,7 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		const two = [await stuck(centre, 'events.csv'), await stuck(centre, 'events.json')];
 
 		assert.equal((await centre.fetch(url('figures.csv'))).status, 429);
-		const others = [await stuck(east, 'events.csv'), await stuck(east, 'inspections.csv'), await stuck(district, 'events.csv'), await stuck(district, 'inspections.csv')];
+		const others = [await stuck(east, 'events.csv'), await stuck(east, 'events.xlsx'), await stuck(district, 'events.csv'), await stuck(district, 'inspections.csv')];
 
 		assert.equal((await centre.fetch('/api/v1/me')).status, 200, 'others are served');
 		assert.ok(await rss() - before < 40 * 1024, `${before} -> ${await rss()} KiB`);
@@ -217,8 +217,34 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 
 		assert.match(seen, bar);
 		assert.match(seen, /slow\.csv: 8003 rows, as of commit/);
+		assert.match(await shown(['--format', 'xlsx'], true), /\[#*\.*\] +\d+% packing 8003 rows {2}\d+\.\d MB/); // its rows are read before
 		assert.equal(await shown(['--quiet'], true), '');
 		assert.doesNotMatch(await shown([], false), /\[#|%/);
+	});
+
+	test('a spreadsheet is cut off while it is packed: an end at once, nothing is left', async () => {
+		const dir = town.path('packed'), file = path.join(dir, 'x'), pipe = path.join(dir, 'p');
+		const command = (to) => ['--config', town.conf, 'export', 'events', '--from', FROM, '--to', TO, '--format', 'xlsx', '--quiet', '-o', to];
+
+		mkdirSync(dir);
+		assert.equal((await run('mkfifo', [pipe])).code, 0);
+		await town.must(...command(file).slice(2));
+		const whole = statSync(file).size;
+
+		rmSync(file);
+		const p = new Proc('export', path.join(BUILD, 'xunge'), command(pipe), { env: { TMPDIR: dir } }), reader = createReadStream(pipe);
+		let bytes = 0;
+
+		reader.on('data', (piece) => { bytes += piece.length; });
+		await new Promise((ok) => reader.once('data', ok));
+		reader.pause();
+		assert.deepEqual(readdirSync(dir), ['p'], 'its temporary files have no names');
+		p.signal('SIGINT');
+		assert.deepEqual((await p.ended).code, 1, p.tail());
+		reader.resume();
+		await new Promise((ok) => reader.once('end', ok));
+		assert.ok(bytes < whole, `${bytes} of ${whole}`);
+		assert.deepEqual(readdirSync(dir), ['p']);
 	});
 
 	test('cut off, killed, a disk that is full: nothing stands under the name; a second try makes it whole', async () => {

@@ -15,11 +15,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xlsxwriter.h>
 
 #include "base/fault.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/xlsx.h"
-#include "schema/exports/xlsxfile.h"
+#include "schema/exports/xlsxpack.h"
 
 #define CREATED 1704067200000LL
 
@@ -59,7 +60,7 @@ static enum err whole(struct xlsx *x, struct buf *out)
 	while (e == OK && more)
 		e = xlsx_take(x, 1000, out, &more, &why);
 	if (e == OK)
-		assert_int_equal(out->n, xlsx_bytes(x));
+		assert_int_equal(xlsx_progress(x), 1000);
 	else
 		assert_true(strlen(why.text) > 20);
 	xlsx_free(x);
@@ -122,9 +123,54 @@ static void gives_all_back(void **state)
 	fill(x, 10);
 	assert_int_equal(whole(x, &b), ERR_FULL);
 	fault_arm(NULL);
+	for (size_t piece = 1; piece < 200000; piece = piece * 3 + 1) { /* cut off while it is packed */
+		struct why why = {{0}};
+		bool more = true;
+
+		x = book(true);
+		fill(x, 6000);
+		assert_int_equal(xlsx_progress(x), -1);
+		assert_int_equal(xlsx_finish(x, &why), OK);
+		buf_clear(&b);
+		assert_int_equal(xlsx_take(x, piece, &b, &more, &why), OK);
+		assert_true(more && b.n < piece + 1000 && xlsx_progress(x) < 900);
+		xlsx_free(x);
+	}
 	xlsx_free(NULL);
 	assert_int_equal(open_files(), before);
 	buf_done(&b);
+}
+
+/* However it is cut. */
+static void pieces(void **state)
+{
+	struct buf one = {0}, all = {0};
+	struct xlsx *x = book(true);
+
+	(void)state;
+	fill(x, 6000);
+	assert_int_equal(whole(x, &one), OK);
+	for (size_t piece = 1; piece < 500000; piece = piece * 7 + 3) {
+		struct why why = {{0}};
+		bool more = true;
+		int was = 0;
+
+		x = book(true);
+		fill(x, 6000);
+		assert_int_equal(xlsx_finish(x, &why), OK);
+		buf_clear(&all);
+		while (more) {
+			assert_int_equal(xlsx_take(x, piece, &all, &more, &why), OK);
+			assert_true(xlsx_progress(x) >= was);
+			was = xlsx_progress(x);
+		}
+		assert_int_equal(was, 1000);
+		assert_int_equal(all.n, one.n);
+		assert_memory_equal(all.p, one.p, one.n);
+		xlsx_free(x);
+	}
+	buf_done(&one);
+	buf_done(&all);
 }
 
 /* Writes with files of `limit` bytes at most: 0 all went well, 1 an error was said. */
@@ -176,46 +222,92 @@ static void full_disk(void **state)
 		assert_int_equal(with_room(low - d * 37), 1);
 }
 
+/* What the library writes of a sheet whose rows are `rows`. */
+static int small_file(const char *rows)
+{
+	char path[] = "/tmp/xunge-xlsx-XXXXXX";
+	lxw_workbook_options o = {.constant_memory = LXW_TRUE};
+	int fd = mkstemp(path);
+	lxw_workbook *wb;
+	lxw_worksheet *ws;
+	FILE *f = tmpfile();
+
+	assert_true(fd >= 0 && f);
+	assert_non_null(wb = workbook_new_opt(path, &o));
+	assert_non_null(ws = workbook_add_worksheet(wb, "a"));
+	assert_int_equal(worksheet_write_number(ws, 0, 0, 1, NULL), LXW_NO_ERROR);
+	lxw_worksheet_write_single_row(ws);
+	fclose(ws->optimize_tmpfile);
+	assert_true(fputs(rows, f) >= 0);
+	ws->file = ws->optimize_tmpfile = f;
+	assert_int_equal(workbook_close(wb), LXW_NO_ERROR);
+	close(fd);
+	assert_true((fd = open(path, O_RDWR)) >= 0); /* the library made it anew */
+	unlink(path);
+	return fd;
+}
+
+static bool opens(int fd, const struct xlsxpack_rows *rows, int n)
+{
+	struct xlsxpack *p = NULL;
+	bool good = xlsxpack_open(fd, rows, n, &p);
+
+	if (good)
+		xlsxpack_close(p);
+	return good;
+}
+
 /* A file that lost bytes in any place is noticed. */
 static void damage(void **state)
 {
-	char path[] = "/tmp/xunge-xlsx-XXXXXX";
+	int fd = small_file(XLSXPACK_MARK), other = small_file("<row></row>");
+	const struct xlsxpack_rows rows[2] = {{other, 10}, {other, 10}};
 	struct buf b = {0};
-	struct xlsx *x = book(false);
-	int64_t sizes[1] = {0};
-	int fd;
+	off_t size = lseek(fd, 0, SEEK_END);
 
 	(void)state;
-	xlsx_add(x, "a");
-	assert_int_equal(whole(x, &b), OK);
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	unlink(path);
-	assert_int_equal(pwrite(fd, b.p, b.n, 0), (ssize_t)b.n);
-	for (int64_t n = 1; n < 400; n++) { /* one length of its rows is right */
-		int64_t s[1] = {n};
-
-		if (xlsxfile_whole(fd, s, 1)) {
-			assert_int_equal(sizes[0], 0);
-			sizes[0] = n;
-		}
-	}
-	assert_true(sizes[0] > 0);
-	for (size_t n = 0; n <= b.n; n++) {
+	buf_reserve(&b, (size_t)size);
+	assert_int_equal(pread(fd, b.p, (size_t)size, 0), size);
+	for (off_t n = 0; n <= size; n++) {
 		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, b.p, n, 0), (ssize_t)n);
-		assert_int_equal(xlsxfile_whole(fd, sizes, 1), n == b.n);
+		assert_int_equal(pwrite(fd, b.p, (size_t)n, 0), n);
+		assert_int_equal(opens(fd, rows, 1), n == size);
 	}
-	assert_false(xlsxfile_whole(fd, sizes, 0)); /* another number of sheets */
-	for (size_t i = 30; i + 400 < b.n; i += 97) { /* a byte that changed in the first parts */
+	assert_false(opens(fd, rows, 0)); /* another number of sheets */
+	assert_false(opens(fd, rows, 2));
+	assert_false(opens(other, rows, 1)); /* no mark */
+	for (off_t i = 30; i + 400 < size; i += 97) { /* a byte that changed in the first parts */
 		char c = (char)(b.p[i] ^ 0x55);
 
-		assert_int_equal(pwrite(fd, b.p, b.n, 0), (ssize_t)b.n);
-		assert_int_equal(pwrite(fd, &c, 1, (off_t)i), 1);
-		(void)xlsxfile_whole(fd, sizes, 1); /* whatever it says, it ends */
+		assert_int_equal(pwrite(fd, b.p, (size_t)size, 0), size);
+		assert_int_equal(pwrite(fd, &c, 1, i), 1);
+		(void)opens(fd, rows, 1); /* whatever it says, it ends */
 	}
 	close(fd);
+	close(other);
 	buf_done(&b);
+}
+
+/* Rows that are gone when they are to be read again: an error, and no file. */
+static void rows_gone(void **state)
+{
+	int fd = small_file(XLSXPACK_MARK), other = small_file("");
+	off_t size = lseek(other, 0, SEEK_END);
+	const struct xlsxpack_rows rows = {other, size + 1};
+	struct xlsxpack *p = NULL;
+	struct buf out = {0};
+	enum err e = OK;
+	bool more = true;
+
+	(void)state;
+	assert_true(xlsxpack_open(fd, &rows, 1, &p));
+	while (e == OK && more)
+		e = xlsxpack_take(p, 1000, &out, &more);
+	assert_int_equal(e, ERR_IO);
+	xlsxpack_close(p);
+	close(fd);
+	close(other);
+	buf_done(&out);
 }
 
 static void bounds(void **state)
@@ -323,6 +415,10 @@ static void longer_than_a_sheet(void **state)
 	assert_true(has_sheet(&b, 2) && !has_sheet(&b, 3));
 	export_numbers(st, XLSX_ROWS, &b);
 	assert_true(has_sheet(&b, 3) && !has_sheet(&b, 4));
+	fault_arm("xlsx.full:3"); /* by its bytes */
+	export_numbers(st, 5, &b);
+	fault_arm(NULL);
+	assert_true(has_sheet(&b, 3) && !has_sheet(&b, 4));
 	assert_int_equal(getrusage(RUSAGE_SELF, &use), 0);
 #ifndef __SANITIZE_ADDRESS__ /* whose own memory is not ours */
 	assert_true(use.ru_maxrss < 64 * 1024);
@@ -341,8 +437,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_bytes),
 		cmocka_unit_test(gives_all_back),
+		cmocka_unit_test(pieces),
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(rows_gone),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(longer_than_a_sheet),
 	};
