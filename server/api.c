@@ -11,6 +11,7 @@
 #include "server/acts_api.h"
 #include "server/enrol_api.h"
 #include "server/exports_api.h"
+#include "server/live_api.h"
 #include "server/password_api.h"
 #include "server/photo_api.h"
 #include "server/read.h"
@@ -354,6 +355,7 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/me", get_me},
 	{HTTP_POST, "/api/v1/me/password", password_post},
 	{HTTP_GET, "/api/v1/live", get_live},
+	{HTTP_GET, "/api/v1/live/snapshot", live_get_snapshot},
 	{HTTP_GET, "/api/v1/cases", read_cases},
 	{HTTP_GET, "/api/v1/cases/{}", read_case},
 	{HTTP_GET, "/api/v1/patrols", read_patrols},

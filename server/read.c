@@ -101,27 +101,9 @@ static void etag_of_bytes(struct read *r, const char *coding)
 	(void)snprintf(r->etag, sizeof r->etag, "\"%s%s%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum), coding ? "-" : "", coding ? coding : "");
 }
 
-/* What is worth it, and done within some 20 ms: the loop waits. */
-#define ZIP_MIN 512
-#define ZIP_MAX (1024 * 1024)
-#define ZIP_LEVEL 4
-#define BROTLI_MAX (256 * 1024)
-#define BROTLI_QUALITY 5
-
-/* NULL: as it is. */
-static const char *coding_of(const struct read *r)
-{
-	if (r->b->n < ZIP_MIN || r->b->n > ZIP_MAX)
-		return NULL;
-	if (r->b->n <= BROTLI_MAX && http_accepts(r->rq->accept_encoding, "br"))
-		return "br";
-	return http_accepts(r->rq->accept_encoding, "gzip") ? "gzip" : NULL;
-}
-
 static void zip_body(struct read *r, const char *coding)
 {
-	struct slice raw = {r->b->p, (uint32_t)r->b->n};
-	struct slice small = strcmp(coding, "br") == 0 ? zip_brotli(raw, BROTLI_QUALITY) : zip_text(raw, ZIP_LEVEL);
+	struct slice small = zip_answer(buf_slice(r->b), coding);
 
 	if (!small.p)
 		return; /* no smaller: as it is, the tag says the same */
@@ -134,7 +116,7 @@ static void zip_body(struct read *r, const char *coding)
 void read_end(struct read *r, enum err e)
 {
 	bool known = !r->etag[0]; /* the ETag says what the bytes are */
-	const char *coding = known ? coding_of(r) : NULL;
+	const char *coding = known ? zip_coding(r->b->n, false, r->rq->accept_encoding) : NULL;
 
 	if (r->a->st)
 		live_end(r->a->st);

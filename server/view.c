@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "core/area.h"
 #include "server/view_parts.h"
+#include "server/zip.h"
 
 /* Clients that one frame may go to at once: many clients, frames a little further apart, so that
  * a rush of commits does not multiply with a thousand screens. */
@@ -16,7 +17,9 @@
 void frame_unref(struct frame *f)
 {
 	if (f && --f->refs == 0) {
-		*f->total -= f->n;
+		*f->total -= f->n + f->br.n + f->gzip.n;
+		free((char *)(uintptr_t)f->br.p);
+		free((char *)(uintptr_t)f->gzip.p);
 		free(f);
 	}
 }
@@ -33,6 +36,17 @@ struct frame *frame_new(struct views *vs, const struct buf *b, int64_t from, int
 	vs->frame_bytes += b->n;
 	memcpy(f->text, b->p, b->n);
 	return f;
+}
+
+struct slice frame_zip(struct frame *f, const char *coding)
+{
+	struct slice *z = strcmp(coding, "br") == 0 ? &f->br : &f->gzip;
+
+	if (!z->p) {
+		*z = zip_answer((struct slice){f->text, (uint32_t)f->n}, coding);
+		*f->total += z->n;
+	}
+	return *z;
 }
 
 /* The same message with another "from": for the first delta after a snapshot or a resume. */
@@ -613,7 +627,7 @@ static void view_tick(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 
 /* The whole state as of the model's commit.  Everything marked was flushed before: what clients
  * have plus this agree. */
-static void make_snapshot(struct view *v, int64_t now_ms)
+static void make_snapshot(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 {
 	struct model *m = v->all->model;
 	struct buf b = {0};
@@ -644,6 +658,7 @@ static void make_snapshot(struct view *v, int64_t now_ms)
 	frame_unref(v->snapshot);
 	v->snapshot = frame_new(v->all, &b, -1, m->head.commit);
 	v->snapshot_version = v->version;
+	v->snapshot_mono_ms = now_mono_ms;
 	v->all->snapshots++;
 	buf_done(&b);
 }
@@ -663,22 +678,31 @@ static void make_room(struct views *vs, int64_t now_mono_ms, bool hard)
 	view_free(idle);
 }
 
+/* The view of a scope, made when it is the first to be asked for; NULL: there are too many. */
+static struct view *view_get(struct views *vs, const char *scope, int64_t now_mono_ms)
+{
+	struct view *v = map_get(&vs->by_scope, scope, strlen(scope));
+
+	if (v)
+		return v;
+	if (vs->by_scope.n >= VIEWS_MAX)
+		make_room(vs, now_mono_ms, true);
+	if (vs->by_scope.n >= VIEWS_MAX)
+		return NULL;
+	v = view_new(vs, scope);
+	v->last_any_mono_ms = now_mono_ms;
+	map_put(&vs->by_scope, v->scope, strlen(v->scope), v);
+	return v;
+}
+
 enum err view_join(struct views *vs, struct view_client *c, const char *scope, const char *db,
 	int64_t since, int64_t now_mono_ms)
 {
 	struct view *v;
 
 	view_leave(c);
-	v = map_get(&vs->by_scope, scope, strlen(scope));
-	if (!v) {
-		if (vs->by_scope.n >= VIEWS_MAX)
-			make_room(vs, now_mono_ms, true);
-		if (vs->by_scope.n >= VIEWS_MAX)
-			return ERR_FULL;
-		v = view_new(vs, scope);
-		v->last_any_mono_ms = now_mono_ms;
-		map_put(&vs->by_scope, v->scope, strlen(v->scope), v);
-	}
+	if (!(v = view_get(vs, scope, now_mono_ms)))
+		return ERR_FULL;
 	c->view = v;
 	c->at = &v->clients;
 	c->next = v->clients;
@@ -724,8 +748,36 @@ void view_refresh(struct view_client *c)
 	}
 }
 
-/* Snapshot or resume: first everything marked goes to the others, so that from here on c and they
- * get the same frames. */
+/* Before a snapshot or a resume: everything marked goes to those who are there. */
+static enum err view_settle(struct view *v, int64_t now_ms, int64_t now_mono_ms)
+{
+	enum err e = v->stale ? view_read(v) : OK;
+
+	if (e == OK && is_dirty(v))
+		view_flush(v, now_ms, now_mono_ms);
+	return e;
+}
+
+struct frame *view_snapshot(struct views *vs, const char *scope, int64_t now_ms, int64_t now_mono_ms, enum err *e)
+{
+	struct view *v = view_get(vs, scope, now_mono_ms);
+
+	*e = ERR_FULL;
+	if (!v)
+		return NULL;
+	if (!v->clients)
+		v->idle_mono_ms = now_mono_ms;
+	*e = OK;
+	if (!v->snapshot || now_mono_ms - v->snapshot_mono_ms >= VIEW_SNAPSHOT_MS) {
+		if ((*e = view_settle(v, now_ms, now_mono_ms)) != OK)
+			return NULL;
+		make_snapshot(v, now_ms, now_mono_ms);
+	}
+	v->snapshot->refs++;
+	return v->snapshot;
+}
+
+/* Snapshot or resume: from here on c and the others get the same frames. */
 static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t now_mono_ms, enum err *e)
 {
 	struct view *v = c->view;
@@ -733,16 +785,14 @@ static struct frame *first_frame(struct view_client *c, int64_t now_ms, int64_t 
 	int64_t since = c->since, rev = 0;
 
 	c->since = -1;
-	if (v->stale && (*e = view_read(v)) != OK)
+	if ((*e = view_settle(v, now_ms, now_mono_ms)) != OK)
 		return NULL;
-	if (is_dirty(v))
-		view_flush(v, now_ms, now_mono_ms);
 	if (v->all->model->st && since > 0 && resume_can(v, since, now_ms, &rev))
 		f = resume_frame(v, since, rev, now_ms);
 	if (!f) {
 		if (!v->snapshot || v->snapshot_version != v->version ||
 			v->snapshot->commit != v->all->model->head.commit)
-			make_snapshot(v, now_ms);
+			make_snapshot(v, now_ms, now_mono_ms);
 		f = v->snapshot;
 		f->refs++;
 	}

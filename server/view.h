@@ -9,6 +9,7 @@
 #define XUNGE_SERVER_VIEW_H
 
 #include "base/buf.h"
+#include "base/slice.h"
 #include "server/model.h"
 #include "server/sheet.h"
 
@@ -25,6 +26,7 @@
 #define VIEW_IDLE_MS 60000
 #define VIEW_GATHER_MS 100       /* figures, areas, devices wait at most so long */
 #define VIEW_TICK_MS 15000
+#define VIEW_SNAPSHOT_MS 1000    /* a snapshot for HTTP is made so seldom */
 #define VIEW_RESUME_COMMITS 10000
 
 #define FRAME_ROOM 16 /* bytes before the text that the carrier may use */
@@ -33,6 +35,7 @@ struct frame { /* one message; refs count who holds it */
 	uint32_t refs;
 	uint32_t from_at, from_n; /* the digits of "from" in text; from_n 0: there is none */
 	int64_t from, commit;
+	struct slice br, gzip; /* the text, for who reads it so; made once (frame_zip) */
 	size_t n;
 	size_t *total; /* bytes of all frames alive */
 	char room[FRAME_ROOM];
@@ -64,6 +67,8 @@ struct views {
 /* A message of text b; from -1: none. */
 struct frame *frame_new(struct views *vs, const struct buf *b, int64_t from, int64_t commit);
 void frame_unref(struct frame *f);
+/* The text of f in coding "br" or "gzip", as long as f lives; p NULL: it would not be smaller. */
+struct slice frame_zip(struct frame *f, const char *coding);
 
 void views_init(struct views *vs, struct model *m, void (*wake)(void *ctx, struct view_client *c), void *ctx);
 void views_done(struct views *vs); /* every client must have left */
@@ -83,6 +88,10 @@ void view_refresh(struct view_client *c);
 /* The next message for c, or NULL: nothing waits.  The caller lets it go with frame_unref.
  * *e tells an error of the store: the client should be closed, to come again. */
 struct frame *view_next(struct view_client *c, int64_t now_ms, int64_t now_mono_ms, enum err *e);
+
+/* The snapshot that a client of scope would get now, or one of up to VIEW_SNAPSHOT_MS ago: with its db and commit
+ * view_join goes on from there.  Errors as those of view_join and view_next; let it go with frame_unref. */
+struct frame *view_snapshot(struct views *vs, const char *scope, int64_t now_ms, int64_t now_mono_ms, enum err *e);
 
 bool view_waits(const struct view_client *c); /* would view_next give something? */
 

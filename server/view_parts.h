@@ -62,6 +62,7 @@ struct view {
 	size_t ring_bytes;
 	struct frame *snapshot; /* as of snapshot_version */
 	uint64_t version, snapshot_version;
+	int64_t snapshot_mono_ms;
 	int64_t last_mono_ms, last_any_mono_ms, idle_mono_ms;
 };
 

@@ -3,9 +3,17 @@
 #include <brotli/encode.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #include "base/err.h"
+#include "server/http.h"
+
+#define ZIP_MIN 512
+#define ZIP_MAX ((size_t)1024 * 1024)
+#define ZIP_LEVEL 4
+#define BROTLI_MAX ((size_t)256 * 1024)
+#define BROTLI_QUALITY 5
 
 struct slice zip_text(struct slice raw, int level)
 {
@@ -41,4 +49,20 @@ struct slice zip_brotli(struct slice raw, int quality)
 	else
 		free(p);
 	return out;
+}
+
+const char *zip_coding(size_t n, bool alike, const char *accept)
+{
+	size_t times = alike ? 4 : 1;
+
+	if (n < ZIP_MIN || n > ZIP_MAX * times)
+		return NULL;
+	if (n <= BROTLI_MAX * times && http_accepts(accept, "br"))
+		return "br";
+	return http_accepts(accept, "gzip") ? "gzip" : NULL;
+}
+
+struct slice zip_answer(struct slice raw, const char *coding)
+{
+	return strcmp(coding, "br") == 0 ? zip_brotli(raw, BROTLI_QUALITY) : zip_text(raw, ZIP_LEVEL);
 }

@@ -638,25 +638,7 @@ function enter(me) {
 		open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`, "xunge.live.v1"),
 		probe,
 		hello: () => ({ scope: me.scope, db: app.town.db, since: app.town.commit }),
-		frame: (msg) => {
-			const fresh = unknown(msg);
-			const r = take(app.town, msg);
-
-			if (r === "ok" && !app.firstCommit) {
-				app.firstCommit = /** @type {number} */ (app.town.commit);
-				app.bornAt = app.town.time;
-				setTimeout(fetchLater, DRAWER_AFTER_MS);
-			}
-			if (r === "ok" && msg.op !== "tick") {
-				announce(msg);
-				app.bell.heard(fresh);
-				if (app.file.id !== null)
-					app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
-				pageOf(app.place.page).frame?.(app, msg);
-			}
-			draw();
-			return r;
-		},
+		frame: heard,
 		change: changed,
 		now: mono,
 		later: (fn, ms) => setTimeout(fn, ms),
@@ -665,12 +647,46 @@ function enter(me) {
 	});
 	show("duty");
 	route();
-	app.link.start();
+	app.link.kick();
 	askReady();
+}
+
+/** A frame of the stream, or the snapshot before it. @param {any} msg */
+function heard(msg) {
+	const fresh = unknown(msg);
+	const r = take(app.town, msg);
+
+	if (r === "ok" && !app.firstCommit) {
+		app.firstCommit = /** @type {number} */ (app.town.commit);
+		app.bornAt = app.town.time;
+		setTimeout(fetchLater, DRAWER_AFTER_MS);
+	}
+	if (r === "ok" && msg.op !== "tick") {
+		announce(msg);
+		app.bell.heard(fresh);
+		if (app.file.id !== null)
+			app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
+		pageOf(app.place.page).frame?.(app, msg);
+	}
+	draw();
+	return r;
+}
+
+/** The whole state by HTTP, where it is compressed: the stream goes on from its commit.  Where it does not come, the stream
+ * brings it. @returns {Promise<"ok"|"expired"|"down">} */
+async function begin() {
+	const { link, me, town } = app;
+	const r = await call("GET", `/api/v1/live/snapshot?scope=${encodeURIComponent(me?.scope || "")}`);
+
+	if (r.status === 200 && r.body && link && app.town === town && heard(r.body) === "ok")
+		link.frameAt = mono();
+	return r.status === 401 ? "expired" : r.status === 0 ? "down" : "ok";
 }
 
 /** @returns {Promise<"ok"|"expired"|"down">} */
 async function probe() {
+	if (app.town.commit === null)
+		return begin();
 	const r = await call("GET", "/api/v1/me");
 
 	if (r.status === 200 && app.me)

@@ -164,20 +164,13 @@ static inline void client_apply(struct client *c, const json_t *m)
 	}
 }
 
-/* One frame; NULL: none waits.  The caller decrefs. */
-static inline json_t *next(struct world *w, struct client *c)
+/* Takes f, which it lets go.  The caller decrefs the message. */
+static inline json_t *client_take(struct world *w, struct client *c, struct frame *f)
 {
-	enum err e;
-	struct frame *f = view_next(&c->vc, w->now, w->mono, &e);
 	json_error_t je;
 	const char *op;
-	json_t *m;
+	json_t *m = json_loadb(f->text, f->n, JSON_REJECT_DUPLICATES, &je);
 
-	if (e != OK)
-		fail_msg("%s: %s", err_name(e), store_detail(w->reader));
-	if (!f)
-		return NULL;
-	m = json_loadb(f->text, f->n, JSON_REJECT_DUPLICATES, &je);
 	if (!m)
 		fail_msg("%s in %.*s", je.text, (int)f->n, f->text);
 	frame_unref(f);
@@ -197,6 +190,31 @@ static inline json_t *next(struct world *w, struct client *c)
 	c->commit = json_integer_value(json_object_get(m, "commit"));
 	client_apply(c, m);
 	return m;
+}
+
+/* One frame; NULL: none waits.  The caller decrefs. */
+static inline json_t *next(struct world *w, struct client *c)
+{
+	enum err e;
+	struct frame *f = view_next(&c->vc, w->now, w->mono, &e);
+
+	if (e != OK)
+		fail_msg("%s: %s", err_name(e), store_detail(w->reader));
+	return f ? client_take(w, c, f) : NULL;
+}
+
+/* As a page begins: the snapshot by itself, then the stream from its commit on. */
+static inline void begin(struct world *w, struct client *c, const char *scope)
+{
+	enum err e;
+	struct frame *f;
+
+	view_leave(&c->vc);
+	(void)snprintf(c->scope, sizeof c->scope, "%s", scope);
+	if (!(f = view_snapshot(&w->views, scope, w->now, w->mono, &e)))
+		fail_msg("%s: %s", err_name(e), store_detail(w->reader));
+	c->commit = 0;
+	json_decref(client_take(w, c, f));
 }
 
 static inline void drain(struct world *w, struct client *c)

@@ -295,6 +295,56 @@ static void test_resume(void **state)
 	}
 }
 
+/* A page begins with the snapshot over HTTP: nobody need be there, and the stream goes on from it. */
+static void test_begin(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+	struct frame *f, *g;
+	struct slice zip;
+	enum err e;
+
+	begin(w, a, "990101100");
+	assert_int_equal(json_object_size(a->rows[1]), 5);
+	patrol(w, "d-3", "grid", "990101100002001");
+	commit(w);
+	later(w, 200); /* nobody is told */
+	join_since(w, a, "990101100", w->model.head.db, a->commit);
+	drain(w, a);
+	assert_true(a->snapshots == 1 && a->deltas == 1);
+	join(w, b, "990101100");
+	drain(w, b);
+	for (int i = 0; i < MEMBERS; i++)
+		assert_true(json_equal(a->rows[i], b->rows[i]));
+	/* One for all who come within a second, packed once. */
+	later(w, VIEW_SNAPSHOT_MS);
+	f = view_snapshot(&w->views, "990101100", w->now, w->mono, &e);
+	zip = frame_zip(f, "br");
+	assert_true(zip.p && zip.n < f->n && frame_zip(f, "br").p == zip.p && frame_zip(f, "gzip").p != zip.p);
+	sos(w, "d-1");
+	commit(w);
+	w->mono += VIEW_SNAPSHOT_MS - 1;
+	g = view_snapshot(&w->views, "990101100", w->now, w->mono, &e);
+	assert_ptr_equal(f, g);
+	frame_unref(g);
+	w->mono++;
+	g = view_snapshot(&w->views, "990101100", w->now, w->mono, &e);
+	assert_true(g != f && g->commit == f->commit + 1);
+	frame_unref(f);
+	frame_unref(g);
+	/* The others were not passed over. */
+	drain(w, b);
+	assert_int_equal(b->commit, w->model.head.commit);
+	assert_int_equal(b->snapshots, 1);
+	/* A view that nobody joins is let go. */
+	for (int i = 0; i < 3; i++)
+		frame_unref(view_snapshot(&w->views, i ? i == 1 ? "990101100001" : "990101100002" : "*", w->now, w->mono, &e));
+	assert_int_equal(w->views.by_scope.n, 4);
+	for (int i = 0; i < 3; i++)
+		later(w, VIEW_IDLE_MS);
+	assert_int_equal(w->views.by_scope.n, 1);
+}
+
 static void test_registry(void **state)
 {
 	struct world *w = *state;
@@ -444,6 +494,10 @@ static void random_step(struct world *w, uint64_t *seed)
 		if (!c->vc.view && c->commit && rnd(seed) % 8) {
 			since = c->commit;
 			join_since(w, c, c->scope, w->model.head.db, since);
+		} else if (rnd(seed) % 2) { /* other steps lie between, at times more than a second, or a day */
+			begin(w, c, scope[rnd(seed) % ARRAY_LEN(scope)]);
+			if (rnd(seed) % 2)
+				join_since(w, c, c->scope, w->model.head.db, c->commit);
 		} else {
 			join(w, c, scope[rnd(seed) % ARRAY_LEN(scope)]);
 		}
@@ -508,6 +562,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gathers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_midnight, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_registry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_scopes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_burst, setup, teardown),

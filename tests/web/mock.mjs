@@ -126,6 +126,7 @@ export async function startMock(opt = {}) {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json", ...more });
 		res.end(JSON.stringify(body));
 	};
+	const snapshot = () => ({ op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), scope: m.scope, ...m.town });
 	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
 	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, ...(m.fieldUrl && { url: m.fieldUrl }), demo: opt.demo !== false });
 	const body = async (req) => {
@@ -171,6 +172,8 @@ export async function startMock(opt = {}) {
 		for (const h of m.handlers) // what a test answers by itself
 			if (await h({ req, path, query: new URL(req.url, "http://x").searchParams, body: () => body(req), json: (...a) => json(res, ...a), problem: (...a) => problem(res, ...a) }))
 				return;
+		if (path === "/api/v1/live/snapshot")
+			return json(res, 200, snapshot(), { "Cache-Control": "no-store" });
 		const kase = /^\/api\/v1\/cases\/([^/]+?)(\/actions)?$/.exec(path);
 		const alert = /^\/api\/v1\/alerts\/([^/]+)\/ack$/.exec(path);
 
@@ -273,7 +276,7 @@ export async function startMock(opt = {}) {
 				ws.sent = m.commit;
 				ws.send(JSON.stringify(resumable
 					? { op: "delta", from: msg.since, commit: m.commit, time: Date.now(), ...since(msg.since) }
-					: { op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), ...m.town }));
+					: snapshot()));
 			});
 		});
 	});

@@ -276,6 +276,61 @@ test("each number of the desk opens a list of as many records", async () => {
 	await page.waitForSelector("main.on-desk");
 });
 
+test("loaded anew while events come: the snapshot by HTTP, the stream goes on from its commit, no gap and no double", async () => {
+	const streams = [];
+	const snapshots = [];
+	const onStream = (ws) => {
+		const frames = [];
+
+		streams.push(frames);
+		ws.on("framesent", (f) => frames.push({ sent: true, ...JSON.parse(f.payload) }));
+		ws.on("framereceived", (f) => frames.push(JSON.parse(f.payload)));
+	};
+	const onAnswer = (r) => r.url().includes("/api/v1/live/snapshot") && snapshots.push(r.json());
+	const before = Number(await text(key("patrols *")));
+	let going = true;
+	let n = 0;
+
+	page.on("websocket", onStream);
+	page.on("response", onAnswer);
+	const flood = (async () => {
+		while (going)
+			await phone.send("patrol.start", { patrol: `r-${n++}`, route: "road", target: "QSH-R1" });
+	})();
+
+	for (let i = 0; i < 3; i++) {
+		await page.reload();
+		await live();
+		const from = n;
+
+		for (const until = Date.now() + 10e3; n < from + 20 && Date.now() < until;)
+			await page.waitForTimeout(10);
+	}
+	going = false;
+	await flood;
+	await reads("patrols *", before + n);
+	page.off("websocket", onStream);
+	page.off("response", onAnswer);
+	assert.equal(streams.length, 3);
+	for (const [i, s] of (await Promise.all(snapshots)).entries()) {
+		const [hello, first, ...rest] = streams[i];
+		let at = s.commit;
+
+		assert.deepEqual(hello, { sent: true, op: "hello", scope: TOWN, db: s.db, since: s.commit });
+		assert.equal(first.op, "delta");
+		for (const f of [first, ...rest.filter((x) => !x.sent && x.op !== "pong")]) {
+			assert.ok(f.op === "tick" || (f.op === "delta" && f.from === at), JSON.stringify(f).slice(0, 80));
+			at = f.commit;
+		}
+	}
+	await go("people");
+	await page.click(".feed .small"); // all kinds
+	await page.waitForSelector(".feed .small[aria-pressed=true]"); // drawn
+	assert.deepEqual(await page.$$eval(".feed tbody tr", (rows) => rows.map((r) => Number(r.getAttribute("data-row")))),
+		(await town.sql('select "commit" as c from event order by c desc limit 50')).map((r) => r.c));
+	await go("");
+});
+
 test("English: the page's words are English, names stay as they are", async () => {
 	await page.click("[data-test=menu]");
 	await page.click('button[lang="en"]');
