@@ -32,7 +32,7 @@ struct app {
 	struct passages passages;
 	struct sessions *sessions;
 	struct worker *worker, *exporter, *filer;
-	struct exporting *exports; /* under way */
+	struct seat *exports; /* under way (exports_api.h) */
 	size_t exports_n;
 	struct files *files; /* NULL: photos are not taken */
 	size_t photos_shown;

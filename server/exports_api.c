@@ -1,5 +1,6 @@
 #include "server/exports_api.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,72 +13,65 @@
 #include "server/access.h"
 #include "server/filters.h"
 #include "server/query.h"
+#include "server/streamjob.h"
 
-struct exporting { /* one export under way; the loop's but for what its job does */
-	struct job job;
+struct exporting { /* one export under way */
+	struct streamjob s;
+	struct seat seat;
 	struct app *a;
-	struct exporting *next, **at; /* of the app's */
-	uint64_t ticket;
-	char user[65], scope[40], *name, *db_path;
+	char user[65], scope[40], etag[48], *name, *db_path; /* etag "": what is asked for may be another thing tomorrow */
 	struct query q;         /* texts of the ask */
 	struct export_ask ask;
 	struct books_case_filter cases;
 	struct books_patrol_filter patrols;
 	struct store *st;       /* of its own */
 	struct export *x;
-	struct buf piece;
-	bool begun, more, head; /* head: nothing but the head was asked for */
-	bool working, gone;     /* a job is under way; nobody waits for it any more */
-	enum err e;
-	struct why why;
 };
 
-static void release(struct exporting *o)
+static void release(struct streamjob *s)
 {
+	struct exporting *o = (struct exporting *)s;
+
+	seat_leave(&o->seat);
 	export_close(o->x);
 	store_close(o->st);
 	query_done(&o->q);
-	buf_done(&o->piece);
 	free(o->name);
 	free(o->db_path);
-	*o->at = o->next;
-	if (o->next)
-		o->next->at = o->at;
-	o->a->exports_n--;
 	free(o);
 }
 
 /* ------------------------------------------------------------------ on a helper thread */
 
-static void step(struct job *j)
+static void step(struct streamjob *s)
 {
-	struct exporting *o = (struct exporting *)j;
+	struct exporting *o = (struct exporting *)s;
 
-	if (!o->x && (o->e = store_open(o->db_path, STORE_READER, &o->st, &o->why)) == OK)
-		o->e = export_open(o->st, &o->ask, &o->x, &o->why);
+	if (!o->x && (s->e = store_open(o->db_path, STORE_READER, &o->st, &s->why)) == OK)
+		s->e = export_open(o->st, &o->ask, &o->x, &s->why);
 	else if (!o->x)
-		o->e = ERR_IO;
-	if (o->e == OK)
-		o->e = export_step(o->x, &o->piece, &o->more, &o->why);
+		s->e = ERR_IO;
+	if (s->e == OK)
+		s->e = export_step(o->x, &s->piece, &s->more, &s->why);
 }
 
 /* ------------------------------------------------------------------ its answers */
 
 static void refuse(const struct exporting *o, struct response *rs)
 {
-	switch (o->e) {
+	switch (o->s.e) {
 	case ERR_USAGE:
 	case ERR_INVALID:
-		response_problem(rs, 400, "bad_parameter", o->why.text);
+		response_problem(rs, 400, "bad_parameter", o->s.why.text);
 		return;
 	case ERR_DENIED:
-		response_problem(rs, 403, "not_allowed", o->why.text);
+		response_problem(rs, 403, "not_allowed", o->s.why.text);
 		return;
 	case ERR_NOTFOUND:
-		response_problem(rs, 404, "not_found", o->why.text);
+		response_problem(rs, 404, "not_found", o->s.why.text);
 		return;
 	default:
-		log_warn("export", "%s failed: %s", o->name, o->why.text);
+		log_warn("export", "%s failed: %s", o->name, o->s.why.text);
 		response_retry(rs, 5);
 		response_problem(rs, 503, "unavailable", "the export cannot be made now: try again");
 	}
@@ -101,91 +95,35 @@ static void disposition(const struct exporting *o, struct response *rs)
 	buf_done(&b);
 }
 
-static void stepped(struct job *j, void *ctx);
-
-static bool go_on(struct exporting *o)
+static void answer(struct streamjob *s, struct response *rs)
 {
-	o->job.run = step;
-	o->job.done = stepped;
-	o->job.ran = false;
-	o->working = worker_add(o->a->exporter, &o->job);
-	return o->working;
-}
-
-/* The socket took the last piece. */
-static void next(void *ctx)
-{
-	struct exporting *o = ctx;
-
-	if (!go_on(o))
-		wire_break(o->a->wire, o->ticket);
-}
-
-static void gone(void *ctx)
-{
-	struct exporting *o = ctx;
-
-	o->gone = true;
-	if (!o->working)
-		release(o);
-}
-
-static void first_answer(struct exporting *o)
-{
-	struct response rs = {0};
+	struct exporting *o = (struct exporting *)s;
 	char commit[32];
 	int64_t time_ms;
 
-	o->begun = true;
-	if (o->e != OK) {
-		refuse(o, &rs);
-	} else {
-		rs.status = 200;
-		rs.type = export_type(o->x);
-		(void)snprintf(commit, sizeof commit, "%lld", (long long)export_as_of(o->x, &time_ms)); /* fits */
-		response_header(&rs, "xunge-as-of", commit);
-		disposition(o, &rs);
-		access_no_store(&rs);
-		log_info("export", "%s user=%s scope=%s%s%s", o->name, o->user, o->ask.within ? o->ask.within : o->scope,
-			o->ask.unmask ? " unmasked" : "", o->more ? "" : " whole");
+	if (s->e != OK) {
+		refuse(o, rs);
+		return;
 	}
-	if (o->e == OK && (o->more || o->head)) { /* of a head, the length is not known either */
-		rs.streams = true;
-		rs.stream = (struct stream){next, gone, o};
-		rs.body = o->piece;
-		o->piece = (struct buf){0};
-		wire_answer(o->a->wire, o->ticket, &rs);
-		return; /* from now on the stream's */
-	}
-	rs.body = o->e == OK ? o->piece : rs.body;
-	if (o->e == OK)
-		o->piece = (struct buf){0};
-	wire_answer(o->a->wire, o->ticket, &rs);
-	release(o);
+	rs->status = 200;
+	rs->type = export_type(o->x);
+	(void)snprintf(commit, sizeof commit, "%lld", (long long)export_as_of(o->x, &time_ms)); /* fits */
+	response_header(rs, "xunge-as-of", commit);
+	response_header(rs, "accept-ranges", "none"); /* made as it goes: a part would cost as much as the whole */
+	if (o->etag[0])
+		response_header(rs, "etag", o->etag);
+	disposition(o, rs);
+	access_no_store(rs);
+	log_info("export", "%s user=%s scope=%s%s%s", o->name, o->user, o->ask.within ? o->ask.within : o->scope,
+		o->ask.unmask ? " unmasked" : "", s->more ? "" : " whole");
 }
 
-static void stepped(struct job *j, void *ctx)
+static void broke(const struct streamjob *s)
 {
-	struct exporting *o = (struct exporting *)j;
-
-	(void)ctx;
-	o->working = false;
-	if (!j->ran) { /* the server ends */
-		if (!o->begun || o->gone)
-			release(o);
-	} else if (!o->begun) {
-		first_answer(o);
-	} else if (o->gone) {
-		release(o);
-	} else if (o->e != OK) {
-		log_warn("export", "%s broke off: %s", o->name, o->why.text);
-		wire_break(o->a->wire, o->ticket);
-	} else if (o->piece.n || !o->more) {
-		wire_more(o->a->wire, o->ticket, &o->piece, !o->more);
-	} else {
-		next(o); /* a page without rows */
-	}
+	log_warn("export", "%s broke off: %s", ((const struct exporting *)s)->name, s->why.text);
 }
+
+static const struct streamjob_calls calls = {.work = step, .answer = answer, .broke = broke, .release = release};
 
 /* ------------------------------------------------------------------ the question */
 
@@ -300,22 +238,86 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 	return true;
 }
 
-static bool has_room(struct app *a, const char *user, struct response *rs)
+/* ------------------------------------------------------------------ seats */
+
+bool seat_take(struct seat *s, struct app *a, const char *user, struct response *rs)
 {
 	int mine = 0;
 
-	for (const struct exporting *o = a->exports; o; o = o->next)
+	for (const struct seat *o = a->exports; o; o = o->next)
 		mine += strcmp(o->user, user) == 0;
 	if (a->exports_n >= EXPORTS_MAX) {
 		response_retry(rs, 5);
 		response_problem(rs, 503, "busy", "too many exports at once: try again");
-	} else if (mine >= EXPORTS_OF_USER) {
+		return false;
+	}
+	if (mine >= EXPORTS_OF_USER) {
 		response_retry(rs, 5);
 		response_problem(rs, 429, "too_many_exports", "two exports of yours are under way: wait for them");
-	} else {
-		return true;
+		return false;
 	}
-	return false;
+	s->a = a;
+	slice_copy(s->user, sizeof s->user, slice_of(user));
+	s->at = &a->exports;
+	s->next = a->exports;
+	if (s->next)
+		s->next->at = &s->next;
+	a->exports = s;
+	a->exports_n++;
+	return true;
+}
+
+void seat_leave(struct seat *s)
+{
+	if (!s->at)
+		return;
+	*s->at = s->next;
+	if (s->next)
+		s->next->at = s->at;
+	s->a->exports_n--;
+	s->at = NULL;
+}
+
+/* ------------------------------------------------------------------ what the asker has */
+
+static void hash_text(crypto_generichash_state *h, const char *text)
+{
+	(void)crypto_generichash_update(h, (const unsigned char *)text, strlen(text) + 1); /* with its end: nothing runs into the next */
+}
+
+/* As of a commit that was named, the same question by the same rights has the same bytes, as long as the program is the same. */
+static void tag(struct exporting *o)
+{
+	crypto_generichash_state h;
+	unsigned char sum[16];
+	char hex[33];
+	struct head head;
+
+	if (!o->ask.as_of || export_is_of_now(o->name) || !o->a->st || store_head(o->a->st, &head) != OK)
+		return;
+	(void)crypto_generichash_init(&h, NULL, 0, sizeof sum); /* sizes are right */
+	hash_text(&h, XUNGE_VERSION);
+	hash_text(&h, head.db);
+	hash_text(&h, o->scope);
+	hash_text(&h, o->name);
+	hash_text(&h, export_format_name(o->ask.format));
+	for (int i = 0; i < o->q.n; i++) {
+		hash_text(&h, o->q.pair[i].name);
+		hash_text(&h, o->q.pair[i].value);
+	}
+	(void)crypto_generichash_final(&h, sum, sizeof sum);
+	(void)snprintf(o->etag, sizeof o->etag, "\"%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum)); /* fits */
+}
+
+/* Who has it was given it for the same question: nothing needs to be read again. */
+static bool has_it(const struct exporting *o, const struct request *rq, struct response *rs)
+{
+	if (!o->etag[0] || !rq->if_none_match || !http_etag_listed(rq->if_none_match, o->etag))
+		return false;
+	rs->status = 304;
+	response_header(rs, "etag", o->etag);
+	access_no_store(rs);
+	return true;
 }
 
 void exports_get(void *ctx, struct request *rq, struct response *rs)
@@ -329,30 +331,24 @@ void exports_get(void *ctx, struct request *rq, struct response *rs)
 		access_unauthorized(rs);
 		return;
 	}
-	if (!has_room(a, s->user.name, rs))
-		return;
 	o = xcalloc(1, sizeof *o);
 	o->a = a;
-	o->ticket = rq->ticket;
-	o->head = rq->method == HTTP_HEAD;
+	o->s = (struct streamjob){.calls = &calls, .wire = a->wire, .worker = a->exporter, .ticket = rq->ticket, .head = rq->method == HTTP_HEAD};
 	o->db_path = xstrdup(a->db_path);
 	slice_copy(o->user, sizeof o->user, slice_of(s->user.name));
 	slice_copy(o->scope, sizeof o->scope, slice_of(s->user.scope));
-	o->at = &a->exports;
-	o->next = a->exports;
-	if (o->next)
-		o->next->at = &o->next;
-	a->exports = o;
-	a->exports_n++;
 	if (query_read(&o->q, rq->query, &why) != OK) {
 		(void)bad(rs, why.text);
 	} else if (read_name(o, rq->param[0], rs) && read_filters(o, rs) && read_ask(o, s, rs)) {
-		if (go_on(o)) {
-			rs->later = true;
-			return;
+		tag(o);
+		if (!has_it(o, rq, rs) && seat_take(&o->seat, a, o->user, rs)) {
+			if (streamjob_start(&o->s)) {
+				rs->later = true;
+				return;
+			}
+			response_retry(rs, 5);
+			response_problem(rs, 503, "busy", "too many exports at once: try again");
 		}
-		response_retry(rs, 5);
-		response_problem(rs, 503, "busy", "too many exports at once: try again");
 	}
-	release(o);
+	release(&o->s);
 }

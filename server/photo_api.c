@@ -10,79 +10,50 @@
 #include "schema/photos.h"
 #include "server/access.h"
 #include "server/device_access.h"
+#include "server/streamjob.h"
 
-struct showing { /* one photo under way; the loop's but for what its job does */
-	struct job job;
+struct showing { /* one photo under way */
+	struct streamjob s;
 	struct app *a;
-	uint64_t ticket;
 	int fd;
 	int64_t size, at;
 	char sha256[PHOTO_HEX];
-	struct buf piece;
-	bool begun;
-	bool working, gone;   /* a job is under way; nobody waits for it any more */
-	bool failed;
 	enum image_kind kind;
 };
 
-static void release(struct showing *o)
+static void release(struct streamjob *s)
 {
+	struct showing *o = (struct showing *)s;
+
 	o->a->photos_shown--;
 	close(o->fd);
-	buf_done(&o->piece);
 	free(o);
 }
 
 /* ------------------------------------------------------------------ on a helper thread */
 
-static void read_piece(struct job *j)
+static void read_piece(struct streamjob *s)
 {
-	struct showing *o = (struct showing *)j;
+	struct showing *o = (struct showing *)s;
 	size_t want = o->size - o->at < PHOTO_PIECE ? (size_t)(o->size - o->at) : PHOTO_PIECE;
 	ssize_t n;
 
-	buf_reserve(&o->piece, want);
+	buf_reserve(&s->piece, want);
 	do
-		n = pread(o->fd, o->piece.p, want, o->at);
+		n = pread(o->fd, s->piece.p, want, o->at);
 	while (n < 0 && errno == EINTR);
-	o->failed = n <= 0;
-	if (o->failed)
+	if (n <= 0) {
+		s->e = why_set(&s->why, ERR_IO, "%s", n < 0 ? strerror(errno) : "it ends too early");
 		return;
-	o->piece.n = (size_t)n;
+	}
+	s->piece.n = (size_t)n;
 	if (!o->at)
-		o->kind = image_magic(o->piece.p, o->piece.n);
+		o->kind = image_magic(s->piece.p, s->piece.n);
 	o->at += n;
+	s->more = o->at < o->size;
 }
 
-/* ------------------------------------------------------------------ its answers */
-
-static void came(struct job *j, void *ctx);
-
-static bool go_on(struct showing *o)
-{
-	o->job.run = read_piece;
-	o->job.done = came;
-	o->job.ran = false;
-	o->working = worker_add(o->a->filer, &o->job);
-	return o->working;
-}
-
-static void next(void *ctx)
-{
-	struct showing *o = ctx;
-
-	if (!go_on(o))
-		wire_break(o->a->wire, o->ticket);
-}
-
-static void gone(void *ctx)
-{
-	struct showing *o = ctx;
-
-	o->gone = true;
-	if (!o->working)
-		release(o);
-}
+/* ------------------------------------------------------------------ its answer */
 
 /* What it is, is said by its first bytes and nothing else; whatever it is, it runs nothing. */
 static void describe(const struct showing *o, struct response *rs)
@@ -97,51 +68,20 @@ static void describe(const struct showing *o, struct response *rs)
 	response_header(rs, "vary", "authorization, cookie");
 }
 
-static void first_answer(struct showing *o)
+static void answer(struct streamjob *s, struct response *rs)
 {
-	struct response rs = {0};
+	const struct showing *o = (const struct showing *)s;
 
-	o->begun = true;
-	if (o->failed) {
-		log_error("photo", "cannot read a photo sha256=%.12s: %s", o->sha256, strerror(errno));
-		response_retry(&rs, 5);
-		response_problem(&rs, 503, "unavailable", "the photo cannot be read now: try again");
-		wire_answer(o->a->wire, o->ticket, &rs);
-		release(o);
+	if (s->e == OK) {
+		describe(o, rs);
 		return;
 	}
-	describe(o, &rs);
-	rs.body = o->piece;
-	o->piece = (struct buf){0};
-	if (o->at >= o->size) {
-		wire_answer(o->a->wire, o->ticket, &rs);
-		release(o);
-		return;
-	}
-	rs.streams = true;
-	rs.stream = (struct stream){next, gone, o};
-	wire_answer(o->a->wire, o->ticket, &rs); /* from now on the stream's */
+	log_error("photo", "cannot read a photo sha256=%.12s: %s", o->sha256, s->why.text);
+	response_retry(rs, 5);
+	response_problem(rs, 503, "unavailable", "the photo cannot be read now: try again");
 }
 
-static void came(struct job *j, void *ctx)
-{
-	struct showing *o = (struct showing *)j;
-
-	(void)ctx;
-	o->working = false;
-	if (!j->ran) { /* the server ends */
-		if (!o->begun || o->gone)
-			release(o);
-	} else if (!o->begun) {
-		first_answer(o);
-	} else if (o->gone) {
-		release(o);
-	} else if (o->failed) {
-		wire_break(o->a->wire, o->ticket);
-	} else {
-		wire_more(o->a->wire, o->ticket, &o->piece, o->at >= o->size);
-	}
-}
+static const struct streamjob_calls calls = {.work = read_piece, .answer = answer, .release = release};
 
 /* ------------------------------------------------------------------ the question */
 
@@ -220,16 +160,16 @@ void photo_get(void *ctx, struct request *rq, struct response *rs)
 	}
 	o = xcalloc(1, sizeof *o);
 	o->a = a;
-	o->ticket = rq->ticket;
+	o->s = (struct streamjob){.calls = &calls, .wire = a->wire, .worker = a->filer, .ticket = rq->ticket};
 	o->fd = fd;
 	o->size = st.st_size;
 	memcpy(o->sha256, sha256, sizeof o->sha256);
 	a->photos_shown++;
-	if (go_on(o)) {
+	if (streamjob_start(&o->s)) {
 		rs->later = true;
 		return;
 	}
-	release(o);
+	release(&o->s);
 	response_retry(rs, 2);
 	response_problem(rs, 503, "busy", "too many photos at once: try again");
 }

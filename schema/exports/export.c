@@ -70,6 +70,14 @@ const char *export_format_name(enum export_format f)
 	return f == EXPORT_TEXT ? "text" : formats[f].name;
 }
 
+bool export_is_of_now(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		if (strcmp(tables[i]->name, name) == 0)
+			return tables[i]->now_only;
+	return true;
+}
+
 bool export_format_of(const char *name, enum export_format *out)
 {
 	for (int f = 0; f < EXPORT_FORMATS; f++)

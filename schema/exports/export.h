@@ -60,6 +60,7 @@ int export_packing(const struct export *x);       /* all rows are read: thousand
 const char *export_name(size_t i, unsigned *formats);
 const char *export_title(size_t i, bool english); /* 巡河台账 */
 const char *export_format_name(enum export_format f); /* "csv": also how a file ends */
+bool export_is_of_now(const char *name); /* shows how things stand, which no commit number says; also of a name that there is not */
 bool export_format_of(const char *name, enum export_format *out);
 bool export_hangs_on_clock(const struct export *x);   /* its rows hang on at_ms: whoever shows them says it */
 int64_t export_at(const struct export *x);

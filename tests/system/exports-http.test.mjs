@@ -159,6 +159,38 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		assert.match(r.err, /^xunge export: --period stands in the place of --from and --to/);
 	});
 
+	test('as of a commit that was named: a tag, and 304 for who has it; parts are not offered', async () => {
+		const commit = (await centre.fetch(url('cases.json'))).headers.get('xunge-as-of');
+		const get = (s, file, more, tag) => s.fetch(url(file, more), { headers: tag ? { 'if-none-match': tag } : {} });
+		const first = await get(centre, 'cases.csv', `&as_of=${commit}`), tag = first.headers.get('etag');
+
+		assert.match(tag, /^"[0-9a-f]{32}"$/);
+		assert.equal(first.headers.get('accept-ranges'), 'none');
+		assert.ok((await first.text()).length > 100);
+		const again = await get(centre, 'cases.csv', `&as_of=${commit}`, `"x", ${tag}`);
+
+		assert.deepEqual([again.status, again.headers.get('etag'), again.headers.get('cache-control'), await again.text()], [304, tag, 'no-store', '']);
+		const part = await centre.fetch(url('cases.csv', `&as_of=${commit}`), { headers: { range: 'bytes=0-9' } });
+
+		assert.deepEqual([part.status, (await part.text()).length > 100], [200, true]);
+		for (const [s, file, more] of [[east, 'cases.csv', ''], [centre, 'cases.json', ''], [centre, 'patrols.csv', ''], [centre, 'cases.csv', '&lang=en'], [centre, 'cases.csv', '&unmask=1'],
+			[centre, 'cases.csv', '&bom=0'], [centre, 'cases.csv', `&scope=${COMMUNITY[1]}`]]) {
+			const r = await get(s, file, `&as_of=${commit}${more}`, tag);
+
+			assert.equal(r.status, 200, `${file} ${more}`);
+			assert.notEqual(r.headers.get('etag'), tag, `${file} ${more}`);
+			assert.ok((await r.text()).length > 2);
+		}
+		assert.equal((await get(centre, 'cases.csv', `&as_of=${commit - 1}`, tag)).status, 200);
+		await problem(district, url('cases.csv', `&as_of=${commit}&unmask=1`), 403, 'not_allowed');
+		for (const more of ['', `&as_of=${commit}`]) { // the newest, and how things stand
+			const r = await get(centre, more ? 'quality.csv' : 'cases.csv', more, '*');
+
+			assert.deepEqual([r.status, r.headers.get('etag')], [200, null], more);
+			await r.text();
+		}
+	});
+
 	test('HEAD tells the head alone; the connection serves the next request', async () => {
 		const r = await centre.fetch(url('events.csv'), { method: 'HEAD' });
 
