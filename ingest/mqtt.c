@@ -15,7 +15,9 @@
 #define RETRY_MAX_MS 5000
 #define ANSWER_MS 60000 /* for CONNACK and SUBACKs; a stopped broker costs one backlog entry a minute */
 #define PING_EVERY_MS 10000
+#define PING_IDLE_MS 900 /* after so long without a word */
 #define PING_LATE_MS 30000
+#define SILENT_MS 2000
 #define INFLIGHT 100 /* libmosquitto walks all that are in flight at each PUBACK */
 #define SELF "xunge/v1/000000/ingest/presence" /* ours: the ACL's pattern for devices covers it */
 #define DROPPED "$SYS/broker/publish/messages/dropped"
@@ -41,6 +43,7 @@ struct mqtt {
 	int64_t since_ms;     /* monotonic: of the state */
 	int64_t misc_ms;      /* when the library's housekeeping is due */
 	int64_t heard_ms;     /* when anything came last */
+	int64_t tick_ms;      /* when we looked last: what is late while we are is not the broker's fault */
 	uint64_t turns;       /* callbacks so far: did a read bring anything? */
 	int64_t waiting, waiting_bytes;
 	uint64_t ping_n;      /* number of the last message to ourselves; 0: none */
@@ -217,6 +220,7 @@ struct mqtt *mqtt_new(const struct mqtt_conf *conf, const struct mqtt_hooks *hoo
 	m->conf = *conf;
 	m->hooks = *hooks;
 	m->lag_ms = m->broker_dropped = -1;
+	m->heard_ms = m->tick_ms = clock_mono_ms();
 	(void)mosquitto_lib_init(); /* always succeeds */
 	m->mosq = mosquitto_new(conf->user, false, m);
 	if (!m->mosq)
@@ -311,6 +315,7 @@ static void cut(struct mqtt *m, const char *why)
 static void watch(struct mqtt *m, int64_t now_ms)
 {
 	char text[64];
+	int64_t every;
 	int n, mid;
 
 	if (m->ping_out && m->ping_works && now_ms - m->ping_ms >= PING_LATE_MS &&
@@ -319,7 +324,8 @@ static void watch(struct mqtt *m, int64_t now_ms)
 		cut(m, "nothing comes through the broker");
 		return;
 	}
-	if (m->ping_out ? m->ping_works || now_ms - m->ping_ms < PING_LATE_MS : now_ms - m->ping_ms < PING_EVERY_MS && m->ping_n)
+	every = now_ms - m->heard_ms >= PING_IDLE_MS ? PING_IDLE_MS : PING_EVERY_MS;
+	if (m->ping_out ? m->ping_works || now_ms - m->ping_ms < PING_LATE_MS : now_ms - m->ping_ms < every && m->ping_n)
 		return;
 	if (m->ping_out && !m->ping_said) {
 		log_warn("mqtt", "a message to ourselves does not come through the broker: check its access list");
@@ -339,6 +345,9 @@ void mqtt_tick(struct mqtt *m)
 
 	if (m->leaving)
 		return;
+	if (now_ms - m->tick_ms >= SILENT_MS) /* stopped ourselves: the broker gets its time again */
+		m->ping_ms = now_ms;
+	m->tick_ms = now_ms;
 	if (m->state == DOWN) {
 		if (now_ms >= m->retry_ms)
 			attempt(m);
@@ -424,6 +433,14 @@ int64_t mqtt_waiting(const struct mqtt *m)
 int64_t mqtt_lag_ms(const struct mqtt *m)
 {
 	return m->lag_ms;
+}
+
+int64_t mqtt_silent_ms(const struct mqtt *m)
+{
+	int64_t now_ms = clock_mono_ms();
+	bool owes = m->state != LINKED || (m->ping_out && m->heard_ms < m->ping_ms && now_ms - m->ping_ms >= SILENT_MS);
+
+	return owes && now_ms - m->tick_ms < SILENT_MS && now_ms - m->heard_ms >= SILENT_MS ? now_ms - m->heard_ms : 0;
 }
 
 int64_t mqtt_broker_dropped(const struct mqtt *m)

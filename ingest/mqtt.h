@@ -6,9 +6,10 @@
  * The session is durable (clean_session false, client id = user), QoS 1; the topics are subscribed
  * anew at every connect.  The broker gets its PUBACK before we see a message: it means nothing,
  * and nothing hangs on it.
- * Watchdog: every 10 s we send ourselves a message through the broker.  When nothing at all has
- * come for 30 s while one was out, the link is made anew: it cures half-open connections and
- * queues that the broker has stopped serving.
+ * Watchdog: every 10 s, and after each second without a word, we send ourselves a message through the
+ * broker.  2 s without any answer: it is silent, and status says so.  When nothing at all has come for
+ * 30 s while one was out, the link is made anew: it cures half-open connections and queues that the
+ * broker has stopped serving.
  * Bounds: MQTT_DOWN_MAX messages or MQTT_DOWN_BYTES to devices wait; beyond, one is dropped and
  * counted (the device sends again, and is answered again). */
 #ifndef XUNGE_INGEST_MQTT_H
@@ -68,6 +69,8 @@ bool mqtt_is_linked(const struct mqtt *m);
 const struct mqtt_counts *mqtt_counts(const struct mqtt *m);
 int64_t mqtt_waiting(const struct mqtt *m); /* messages to devices without the broker's PUBACK */
 int64_t mqtt_lag_ms(const struct mqtt *m);  /* of the last message to ourselves; -1: none came back yet */
+/* Since the broker was heard last, when it owes us an answer or is not linked, both for 2 s; else 0. */
+int64_t mqtt_silent_ms(const struct mqtt *m);
 int64_t mqtt_broker_dropped(const struct mqtt *m); /* what the broker says that it dropped; -1: unknown */
 
 #endif

@@ -100,6 +100,7 @@ static void put_mqtt(struct buf *b, const struct mqtt *m)
 	count(b, "dropped", c->dropped);
 	number(b, "waiting", mqtt_waiting(m));
 	number(b, "lag_ms", mqtt_lag_ms(m));
+	number(b, "silent_ms", mqtt_silent_ms(m)); /* 0: it answers */
 	number(b, "broker_dropped", mqtt_broker_dropped(m));
 	buf_addc(b, '}');
 }

@@ -282,15 +282,10 @@ static void get_livez(void *ctx, struct request *rq, struct response *rs)
 	buf_adds(&rs->body, "{\"alive\":true}");
 }
 
-static bool broker_is_linked(const struct app *a)
-{
-	return json_is_true(json_object_get(json_object_get(bell_status(a->bell), "mqtt"), "linked"));
-}
-
 static void get_readyz(void *ctx, struct request *rq, struct response *rs)
 {
 	struct app *a = ctx;
-	bool ingest = bell_is_up(a->bell), broker = ingest && broker_is_linked(a);
+	bool ingest = bell_is_up(a->bell), broker = ingest && app_broker_answers(a);
 	bool ready = a->st && ingest && broker;
 	const struct head *h = &a->model.head;
 

@@ -1,5 +1,7 @@
 #include "server/app.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -7,6 +9,7 @@
 
 #define REOPEN_MS 1000
 #define BELL_MS 200  /* while ingest's door is looked for */
+#define QUIET_MS 2500 /* ingest is asked every second */
 #define POLL_MS 1000 /* the database is asked, whatever the bell says */
 
 enum err app_store_open(struct app *a, int64_t now_ms, struct why *why)
@@ -64,12 +67,44 @@ static void recheck_sessions(struct app *a, int64_t mono)
 		watchers_rights(&a->watchers, mono);
 }
 
+static int64_t broker_silent_ms(const struct app *a)
+{
+	return (int64_t)json_integer_value(json_object_get(json_object_get(bell_status(a->bell), "mqtt"), "silent_ms"));
+}
+
+bool app_broker_answers(const struct app *a)
+{
+	return json_is_true(json_object_get(json_object_get(bell_status(a->bell), "mqtt"), "linked")) && !broker_silent_ms(a);
+}
+
+/* For the live views: the server answers, but do those that it has the records from? */
+static void look_at_source(struct app *a, int64_t now, int64_t mono)
+{
+	int64_t silent = bell_silent_ms(a->bell, mono), broker = broker_silent_ms(a);
+	bool database = a->st != NULL, ingest = silent < QUIET_MS, known = ingest && bell_status(a->bell);
+	bool well = database && ingest && !(known && broker);
+	char text[sizeof a->views.source];
+	int n;
+
+	if (well)
+		a->source_since_ms = 0;
+	else if (!a->source_since_ms)
+		a->source_since_ms = now - (!database ? 0 : !ingest ? silent : broker);
+	n = snprintf(text, sizeof text, "{\"database\":\"%s\",\"ingest\":\"%s\",\"broker\":\"%s\"", database ? "ok" : "away",
+		ingest ? "ok" : "silent", !known ? "unknown" : broker ? "silent" : "ok");
+	(void)snprintf(text + n, sizeof text - (size_t)n, well ? "}" : ",\"since\":%lld}", (long long)a->source_since_ms); /* both fit */
+	views_source(&a->views, text);
+}
+
 static void run_views(struct app *a, int64_t now, int64_t mono)
 {
 	int64_t again = views_run(&a->views, now, mono), tick = mono + (bell_is_up(a->bell) ? POLL_MS : BELL_MS);
+	int64_t beat = watchers_beat(&a->watchers, mono);
 
 	if (errands_next(a->errands) < tick)
 		tick = errands_next(a->errands);
+	if (beat < tick)
+		tick = beat;
 	wire_alarm(a->wire, again < tick ? again : tick);
 }
 
@@ -139,6 +174,7 @@ void app_alarm(void *ctx, int64_t now_mono_ms)
 
 	bell_tick(a->bell, now_mono_ms);
 	errands_tick(a->errands, now_mono_ms);
+	look_at_source(a, now, now_mono_ms);
 	if (now_mono_ms - a->swept_mono_ms >= POLL_MS) {
 		a->swept_mono_ms = now_mono_ms;
 		sweep(a, now, now_mono_ms);

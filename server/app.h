@@ -49,6 +49,7 @@ struct app {
 	int64_t enrol_hours; /* a code holds */
 	char *metrics_token;
 	int64_t swept_mono_ms;
+	int64_t source_since_ms; /* what the records come by does not answer, since; 0: it does */
 	uint64_t refreshes, refresh_errors, signins, signins_refused, signins_busy, enrol_refused;
 };
 
@@ -57,6 +58,7 @@ enum err app_store_open(struct app *a, int64_t now_ms, struct why *why) MUST_CHE
 bool app_is_fatal(enum err e); /* no use to try the opening again */
 void app_refresh(struct app *a); /* after a bell, and once a second */
 void app_alarm(void *ctx, int64_t now_mono_ms);
+bool app_broker_answers(const struct app *a); /* as ingest says */
 
 /* api.c: what HTTP asks */
 void api_request(void *ctx, struct request *rq, struct response *rs);

@@ -15,8 +15,9 @@
 
 #define FIRST_WAIT_MS 200
 #define LONGEST_WAIT_MS 2000
-#define STATUS_MS 2000
-#define SILENCE_MS (3 * STATUS_MS) /* without an answer: ingest hangs, whatever its socket says */
+#define STATUS_MS 1000
+#define SILENCE_MS 6000 /* without an answer: ingest hangs, whatever its socket says */
+#define HELD_UP_MS 2000 /* between two ticks: we were stopped ourselves, ingest gets its time again */
 #define READ_MAX (256 * 1024) /* bytes taken at one go: the others of the loop get their turn */
 
 struct bell {
@@ -30,6 +31,7 @@ struct bell {
 	int64_t next_mono_ms, wait_ms; /* next try, while down */
 	int64_t status_mono_ms;        /* next question, while up */
 	int64_t heard_mono_ms;         /* when anything came */
+	int64_t tick_mono_ms;
 	uint64_t rings;
 };
 
@@ -40,6 +42,7 @@ struct bell *bell_new(const char *socket_path, const struct bell_world *world)
 	b->path = xstrdup(socket_path);
 	b->world = *world;
 	b->wait_ms = FIRST_WAIT_MS;
+	b->heard_mono_ms = b->tick_mono_ms = clock_mono_ms();
 	return b;
 }
 
@@ -92,6 +95,9 @@ static void lost(struct bell *b, const char *how)
 
 void bell_tick(struct bell *b, int64_t now_mono_ms)
 {
+	if (now_mono_ms - b->tick_mono_ms >= HELD_UP_MS)
+		b->heard_mono_ms += now_mono_ms - b->tick_mono_ms;
+	b->tick_mono_ms = now_mono_ms;
 	if (!b->watched) {
 		if (now_mono_ms < b->next_mono_ms)
 			return;
@@ -210,6 +216,11 @@ bool bell_is_up(const struct bell *b)
 const struct json_t *bell_status(const struct bell *b)
 {
 	return b->status;
+}
+
+int64_t bell_silent_ms(const struct bell *b, int64_t now_mono_ms)
+{
+	return now_mono_ms - b->heard_mono_ms;
 }
 
 uint64_t bell_rings(const struct bell *b)

@@ -27,7 +27,7 @@ struct bell_world { /* what the loop does for it */
 struct bell *bell_new(const char *socket_path, const struct bell_world *world);
 void bell_free(struct bell *b);
 
-/* Call about every 100 ms: connects, asks for the status. */
+/* Call about every 100 ms, at least every second: connects, asks for the status. */
 void bell_tick(struct bell *b, int64_t now_mono_ms);
 
 /* The loop's news of the fd.  False: the connection is over, the fd is to be closed. */
@@ -42,6 +42,8 @@ bool bell_send(struct bell *b, const char *p, size_t n);
 
 bool bell_is_up(const struct bell *b);
 const struct json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */
+/* Since anything came from ingest, or since the start. */
+int64_t bell_silent_ms(const struct bell *b, int64_t now_mono_ms);
 uint64_t bell_rings(const struct bell *b);
 
 #endif

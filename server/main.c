@@ -344,6 +344,7 @@ static void finish(struct app *a)
 	wire_close(w); /* lets every watcher and every export go */
 	a->wire = NULL;
 	errands_free(a->errands);
+	watchers_done(&a->watchers);
 	views_done(&a->views);
 	model_done(&a->model);
 	store_close(a->st);

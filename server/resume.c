@@ -170,6 +170,7 @@ struct frame *resume_frame(struct view *v, int64_t since, int64_t rev, int64_t n
 	if (read_resume(&r, since, rev) != OK)
 		goto out;
 	at = view_delta_head(&b, since, m->head.commit, now_ms, &n);
+	view_add_source(v->all, &b);
 	before = b.n;
 	viewrows_begin(&b, "figures");
 	viewrows_all_figures(v, since, r.due, &b);

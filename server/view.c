@@ -1,5 +1,6 @@
 #include "server/view.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -613,13 +614,36 @@ static void view_flush(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 		v->last_mono_ms = v->last_any_mono_ms = now_mono_ms;
 }
 
+void view_add_source(const struct views *vs, struct buf *b)
+{
+	if (vs->source[0])
+		buf_addf(b, ",\"source\":%s", vs->source);
+}
+
+void views_source(struct views *vs, const char *json)
+{
+	struct view *v;
+
+	assert(strlen(json) < sizeof vs->source);
+	if (strcmp(vs->source, json) == 0)
+		return;
+	memcpy(vs->source, json, strlen(json) + 1);
+	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));) {
+		v->news = true;
+		v->version++;
+	}
+}
+
 static void view_tick(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 {
 	int64_t commit = v->all->model->head.commit;
 	struct buf b = {0};
 
-	buf_addf(&b, "{\"op\":\"tick\",\"commit\":%lld,\"time\":%lld}", (long long)commit, (long long)now_ms);
+	buf_addf(&b, "{\"op\":\"tick\",\"commit\":%lld,\"time\":%lld", (long long)commit, (long long)now_ms);
+	view_add_source(v->all, &b);
+	buf_addc(&b, '}');
 	v->sent = commit;
+	v->news = false;
 	v->last_any_mono_ms = now_mono_ms;
 	ring_push(v, frame_new(v->all, &b, -1, commit));
 	buf_done(&b);
@@ -637,6 +661,7 @@ static void make_snapshot(struct view *v, int64_t now_ms, int64_t now_mono_ms)
 	buf_json_str(&b, m->head.db);
 	buf_addf(&b, ",\"commit\":%lld,\"time\":%lld,\"scope\":", (long long)m->head.commit, (long long)now_ms);
 	buf_json_str(&b, v->scope);
+	view_add_source(v->all, &b);
 	viewrows_begin(&b, "figures");
 	viewrows_all_figures(v, 0, true, &b);
 	buf_addc(&b, ']');
@@ -848,6 +873,12 @@ int64_t views_run(struct views *vs, int64_t now_ms, int64_t now_mono_ms)
 	for (size_t pos = 0; (v = map_next(&vs->by_scope, &pos));) {
 		int64_t t = 0; /* set by due(); gcc with sanitizers does not see it */
 
+		if (v->news && v->clients) { /* a tick passes nothing over: what is marked goes first */
+			if (is_dirty(v))
+				view_flush(v, now_ms, now_mono_ms);
+			if (!is_dirty(v))
+				view_tick(v, now_ms, now_mono_ms);
+		}
 		if (v->stale && v->clients && view_read(v) != OK)
 			continue; /* the store is being opened again */
 		if (is_dirty(v) && (t = due(v)) <= now_mono_ms)

@@ -60,6 +60,7 @@ struct views {
 	void (*wake)(void *ctx, struct view_client *c); /* something waits for c */
 	void *ctx;
 	struct map by_scope;
+	char source[160];   /* JSON: what the records come by, and whether it answers; "": not told */
 	size_t frame_bytes; /* of all frames alive */
 	uint64_t frames, snapshots, resumes; /* made, for metrics */
 };
@@ -75,6 +76,9 @@ void views_done(struct views *vs); /* every client must have left */
 
 /* What the model tells: give it to model_init. */
 struct model_observer views_observer(struct views *vs);
+
+/* What snapshots, resumed deltas and ticks say of the source (a JSON object); a change is told at once by views_run. */
+void views_source(struct views *vs, const char *json);
 
 /* Puts c at the view of scope ("*" or an area code; rights are the caller's).  since: commit that
  * the client has of database db, -1 or another db: snapshot.  ERR_FULL: too many views. */

@@ -55,6 +55,7 @@ struct view {
 	struct device_row *dirty_devices;
 	bool stale;     /* places must be read again */
 	bool no_feed;   /* the feed was not read yet */
+	bool news;      /* the source changed: a tick says so */
 
 	int64_t sent;    /* commit of the last frame or snapshot */
 	struct frame *ring[VIEW_RING];
@@ -72,6 +73,7 @@ static inline bool view_sees(const struct view *v, const char *area)
 }
 
 /* ---- view.c */
+void view_add_source(const struct views *vs, struct buf *b);
 uint32_t view_delta_head(struct buf *b, int64_t from, int64_t commit, int64_t now_ms, uint32_t *from_n);
 
 /* ---- viewrows.c */

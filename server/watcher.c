@@ -6,11 +6,18 @@
 #include "core/area.h"
 
 #define RATE_MS 10000
+#define PONG_MS 100 /* pongs within this are one */
 #define KILL_MS 1000 /* a close that cannot be said within this is done without a word */
 
 void watchers_init(struct watchers *ws, struct views *vs, void (*want_write)(void *carrier), void (*kill)(void *carrier))
 {
 	*ws = (struct watchers){.views = vs, .want_write = want_write, .kill = kill};
+}
+
+void watchers_done(struct watchers *ws)
+{
+	frame_unref(ws->pong);
+	ws->pong = NULL;
 }
 
 void watchers_wake(void *ctx, struct view_client *c)
@@ -50,6 +57,7 @@ void watcher_gone(struct watcher *w)
 	if (w->next)
 		w->next->at = w->at;
 	w->all->n--;
+	w->all->beating -= w->beat;
 	w->all = NULL;
 	session_let_go(w->session);
 	w->session = NULL;
@@ -64,6 +72,13 @@ void watcher_close(struct watcher *w, int code, const char *reason, int64_t now_
 	w->close_mono_ms = now_mono_ms;
 	view_leave(&w->client);
 	w->all->want_write(w->carrier);
+}
+
+static void set_beat(struct watcher *w, bool beat)
+{
+	w->all->beating += beat;
+	w->all->beating -= w->beat;
+	w->beat = beat;
 }
 
 static void hello(struct watcher *w, const json_t *m, int64_t now_mono_ms)
@@ -94,8 +109,13 @@ static void complete(struct watcher *w, int64_t now_mono_ms)
 {
 	json_t *m = json_loadb(w->message.p ? w->message.p : "", w->message.n, JSON_REJECT_DUPLICATES, NULL);
 	const char *op = json_string_value(json_object_get(m, "op"));
+	const json_t *beat = json_object_get(m, "beat");
 
-	if (op && strcmp(op, "hello") == 0) {
+	if (json_is_boolean(beat))
+		set_beat(w, json_is_true(beat));
+	if (op && beat && !json_is_boolean(beat)) {
+		watcher_close(w, CLOSE_POLICY, "beat is true or false", now_mono_ms);
+	} else if (op && strcmp(op, "hello") == 0) {
 		hello(w, m, now_mono_ms);
 	} else if (op && strcmp(op, "ping") == 0) {
 		w->pong = true;
@@ -136,17 +156,19 @@ void watcher_message(struct watcher *w, const char *p, size_t n, bool text, bool
 	complete(w, now_mono_ms);
 }
 
-/* Answers to pings are frames of one client. */
-static struct frame *pong(struct watcher *w, int64_t now_ms)
+static struct frame *pong(struct watchers *ws, int64_t now_ms)
 {
 	struct buf b = {0};
-	struct frame *f;
 
-	buf_addf(&b, "{\"op\":\"pong\",\"time\":%lld}", (long long)now_ms);
-	f = frame_new(w->all->views, &b, -1, 0);
-	buf_done(&b);
-	w->pong = false;
-	return f;
+	if (!ws->pong || now_ms < ws->pong_ms || now_ms - ws->pong_ms >= PONG_MS) {
+		frame_unref(ws->pong);
+		buf_addf(&b, "{\"op\":\"pong\",\"time\":%lld}", (long long)now_ms);
+		ws->pong = frame_new(ws->views, &b, -1, 0);
+		ws->pong_ms = now_ms;
+		buf_done(&b);
+	}
+	ws->pong->refs++;
+	return ws->pong;
 }
 
 bool watcher_piece(struct watcher *w, int64_t now_ms, int64_t now_mono_ms, struct piece *out)
@@ -155,8 +177,12 @@ bool watcher_piece(struct watcher *w, int64_t now_ms, int64_t now_mono_ms, struc
 
 	if (w->close)
 		return false;
-	if (!w->frame) {
-		w->frame = w->pong ? pong(w, now_ms) : view_next(&w->client, now_ms, now_mono_ms, &e);
+	if (!w->frame) { /* what there is to see goes first: a pong says that this was all */
+		w->frame = view_next(&w->client, now_ms, now_mono_ms, &e);
+		if (!w->frame && e == OK && w->pong) {
+			w->frame = pong(w->all, now_ms);
+			w->pong = false;
+		}
 		w->done = 0;
 		w->frame_mono_ms = now_mono_ms;
 	}
@@ -189,6 +215,20 @@ void watcher_wrote(struct watcher *w, size_t n)
 bool watcher_waits(const struct watcher *w)
 {
 	return w->close || w->frame || w->pong || view_waits(&w->client);
+}
+
+int64_t watchers_beat(struct watchers *ws, int64_t now_mono_ms)
+{
+	if (!ws->beating)
+		return INT64_MAX;
+	if (now_mono_ms < ws->beat_mono_ms)
+		return ws->beat_mono_ms;
+	for (struct watcher *w = ws->first; w; w = w->next)
+		if (w->beat && !watcher_waits(w)) {
+			w->pong = true;
+			ws->want_write(w->carrier);
+		}
+	return ws->beat_mono_ms = now_mono_ms + WATCHER_BEAT_MS;
 }
 
 void watchers_sweep(struct watchers *ws, int64_t now_mono_ms)

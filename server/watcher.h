@@ -18,6 +18,7 @@
 #define WATCHER_PIECE (16 * 1024)                /* bytes of a frame written at one go */
 #define WATCHER_BYTES_MAX (32u * 1024 * 1024)    /* of frames alive; beyond: who is stuck is closed */
 #define WATCHER_STUCK_MS 5000
+#define WATCHER_BEAT_MS 700 /* who shows a banner after 2 s does not for a turn of ours that takes 1.2 s */
 
 /* RFC 6455, and ours */
 enum { CLOSE_UNSUPPORTED = 1003, CLOSE_POLICY = 1008, CLOSE_TOO_BIG = 1009, CLOSE_AGAIN = 1013, CLOSE_RIGHT = 4403, CLOSE_GOING = 1001 };
@@ -37,20 +38,25 @@ struct watcher { /* zeroed before watcher_open */
 	int messages; /* since rate_mono_ms */
 	int close;    /* code; 0: not closing */
 	const char *reason;
-	bool pong;    /* owes it an answer to a ping */
+	bool pong;    /* owes it a pong */
+	bool beat;    /* wants one every WATCHER_BEAT_MS */
 	bool closed;  /* the close was given to the carrier */
 };
 
 struct watchers {
 	struct views *views;
 	struct watcher *first;
-	size_t n;
+	size_t n, beating;
+	int64_t beat_mono_ms; /* the next */
+	struct frame *pong;   /* the last one made, of pong_ms: many may have it */
+	int64_t pong_ms;
 	void (*want_write)(void *carrier);
 	void (*kill)(void *carrier);
 	uint64_t opened, refused_messages, sent_bytes, sent_frames, stuck; /* for metrics */
 };
 
 void watchers_init(struct watchers *ws, struct views *vs, void (*want_write)(void *carrier), void (*kill)(void *carrier));
+void watchers_done(struct watchers *ws); /* before views_done */
 /* For views_init. */
 void watchers_wake(void *ctx, struct view_client *c);
 
@@ -74,6 +80,8 @@ void watcher_wrote(struct watcher *w, size_t n);
 /* Is there another frame, or a close, for it? */
 bool watcher_waits(const struct watcher *w);
 
+/* Says something to all who want to hear us, when it is time; returns when to call again (INT64_MAX: nobody does). */
+int64_t watchers_beat(struct watchers *ws, int64_t now_mono_ms);
 /* Once a second: greetings that did not come, who is stuck. */
 void watchers_sweep(struct watchers *ws, int64_t now_mono_ms);
 /* After sessions changed: lost rights end streams, gained ones bring a fresh snapshot. */

@@ -13,8 +13,11 @@ export const STALE_AFTER_MS = 45e3;
 /** @param {App} app how long the server has not been heard, ms; 0 while the link is live */
 export const lostFor = (app) => (app.link && app.link.lostAt !== null ? app.mono() - app.link.lostAt : 0);
 
+/** @param {App} app the instant of which the numbers are: the last frame's, or since when the server gets nothing itself */
+const asOf = (app) => Math.min(app.town.time, app.town.source.since ?? Infinity);
+
 /** @param {App} app age of the numbers on the page, ms; null before the first */
-export const dataAge = (app) => (app.link && app.link.frameAt !== null ? app.mono() - app.link.frameAt : null);
+export const dataAge = (app) => (app.link && app.link.frameAt !== null ? app.mono() - app.link.frameAt + app.town.time - asOf(app) : null);
 
 /** @param {App} app */
 export const isStale = (app) => (dataAge(app) || 0) >= STALE_AFTER_MS;
@@ -52,7 +55,7 @@ export function headView(app) {
 	<dl class="readouts">
 		<div data-test="link"><dt class="vh">${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
 			live ? "link_live" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>
-		<div data-test="asof"><dt>${say("as_of")}</dt><dd>${age === null ? "—" : html`<time title=${full(town.time)}>${clock(town.time)}</time>
+		<div data-test="asof"><dt>${say("as_of")}</dt><dd>${age === null ? "—" : html`<time title=${full(asOf(app))}>${clock(asOf(app))}</time>
 			<span class=${isStale(app) ? "late" : "sub"}>${isStale(app) ? say("stale") : ago(age, lang)}</span>`}</dd></div>
 		<div data-test="last" class="spare"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
 			: known ? say("none_yet") : "—"}</dd></div>
@@ -74,6 +77,9 @@ export function headView(app) {
 	<button type="button" @click=${app.act.reload}>${say("reload")}</button></div>` : nothing}</header>`;
 }
 
+/** @param {import("./town.js").Town["source"]} s @returns {import("./i18n.js").Key} */
+const troubleOf = (s) => (s.database === "away" ? "trouble_database" : s.ingest === "silent" ? "trouble_ingest" : "trouble_broker");
+
 /** @param {App} app */
 function bannerView(app) {
 	const { say, town } = app;
@@ -82,16 +88,18 @@ function bannerView(app) {
 	if (lost >= BANNER_AFTER_MS) {
 		const n = Math.floor(lost / 1000);
 
-		return html`<div class="banner" data-test="banner"><p>${say(town.commit === null ? "banner_first" : "banner_lost", { n })}
-			${town.commit === null ? nothing : html` ${say("banner_stopped", { time: clock(town.time) })}`}
+		return html`<div class="banner" data-test="banner"><p>${say(town.commit === null ? "banner_first" : app.link?.phase === "silent" ? "banner_silent" : "banner_lost", { n })}
+			${town.commit === null ? nothing : html` ${say("banner_stopped", { time: clock(asOf(app)) })}`}
 			${isStale(app) ? html` <strong>${say("stale")}</strong>` : nothing}</p>
 			<button type="button" @click=${app.act.reconnect}>${say("banner_now")}</button></div>`;
 	}
+	const stale = isStale(app) ? html` <strong>${say("stale")}</strong>` : nothing;
+
+	if (town.source.since)
+		return html`<div class="banner" data-test="trouble" role="status"><p>${say(troubleOf(town.source), { time: clock(town.source.since) })}${stale}</p></div>`;
 	if (isStale(app))
-		return html`<div class="banner" data-test="banner"><p><strong>${say("stale")}</strong> ${say("banner_stopped", { time: clock(town.time) })}</p></div>`;
-	if (app.trouble)
-		return html`<div class="banner" data-test="trouble" role="status"><p>${say(app.trouble)}</p></div>`;
+		return html`<div class="banner" data-test="banner"><p>${stale} ${say("banner_stopped", { time: clock(asOf(app)) })}</p></div>`;
 	if (app.backUntil > app.mono())
-		return html`<div class="banner back" data-test="back"><p>${say("banner_back")}</p></div>`;
+		return html`<div class="banner back" data-test="back"><p>${say(app.backSays)}</p></div>`;
 	return nothing;
 }

@@ -28,8 +28,6 @@ import { newVersion } from "./version.js";
 /** @typedef {import("./i18n.js").Key} Key */
 /** @typedef {import("./api.js").Me} Me */
 
-const READY_EVERY_MS = 15e3;
-const TROUBLE_EVERY_MS = 2000; // while something is down: its end shows soon
 const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const SIGNED_MS = 10e3;
@@ -68,7 +66,6 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {Me|null} me
  * @property {import("./town.js").Town} town
  * @property {ReturnType<typeof newLink>|null} link
- * @property {Key|null} trouble what keeps records from reaching the page, though the server is there
  * @property {{note: Key|null, error: Key|null, n: number, busy: boolean}} gate the sign-in form
  * @property {{tier: "town"|"community"|"grid", fewest: boolean, allAreas: boolean, devices: "all"|"off"|"behind", allDevices: boolean, quiet: boolean,
  *   unsigned: boolean, allAlerts: boolean, cases: "all"|"late"|"fresh"|"check", allCases: boolean, allOverdue: boolean, chart: boolean|null}} ui
@@ -100,6 +97,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {number} firstCommit of the first snapshot: what came later is new
  * @property {number} bornAt when the first snapshot came, ms UTC: alerts and cases since then are new
  * @property {number} backUntil monotonic ms: until then the banner says that the link is back
+ * @property {Key} backSays in these words
  * @property {string} said for screen readers
  * @property {string} cried the same, at once: red alerts
  * @property {() => number} mono ms
@@ -148,7 +146,6 @@ const app = {
 	me: null,
 	town: newTown(),
 	link: null,
-	trouble: null,
 	gate: { note: null, error: null, n: 0, busy: false },
 	ui: { tier: "community", fewest: false, allAreas: false, devices: "all", allDevices: false, quiet: false,
 		unsigned: false, allAlerts: false, cases: "all", allCases: false, allOverdue: false, chart: null },
@@ -185,6 +182,7 @@ const app = {
 	wall: new URLSearchParams(location.search).get("view") === "wall",
 	firstCommit: 0,
 	backUntil: 0,
+	backSays: "banner_back",
 	said: "",
 	cried: "",
 	mono,
@@ -632,7 +630,6 @@ function enter(me) {
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;
-	app.trouble = null;
 	app.gate = { note: null, error: null, n: 0, busy: false };
 	app.link = newLink({
 		open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`, "xunge.live.v1"),
@@ -640,6 +637,7 @@ function enter(me) {
 		hello: () => ({ scope: me.scope, db: app.town.db, since: app.town.commit }),
 		frame: heard,
 		change: changed,
+		seen: () => !document.hidden,
 		now: mono,
 		later: (fn, ms) => setTimeout(fn, ms),
 		cancel: (id) => clearTimeout(id),
@@ -648,12 +646,12 @@ function enter(me) {
 	show("duty");
 	route();
 	app.link.kick();
-	askReady();
 }
 
 /** A frame of the stream, or the snapshot before it. @param {any} msg */
 function heard(msg) {
 	const fresh = unknown(msg);
+	const trouble = app.town.source.since;
 	const r = take(app.town, msg);
 
 	if (r === "ok" && !app.firstCommit) {
@@ -661,6 +659,8 @@ function heard(msg) {
 		app.bornAt = app.town.time;
 		setTimeout(fetchLater, DRAWER_AFTER_MS);
 	}
+	if (trouble && !app.town.source.since)
+		back("trouble_over");
 	if (r === "ok" && msg.op !== "tick") {
 		announce(msg);
 		app.bell.heard(fresh);
@@ -694,6 +694,22 @@ async function probe() {
 	return r.status === 200 ? "ok" : r.status === 401 ? "expired" : "down";
 }
 
+/** What was said to be away is there again. @param {Key} says */
+function back(says) {
+	app.backUntil = mono() + BACK_MS;
+	app.backSays = says;
+	app.said = app.say("said_back");
+}
+
+/** Tells those who listen, when the banner comes. */
+function lost() {
+	if (!wasLost && lostFor(app) >= BANNER_AFTER_MS && app.town.commit !== null) {
+		wasLost = true;
+		app.said = app.say("said_lost");
+	}
+	draw();
+}
+
 let wasLost = false;
 let wasLive = false;
 
@@ -708,26 +724,12 @@ function changed() {
 		show("denied");
 	else if (link.phase === "live" && wasLost) {
 		wasLost = false;
-		app.backUntil = mono() + BACK_MS;
-		app.said = app.say("said_back");
-	}
+		back("banner_back");
+	} else if (link.lostAt !== null)
+		setTimeout(lost, Math.max(0, BANNER_AFTER_MS - lostFor(app)));
 	if (link.phase === "live" && !wasLive)
 		app.version.check(); // the server may be another one
 	wasLive = link.phase === "live";
-	draw();
-}
-
-/** Ticks of the server say that it lives, not that records still reach the database. */
-async function askReady() {
-	const r = await call("GET", "/readyz");
-
-	const parts = r.body || {};
-
-	if (r.status !== 0) // else it is the link that says so
-		app.trouble = r.status !== 503 ? null
-			: parts.database === false ? "trouble_database"
-			: parts.ingest !== false && parts.broker === false ? "trouble_broker"
-			: "trouble_ingest";
 	draw();
 }
 
@@ -747,30 +749,18 @@ function eachSecond() {
 	app.bell.second();
 	if (slept) { // what it shows may be hours old, and the connection dead without knowing
 		app.link?.kick();
-		askReady();
 		app.version.check();
 	}
-	if (!wasLost && lostFor(app) >= BANNER_AFTER_MS && app.town.commit !== null) {
-		wasLost = true;
-		app.said = app.say("said_lost");
-	}
-	draw();
+	lost();
 }
 
 setInterval(eachSecond, 1000);
-let readyAsked = 0;
-setInterval(() => {
-	if (app.page !== "duty" || app.link?.phase !== "live" || mono() - readyAsked < (app.trouble ? TROUBLE_EVERY_MS : READY_EVERY_MS))
-		return;
-	readyAsked = mono();
-	askReady();
-}, 1000);
 setInterval(keepSession, KEEP_EVERY_MS);
 addEventListener("hashchange", () => route());
 narrow.addEventListener("change", draw);
 addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
-document.addEventListener("visibilitychange", () => !document.hidden && app.act.reconnect());
+document.addEventListener("visibilitychange", () => (document.hidden ? app.link?.look() : app.link?.kick()));
 darkWish.addEventListener("change", draw);
 root.addEventListener("click", (e) => { // a row that is touched is shown on the map as well
 	const at = /** @type {HTMLElement} */ (e.target);

@@ -35,13 +35,14 @@ export function newTown() {
 
 	for (const m of MEMBERS)
 		rows[m] = new Map();
-	return { db: null, commit: null, time: 0, newsAt: 0, areasCut: false, rows, turn: { figures: 0, areas: 0, alerts: 0, cases: 0, overdue: 0, devices: 0, feed: 0 } };
+	return { db: null, commit: null, time: 0, source: {}, newsAt: 0, areasCut: false, rows, turn: { figures: 0, areas: 0, alerts: 0, cases: 0, overdue: 0, devices: 0, feed: 0 } };
 }
 
 /**
  * @typedef {object} Town
  * @property {string|null} db
  * @property {number|null} commit the state of which the rows are
+ * @property {{database?: string, ingest?: string, broker?: string, since?: number}} source what the server has the records from; since: it does not answer
  * @property {number} time server time of the last frame, ms UTC
  * @property {number} newsAt when the newest record reached the platform, as far as is known; ms UTC, 0: never
  * @property {boolean} areasCut the server left out the lowest level
@@ -56,6 +57,7 @@ export function take(town, msg) {
 	if (msg.op === "tick") {
 		if (town.commit === null)
 			return "gap";
+		town.source = msg.source || town.source;
 		town.commit = Math.max(town.commit, msg.commit);
 		town.time = msg.time;
 		return "ok";
@@ -82,6 +84,7 @@ export function take(town, msg) {
 				map.set(key, row);
 		}
 	}
+	town.source = msg.source || town.source;
 	if (fresh) {
 		town.db = msg.db;
 		town.areasCut = !!msg.areas_cut;

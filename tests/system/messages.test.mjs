@@ -44,9 +44,10 @@ const good = {
 		{ type: 'ack', error: { code: 'too_large', limit: 262144 } },
 		{ type: 'ack', error: { code: 'bad_json' } },
 	],
-	'live.client.json': [{ op: 'hello' }, { op: 'hello', scope: '990101100', db: 'x', since: 5 }, { op: 'hello', scope: null, db: null, since: null }, { op: 'ping' }],
+	'live.client.json': [{ op: 'hello' }, { op: 'hello', scope: '990101100', db: 'x', since: 5 }, { op: 'hello', scope: null, db: null, since: null }, { op: 'ping' }, { op: 'hello', beat: true }, { op: 'ping', beat: false }],
 	'live.server.json': [
 		{ op: 'tick', commit: 5, time: 5 },
+		{ op: 'tick', commit: 5, time: 5, source: { database: 'ok', ingest: 'silent', broker: 'unknown', since: 4 } },
 		{ op: 'pong', time: 5 },
 		{ op: 'delta', from: 4, commit: 5, time: 5 },
 		{ op: 'delta', from: 4, commit: 5, time: 5, devices: [row, { device: 'd-2', gone: true }] },
@@ -64,9 +65,10 @@ const bad = {
 		{ type: 'ack', epoch: 'a', upto: 42, missing: [], commit: 1, time: 5, results: [{ seq: 4, status: 'stored' }] },
 		{ type: 'ack', error: { code: 'huh' } },
 	],
-	'live.client.json': [{}, { op: 'hello', since: 'x' }, { op: 'bye' }],
+	'live.client.json': [{}, { op: 'hello', since: 'x' }, { op: 'bye' }, { op: 'ping', beat: 1 }],
 	'live.server.json': [
 		{ op: 'tick' },
+		{ op: 'tick', commit: 5, time: 5, source: { database: 'ok', ingest: 'gone', broker: 'ok' } },
 		{ op: 'delta', commit: 5, time: 5 },
 		{ op: 'delta', from: 4, commit: 5, time: 5, devices: [{ device: 'd-2' }] },
 		{ op: 'snapshot', db: 'x', commit: 0, time: 5 },

@@ -187,7 +187,7 @@ describe('server', { timeout: 150000 }, () => {
 	test('snapshot, then a delta with just the rows that changed', async () => {
 		const s = await screen(centre);
 		const snap = s.live.frames[0];
-		assert.deepEqual(Object.keys(snap).filter((k) => k !== 'got'), ['op', 'db', 'commit', 'time', 'scope', 'figures', 'areas', 'alerts', 'cases', 'overdue', 'devices', 'feed']);
+		assert.deepEqual(Object.keys(snap).filter((k) => k !== 'got'), ['op', 'db', 'commit', 'time', 'scope', 'source', 'figures', 'areas', 'alerts', 'cases', 'overdue', 'devices', 'feed']);
 		assert.deepEqual(snap.areas.map((a) => a.code), [TOWN, COMMUNITY[0], GRID[0], GRID[1], COMMUNITY[1], GRID[2], GRID[3]].sort());
 		const key = 'patrols/grid/river', was = s.figure(key)?.today ?? 0;
 		const t0 = Date.now();
@@ -366,15 +366,46 @@ describe('server', { timeout: 150000 }, () => {
 		live.end();
 	});
 
-	test('an ingest that hangs is not called ready, and is again when it goes on', async () => {
+	test('an ingest that hangs is not called ready, and is again when it goes on; the stream tells both', async () => {
+		const live = await centre.live(), from = Date.now();
+		await live.frame((f) => f.source?.broker === 'ok', 'that all is well');
 		town.ingest.signal('SIGSTOP');
 		try {
+			const said = await live.frame((f) => f.source?.ingest === 'silent', 'that ingest is silent', 20000);
+			assert.ok(said.source.since >= from - 5000 && said.source.since <= said.time, 'since it was heard last');
+			assert.equal(said.source.broker, 'unknown');
 			await until(async () => (await centre.fetch('/readyz')).status === 503, 'not ready', 20000, 200);
 			assert.equal((await (await centre.fetch('/readyz')).json()).ingest, false);
 		} finally {
 			town.ingest.signal('SIGCONT');
 		}
+		const over = await live.frame((f) => f.source?.broker === 'ok', 'that it answers', 20000, live.frames.findIndex((f) => f.source?.ingest === 'silent'));
+		assert.deepEqual(over.source, { database: 'ok', ingest: 'ok', broker: 'ok' });
 		await until(async () => (await centre.fetch('/readyz')).status === 200, 'ready again', 20000, 200);
+		live.end();
+	});
+
+	test('a broker that hangs is not called ready; the stream tells', async () => {
+		const live = await centre.live();
+		town.broker.signal('SIGSTOP');
+		try {
+			const said = await live.frame((f) => f.source?.broker === 'silent', 'that the broker is silent', 20000);
+			assert.equal(said.source.ingest, 'ok');
+			const body = await (await centre.fetch('/readyz')).json();
+			assert.deepEqual([body.ready, body.ingest, body.broker], [false, true, false]);
+		} finally {
+			town.broker.signal('SIGCONT');
+		}
+		await live.frame((f) => f.source?.broker === 'ok', 'that it answers', 20000, live.frames.findIndex((f) => f.source?.broker === 'silent'));
+		assert.equal((await centre.fetch('/readyz')).status, 200);
+		live.end();
+	});
+
+	test('who asks for a beat hears the server, whatever happens or not', async () => {
+		const live = await centre.live({ beat: true });
+		await live.frame((f) => f.op === 'snapshot');
+		await until(() => live.frames.filter((f) => f.op === 'pong').length >= 3, 'three pongs that were not asked for', 15000);
+		live.end();
 	});
 
 	test('ingest goes away and comes back', async () => {

@@ -171,6 +171,61 @@ static void test_ticks(void **state)
 	assert_int_equal(a->commit, commit_before + 2);
 }
 
+static const char *ingest_in(json_t *m)
+{
+	return json_string_value(json_object_get(json_object_get(m, "source"), "ingest"));
+}
+
+/* What the records come by: in the first frame, at once when it changes, in every tick; what is marked goes before. */
+static void test_source(void **state)
+{
+	struct world *w = *state;
+	struct client *a = &w->client[0], *b = &w->client[1];
+	int64_t since;
+	json_t *m;
+
+	join(w, a, "990101100");
+	m = next(w, a);
+	assert_null(json_object_get(m, "source"));
+	json_decref(m);
+	views_source(&w->views, "{\"ingest\":\"silent\",\"since\":5}");
+	later(w, 1);
+	m = next(w, a);
+	assert_int_equal(a->ticks, 1);
+	assert_string_equal(ingest_in(m), "silent");
+	json_decref(m);
+	views_source(&w->views, "{\"ingest\":\"silent\",\"since\":5}");
+	later(w, 1);
+	assert_null(next(w, a)); /* the same again is no news */
+	join(w, b, "990101100");
+	m = next(w, b);
+	assert_int_equal(b->snapshots, 1);
+	assert_string_equal(ingest_in(m), "silent");
+	json_decref(m);
+	since = b->commit;
+	view_leave(&b->vc);
+	sos(w, "d-1");
+	views_source(&w->views, "{\"ingest\":\"ok\"}");
+	commit(w); /* both at once: the row, then the tick */
+	json_decref(m = next(w, a));
+	assert_int_equal(a->deltas, 1);
+	m = next(w, a);
+	assert_string_equal(ingest_in(m), "ok");
+	json_decref(m);
+	assert_null(next(w, a));
+	join_since(w, b, "990101100", w->model.head.db, since);
+	m = next(w, b);
+	assert_int_equal(b->deltas, 1);
+	assert_string_equal(ingest_in(m), "ok");
+	json_decref(m);
+	later(w, 15000);
+	json_decref(m = next(w, a));
+	assert_int_equal(a->ticks, 3);
+	m = next(w, b);
+	assert_string_equal(ingest_in(m), "ok");
+	json_decref(m);
+}
+
 static void test_gathers(void **state)
 {
 	struct world *w = *state;
@@ -462,7 +517,7 @@ static void random_step(struct world *w, uint64_t *seed)
 	const char *d = device[rnd(seed) % 4];
 	int64_t since;
 
-	switch (rnd(seed) % 12) {
+	switch (rnd(seed) % 13) {
 	case 0:
 	case 1:
 		sos(w, d);
@@ -501,6 +556,9 @@ static void random_step(struct world *w, uint64_t *seed)
 		} else {
 			join(w, c, scope[rnd(seed) % ARRAY_LEN(scope)]);
 		}
+		break;
+	case 11: /* told with the next turn, whatever waits then */
+		views_source(&w->views, rnd(seed) % 2 ? "{\"ingest\":\"silent\"}" : "{\"ingest\":\"ok\"}");
 		break;
 	default:
 		if (rnd(seed) % 2 == 0)
@@ -559,6 +617,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_far_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ticks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gathers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_midnight, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),

@@ -116,7 +116,7 @@ const KEYS = { figures: ["id", "level", "category"], areas: ["code"], alerts: ["
 export async function startMock(opt = {}) {
 	const m = {
 		db: randomBytes(8).toString("hex"), commit: 10049, town: opt.town || demoTown(), user: "zhang", password: "demo", csrf: randomBytes(16).toString("hex"),
-		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], mute: false, handlers: [], pages: "0123456789abcdef", refuse: null, ready: 200, parts: {}, scope: "990101100", log: new Map(),
+		sessions: new Set(), seen: [], posts: [], acts: new Map(), keys: new Map(), actStatus: null, actCode: null, roles: ["centre"], hellos: [], pings: [], mute: false, handlers: [], pages: "0123456789abcdef", refuse: null, source: { database: "ok", ingest: "ok", broker: "ok" }, scope: "990101100", log: new Map(),
 	};
 	const problem = (res, status, code, more = {}, detail = "") => {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json", ...more });
@@ -126,7 +126,7 @@ export async function startMock(opt = {}) {
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json", ...more });
 		res.end(JSON.stringify(body));
 	};
-	const snapshot = () => ({ op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), scope: m.scope, ...m.town });
+	const snapshot = () => ({ op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), scope: m.scope, source: m.source, ...m.town });
 	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
 	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, ...(m.fieldUrl && { url: m.fieldUrl }), demo: opt.demo !== false });
 	const body = async (req) => {
@@ -165,8 +165,6 @@ export async function startMock(opt = {}) {
 			return session(req) ? json(res, 200, rights()) : problem(res, 401, "signed_out");
 		if (path === "/version")
 			return json(res, 200, { version: "1", schema: 1, db: m.db, pages: m.pages });
-		if (path === "/readyz")
-			return json(res, m.ready, { ready: m.ready === 200, database: true, ingest: true, broker: true, ...m.parts });
 		if (path.startsWith("/api/v1/") && !session(req))
 			return problem(res, 401, "signed_out");
 		for (const h of m.handlers) // what a test answers by itself
@@ -266,16 +264,18 @@ export async function startMock(opt = {}) {
 			ws.on("message", (raw) => {
 				const msg = JSON.parse(String(raw));
 
-				m.hellos.push(msg);
+				m[msg.op === "ping" ? "pings" : "hellos"].push(msg);
 				if (m.mute)
 					return;
+				if (typeof msg.beat === "boolean")
+					ws.beat = msg.beat;
 				if (msg.op === "ping")
 					return ws.send(JSON.stringify({ op: "pong", time: Date.now() }));
 				const resumable = msg.db === m.db && typeof msg.since === "number" && msg.since <= m.commit;
 
 				ws.sent = m.commit;
 				ws.send(JSON.stringify(resumable
-					? { op: "delta", from: msg.since, commit: m.commit, time: Date.now(), ...since(msg.since) }
+					? { op: "delta", from: msg.since, commit: m.commit, time: Date.now(), source: m.source, ...since(msg.since) }
 					: snapshot()));
 			});
 		});
@@ -290,17 +290,25 @@ export async function startMock(opt = {}) {
 					out[k] = [...(out[k] || []).filter((r) => !rows.some((n) => KEYS[k].every((x) => x in n && n[x] === r[x]))), ...rows];
 		return out;
 	};
-	const send = (msg) => {
+	const send = (msg, to = () => true) => {
 		if (!m.mute)
 			for (const ws of wss.clients)
-				ws.send(JSON.stringify(msg));
+				if (to(ws))
+					ws.send(JSON.stringify(msg));
 	};
-	const timer = setInterval(() => send({ op: "tick", commit: m.commit, time: Date.now() }), opt.tickMs || 15e3);
+	const tick = () => send({ op: "tick", commit: m.commit, time: Date.now(), source: m.source });
+	const timer = setInterval(tick, opt.tickMs || 15e3);
+	const beat = setInterval(() => send({ op: "pong", time: Date.now() }, (ws) => ws.beat), 700);
 	const listen = (port) => new Promise((ok, fail) => server.once("error", fail).listen(port, "127.0.0.1", () => ok(null)));
 
 	await listen(opt.port || 0);
 	m.port = server.address().port;
 	m.url = `http://127.0.0.1:${m.port}/`;
+	/** What it has its records from answers, or does not; everybody is told. */
+	m.sources = (source) => {
+		m.source = { database: "ok", ingest: "ok", broker: "ok", ...source };
+		tick();
+	};
 	/** Change rows (a row with gone: true is taken away) and tell everybody. */
 	m.change = (members, { from = m.commit, tell = true } = {}) => {
 		for (const [k, rows] of Object.entries(members))
@@ -367,6 +375,7 @@ export async function startMock(opt = {}) {
 	m.closeAll = (code) => wss.clients.forEach((ws) => ws.close(code));
 	m.stop = async () => {
 		clearInterval(timer);
+		clearInterval(beat);
 		await m.down();
 	};
 	return m;

@@ -300,42 +300,55 @@ describe("link and data", () => {
 		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
 	});
 
-	test("a silent server: asked, given up, and the numbers grow old in plain sight", async () => {
+	test("a silent server: asked, said, given up; the numbers grow old in plain sight; back without a gap", async () => {
 		const m = await mock();
 		const page = await duty(m, { clock: true });
 
 		await page.waitForSelector("[data-row]");
+		await page.clock.pauseAt(Date.now() + 3000); // from here its time passes by hand only
+		await page.waitForSelector("[data-test=link] .good");
 		m.mute = true;
-		await page.clock.runFor(21e3);
-		await until(page, () => /\s2\d 秒前/.test(document.querySelector("[data-test=asof]")?.textContent || ""));
-		for (let i = 0; m.hellos.length < 2 && i < 100; i++)
-			await new Promise((ok) => setTimeout(ok, 50));
-		assert.deepEqual(m.hellos[1], { op: "ping" });
-		await page.clock.runFor(27e3);
-		await page.waitForSelector("main.stale");
+		await page.clock.runFor(2500); // a word may have been on its way
 		await page.waitForSelector("[data-test=banner]");
+		assert.match(await text(page, "[data-test=banner]"), /^服务器已 [23] 秒没有回应，正在等待… 页面数字停在 \d\d:\d\d:\d\d。 立即重连$/);
+		assert.equal(await page.locator("[data-test=link] .bad").count(), 1);
+		assert.ok(m.pings.length);
+		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 7, month: 17, year: 133, due_today: null }] }, { tell: false });
+		await page.clock.runFor(44e3);
+		await page.waitForSelector("main.stale");
+		assert.match(await text(page, "[data-test=banner]"), /^连接中断 4\d 秒，正在重连… .*数据可能已过时/);
 		m.mute = false;
-		await page.clock.runFor(30e3); // the attempt that is out is given up, the next one is answered
+		await page.clock.resume();
+		await page.click("[data-test=banner] button");
 		await page.waitForSelector("main.stale", { state: "detached" });
+		await cellIs(page, "river_patrols town", "7");
+		assert.equal(await text(page, "[data-test=back]"), "连接已恢复，数据已补齐。");
+		assert.equal(m.hellos.at(-1).since, 10049, "resumed where it stood");
 		await clean(page, /WebSocket|status of 401/);
 	});
 
-	test("the server lives, what feeds it does not: said apart from the link", async () => {
+	test("the server lives, what it has its records from does not: said at once, apart from the link, until it is over", async () => {
 		const m = await mock();
+		const page = await duty(m, { clock: true });
 
-		for (const [parts, words] of [[{ ingest: false, broker: false }, /^采集服务没有运行/], [{ broker: false }, /^消息服务没有连接/], [{ database: false }, /^数据库读取异常/]]) {
-			m.ready = 503;
-			m.parts = parts;
-			const page = await duty(m, { clock: true });
-
+		for (const [source, words] of [[{ ingest: "silent", broker: "unknown" }, /^服务器正常，但入库服务自 09:41:12 起没有回应/], [{ broker: "silent" }, /^服务器正常，但消息服务自 09:41:12 起/], [{ database: "away" }, /^服务器正常，但自 09:41:12 起读不到数据库/]]) {
+			m.sources({ ...source, since: Date.parse("2026-11-24T09:41:12+08:00") });
 			await page.waitForSelector("[data-test=trouble]");
 			assert.match(await text(page, "[data-test=trouble]"), words);
+			assert.match(await text(page, "[data-test=trouble]"), /数据可能已过时$/);
+			assert.match(await text(page, "[data-test=asof]"), /09:41:12/, "the numbers are no newer");
+			assert.equal(await page.locator("main.stale").count(), 1);
 			assert.equal(await page.locator("[data-test=link] .good").count(), 1);
-			m.ready = 200;
-			await page.clock.runFor(16e3);
+			m.sources({});
 			await page.waitForSelector("[data-test=trouble]", { state: "detached" });
-			await clean(page, /status of (401|503)/);
+			assert.equal(await text(page, "[data-test=back]"), "已恢复：新记录照常入库。");
+			assert.equal(await page.locator("main.stale").count(), 0);
 		}
+		m.source = { database: "ok", ingest: "silent", broker: "unknown", since: Date.now() }; // known from the first frame on
+		await page.reload();
+		await page.waitForSelector("[data-test=trouble]");
+		assert.equal(await page.locator("main.stale").count(), 0, "not yet");
+		await clean(page);
 	});
 
 	test("4403: a page that says so, and no further attempt until asked", async () => {

@@ -6,7 +6,7 @@ import { ago, clock, date, day, full, when } from "../../server/web/time.js";
 import { NAMES, TEXT, count, nameOf, pickLang, sayIn } from "../../server/web/i18n.js";
 import { MORE, MORE_NAMES } from "../../server/web/i18npages.js";
 import { FEED_ROWS, codes, newTown, newestFirst, sum, take } from "../../server/web/town.js";
-import { ASK_AFTER_MS, GIVE_UP_MS, OPEN_WITHIN_MS, newLink } from "../../server/web/link.js";
+import { OPEN_WITHIN_MS, newLink } from "../../server/web/link.js";
 import { newFlash } from "../../server/web/flash.js";
 
 const WEB = new URL("../../server/web/", import.meta.url);
@@ -216,7 +216,7 @@ test("a highlight: on a change, not on the first showing, not on a redraw", () =
 
 /** A world with a clock of its own. */
 function world() {
-	const w = { now: 0, alarms: [], socks: [], probe: /** @type {any} */ ("ok"), town: { db: /** @type {any} */ (null), since: /** @type {any} */ (null) }, answer: "ok", phases: [], random: 0.5 };
+	const w = { now: 0, alarms: [], socks: [], probe: /** @type {any} */ ("ok"), town: { db: /** @type {any} */ (null), since: /** @type {any} */ (null) }, answer: "ok", phases: [], random: 0.5, seen: true };
 	const link = newLink({
 		open: () => {
 			const s = { sent: [], closed: false, send: (m) => s.sent.push(JSON.parse(m)), close: () => (s.closed = true), onopen: null, onmessage: null, onclose: null, onerror: null };
@@ -228,6 +228,7 @@ function world() {
 		hello: () => ({ scope: "990101100", db: w.town.db, since: w.town.since }),
 		frame: (m) => (m.op === "pong" ? "unknown" : /** @type {any} */ (w.answer)),
 		change: () => w.phases.push(link.phase),
+		seen: () => w.seen,
 		now: () => w.now,
 		later: (fn, ms) => w.alarms[w.alarms.push({ at: w.now + ms, fn }) - 1],
 		cancel: (id) => (w.alarms = w.alarms.filter((a) => a !== id)),
@@ -247,12 +248,17 @@ function world() {
 
 				if (!next)
 					break;
-				w.now = next.at;
+				w.now = Math.max(w.now, next.at);
 				w.alarms = w.alarms.filter((a) => a !== next);
 				next.fn();
 			}
 			w.now = end;
 			await new Promise((ok) => setImmediate(ok));
+		},
+		/** Let ms pass without an alarm; then those that are due ring. */
+		late: (ms) => {
+			w.now += ms;
+			return w.pass(0);
 		},
 		hear: (m) => w.sock().onmessage({ data: JSON.stringify(m) }),
 		live: () => {
@@ -267,7 +273,7 @@ test("the first hello asks for a snapshot, the next one resumes", async () => {
 
 	w.link.start();
 	w.sock().onopen();
-	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100" }]);
+	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100", beat: true }]);
 	w.hear({ op: "snapshot" });
 	assert.equal(w.link.phase, "live");
 	assert.equal(w.link.lostAt, null);
@@ -276,7 +282,7 @@ test("the first hello asks for a snapshot, the next one resumes", async () => {
 	assert.equal(w.link.phase, "waiting");
 	await w.pass(1000);
 	w.sock().onopen();
-	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100", db: "a", since: 77 }]);
+	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100", db: "a", since: 77, beat: true }]);
 	assert.equal(w.socks.length, 2);
 });
 
@@ -318,21 +324,145 @@ test("the network is back, the page is looked at, or somebody clicks: at once", 
 	assert.equal(w.socks.length, 2, "the waiting attempt was called off");
 });
 
-test("silence: asked after 20 s, given up 8 s later; an answer keeps it", async () => {
+test("silence, looked at: asked after 1 s, silent at 2 s, given up at 8 s; an answer keeps it", async () => {
 	const w = world();
 
 	w.link.start();
 	w.live();
-	await w.pass(ASK_AFTER_MS + 1);
-	assert.deepEqual(w.sock().sent[1], { op: "ping" });
+	await w.pass(999);
+	assert.equal(w.sock().sent.length, 1);
+	await w.pass(1);
+	assert.deepEqual(w.sock().sent[1], { op: "ping", beat: true });
+	await w.pass(999);
+	assert.equal(w.link.phase, "live", "a server that is busy for 1.2 s is no silent one");
 	w.hear({ op: "pong" });
-	await w.pass(ASK_AFTER_MS + 1);
-	assert.equal(w.sock().sent.length, 3);
+	await w.pass(1999);
 	assert.equal(w.link.phase, "live");
-	await w.pass(GIVE_UP_MS);
+	assert.equal(w.sock().sent.length, 3);
+	await w.pass(1);
+	assert.deepEqual([w.link.phase, w.link.lostAt], ["silent", w.now - 2000], "lost since the last word");
+	await w.pass(5999);
+	assert.deepEqual([w.link.phase, w.socks[0].closed], ["silent", false], "still waited on");
+	await w.pass(1);
+	assert.deepEqual([w.link.phase, w.socks[0].closed, w.link.lostAt], ["waiting", true, w.now - 8000]);
+	assert.equal(w.link.frameAt, 0, "a pong says nothing of the data");
+});
+
+test("a silent server that goes on: live again over the same connection", async () => {
+	for (const word of ["pong", "tick"]) {
+		const w = world();
+
+		w.link.start();
+		w.live();
+		await w.pass(5000);
+		assert.equal(w.link.phase, "silent");
+		w.hear({ op: word });
+		assert.deepEqual([w.link.phase, w.link.lostAt, w.socks.length], ["live", null, 1]);
+		await w.pass(1999);
+		assert.equal(w.link.phase, "live");
+	}
+});
+
+test("a silent server and somebody who does not wait: another connection at once", async () => {
+	const w = world();
+
+	w.link.start();
+	w.live();
+	await w.pass(3000);
+	w.link.kick();
+	await w.pass(0);
+	assert.deepEqual([w.socks.length, w.socks[0].closed], [2, true]);
+});
+
+test("words every 0.7 s: nothing is asked", async () => {
+	const w = world();
+
+	w.link.start();
+	w.live();
+	for (let i = 0; i < 50; i++) {
+		await w.pass(700);
+		w.hear({ op: "pong" });
+	}
+	assert.deepEqual([w.link.phase, w.sock().sent.length], ["live", 1]);
+});
+
+test("a hidden page: the server need not say anything, is asked after 20 s and given up 8 s later", async () => {
+	const w = world();
+
+	w.link.start();
+	w.live();
+	w.seen = false;
+	w.link.look();
+	assert.deepEqual(w.sock().sent.slice(1), [{ op: "ping", beat: false }]);
+	w.hear({ op: "pong" });
+	await w.pass(19999);
+	assert.equal(w.sock().sent.length, 2);
+	await w.pass(1);
+	assert.equal(w.sock().sent.length, 3);
+	await w.pass(999);
+	assert.equal(w.link.phase, "live");
+	await w.pass(7000);
+	assert.equal(w.link.phase, "silent");
+	await w.pass(1);
 	assert.equal(w.link.phase, "waiting");
-	assert.ok(w.socks[0].closed);
-	assert.ok(w.link.frameAt !== null && w.now - w.link.frameAt > ASK_AFTER_MS, "a pong says nothing of the data");
+});
+
+test("a page that is looked at again asks, and counts from there", async () => {
+	const w = world();
+
+	w.seen = false;
+	w.link.start();
+	w.sock().onopen();
+	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100", beat: false }]);
+	w.hear({ op: "snapshot" });
+	await w.pass(14000);
+	w.seen = true;
+	w.link.kick();
+	assert.deepEqual(w.sock().sent.slice(1), [{ op: "ping", beat: true }]);
+	await w.pass(1999);
+	assert.equal(w.link.phase, "live");
+	await w.pass(1);
+	assert.equal(w.link.phase, "silent");
+});
+
+test("timers that come late: the PC slept, or the browser held them back; asked before complained", async () => {
+	const w = world();
+
+	w.link.start();
+	w.live();
+	await w.late(3600e3);
+	assert.deepEqual([w.link.phase, w.sock().sent.length], ["live", 2]);
+	await w.pass(1500);
+	w.hear({ op: "pong" });
+	await w.pass(900);
+	await w.late(5000);
+	assert.deepEqual([w.link.phase, w.sock().sent.length], ["live", 3]);
+	await w.pass(2000);
+	assert.equal(w.link.phase, "silent", "it was asked, and has not answered");
+});
+
+test("what came while the page was busy is heard before it complains", async () => {
+	const w = world();
+
+	w.link.start();
+	w.live();
+	await w.pass(1900);
+	await w.late(400); // a long drawing; a word waits behind it
+	assert.equal(w.link.phase, "live");
+	w.hear({ op: "pong" });
+	await w.pass(1000);
+	assert.equal(w.link.phase, "live");
+});
+
+test("a hidden page's timers are late each time: a dead connection is given up all the same", async () => {
+	const w = world();
+
+	w.seen = false;
+	w.link.start();
+	w.live();
+	for (let i = 0; i < 4; i++)
+		await w.late(60e3);
+	assert.equal(w.socks[0].closed, true);
 });
 
 test("an attempt that never opens is given up", async () => {
@@ -357,7 +487,7 @@ test("a gap: the same moment a new connection, and a whole snapshot", async () =
 	assert.ok(w.socks[0].closed);
 	w.answer = "ok";
 	w.sock().onopen();
-	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100" }]);
+	assert.deepEqual(w.sock().sent, [{ op: "hello", scope: "990101100", beat: true }]);
 });
 
 test("what is not JSON ends the connection, not the page", async () => {

@@ -241,19 +241,49 @@ test("the server is killed: banner; it comes back: resumed where it stood, nothi
 	await go("");
 });
 
+test("the server hangs: banner over an open connection; it goes on: said, and nothing missed", async () => {
+	const closed = [];
+
+	page.on("websocket", (ws) => ws.on("close", () => closed.push(ws)));
+	town.server.signal("SIGSTOP");
+	try {
+		await page.waitForSelector("[data-test=banner]");
+		assert.match(await text("[data-test=banner]"), /^服务器已 \d+ 秒没有回应，正在等待… 页面数字停在 \d\d:\d\d:\d\d。 立即重连$/);
+		assert.equal(closed.length, 0);
+		await phone.send("patrol.start", { patrol: "g-5", route: "road", target: "QSH-R1" });
+	} finally {
+		town.server.signal("SIGCONT");
+	}
+	await page.waitForSelector("[data-test=back]");
+	await reads("route road", 5, 20e3);
+	await live();
+});
+
+test("ingest hangs, the broker hangs: the page says which, apart from its link, and when it is over", async () => {
+	for (const [who, words] of [["ingest", /^服务器正常，但入库服务自 \d\d:\d\d:\d\d 起没有回应/], ["broker", /^服务器正常，但消息服务自 \d\d:\d\d:\d\d 起没有回应/]]) {
+		town[who].signal("SIGSTOP");
+		try {
+			await page.waitForSelector("[data-test=trouble]");
+			assert.match(await text("[data-test=trouble]"), words);
+			await live();
+		} finally {
+			town[who].signal("SIGCONT");
+		}
+		await page.waitForSelector('[data-test=back]:has-text("已恢复：新记录照常入库。")');
+		assert.equal(await page.locator("[data-test=trouble]").count(), 0);
+	}
+});
+
 test("ingest is killed: the page says so apart from its link; started again, all goes on", async () => {
 	town.ingest.kill();
 	await town.ingest.ended;
-	await page.reload();
-	await page.waitForSelector("[data-test=trouble]", { timeout: 20e3 });
+	await page.waitForSelector("[data-test=trouble]");
 	await live();
-	const e = phone.event("patrol.start", { patrol: "g-5", route: "road", target: "QSH-R1" });
+	const e = phone.event("patrol.start", { patrol: "g-6", route: "road", target: "QSH-R1" });
 
 	await phone.publish(e);
 	await town.startIngest();
-	await reads("route road", 5, 20e3);
-	await page.reload();
-	await live();
+	await reads("route road", 6, 20e3);
 	await page.waitForSelector("[data-test=trouble]", { state: "detached" });
 });
 
