@@ -50,7 +50,7 @@ static const char *heard(struct world *w, struct side *s)
 	return any ? op : NULL;
 }
 
-static int begin(void **state)
+static int open_side(void **state)
 {
 	struct world *w;
 
@@ -62,7 +62,7 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
+static int close_side(void **state)
 {
 	assert_int_equal(all.n, 0);
 	assert_int_equal(all.beating, 0);
@@ -161,9 +161,9 @@ static void test_too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_beat, begin, end),
-		cmocka_unit_test_setup_teardown(test_pong_is_last, begin, end),
-		cmocka_unit_test_setup_teardown(test_too_many, begin, end),
+		cmocka_unit_test_setup_teardown(test_beat, open_side, close_side),
+		cmocka_unit_test_setup_teardown(test_pong_is_last, open_side, close_side),
+		cmocka_unit_test_setup_teardown(test_too_many, open_side, close_side),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,7 +346,7 @@ test("loaded anew while events come: the snapshot by HTTP, the stream goes on fr
 		const [hello, first, ...rest] = streams[i];
 		let at = s.commit;
 
-		assert.deepEqual(hello, { sent: true, op: "hello", scope: TOWN, db: s.db, since: s.commit });
+		assert.deepEqual(hello, { sent: true, op: "hello", scope: TOWN, db: s.db, since: s.commit, beat: true });
 		assert.equal(first.op, "delta");
 		for (const f of [first, ...rest.filter((x) => !x.sent && x.op !== "pong")]) {
 			assert.ok(f.op === "tick" || (f.op === "delta" && f.from === at), JSON.stringify(f).slice(0, 80));
