@@ -322,6 +322,21 @@ enum err dossier_read(struct dossier_source *src, struct slice name, struct doss
 	return e == OK || e == ERR_NOTFOUND ? dossier_reread(src, d) : e;
 }
 
+enum err dossier_next(struct dossier_source *src, int64_t *id, struct dossier *d)
+{
+	sqlite3_stmt *q = sql_get(src->st, "SELECT id, name FROM casus WHERE id > ? ORDER BY id LIMIT 1");
+	char name[EVENT_ID_MAX + 1];
+	enum err e;
+
+	sql_int(q, 1, *id);
+	if ((e = sql_row(q)) == OK) {
+		*id = sqlite3_column_int64(q, 0);
+		slice_copy(name, sizeof name, sql_col(q, 1));
+	}
+	sql_done(q);
+	return e == OK ? dossier_read(src, slice_of(name), d) : e;
+}
+
 /* ------------------------------------------------------------------ what it adds to the tallies */
 
 /* A share is, for each day, "DAY AREA\n", then a line "figure level N:category\n" for each count; N bytes of category, since

@@ -48,6 +48,8 @@ struct dossier_source {
 enum err dossier_read(struct dossier_source *src, struct slice name, struct dossier *d) MUST_CHECK;
 /* The same again, from d->id and d->last; d->name is set. */
 enum err dossier_reread(struct dossier_source *src, struct dossier *d) MUST_CHECK;
+/* The case behind *id, which is moved on to it; ERR_NOTFOUND: there is none. */
+enum err dossier_next(struct dossier_source *src, int64_t *id, struct dossier *d) MUST_CHECK;
 void dossier_done(struct dossier *d);
 
 /* One more act, from an event that passed the static judging; not folded yet.  *d must have room (CASUS_ACTS_MAX). */

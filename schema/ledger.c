@@ -176,26 +176,16 @@ static enum err recount_events(struct store *st, int64_t as_of, struct sums *s)
 }
 
 /* Each case as of then, read and folded anew. */
-enum err ledger_cases(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx)
+static enum err each_case(struct store *st, int64_t as_of, enum err (*one)(void *ctx, const struct dossier *d), void *ctx)
 {
 	struct dossier_source src = {.st = st, .registry = registry_new(st, as_of), .as_of = as_of};
-	char name[EVENT_ID_MAX + 1];
 	int64_t id = 0;
 	enum err e = OK;
 
 	while (e == OK) {
-		sqlite3_stmt *q = sql_get(st, "SELECT id, name FROM casus WHERE id > ? ORDER BY id LIMIT 1");
 		struct dossier d = {0};
 
-		sql_int(q, 1, id);
-		if ((e = sql_row(q)) == OK) {
-			id = sqlite3_column_int64(q, 0);
-			slice_copy(name, sizeof name, sql_col(q, 1));
-		}
-		sql_done(q);
-		if (e == OK)
-			e = dossier_read(&src, slice_of(name), &d);
-		if (e == OK)
+		if ((e = dossier_next(&src, &id, &d)) == OK)
 			e = one(ctx, &d);
 		dossier_done(&d);
 	}
@@ -230,54 +220,207 @@ enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, 
 	if (e == OK)
 		e = recount_events(st, as_of, &sums);
 	if (e == OK)
-		e = ledger_cases(st, as_of, sum_case, &sums);
+		e = each_case(st, as_of, sum_case, &sums);
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
 	free_values(&sums.map);
 	return e;
 }
 
-static enum err sum_patrol_rows(struct store *st, struct sums *s)
+/* ------------------------------------------------------------------ from rows, in pieces */
+
+#define BLOCK 500 /* rows of one statement */
+
+struct ledger_walk {
+	struct store *st;
+	const struct ledger_days *days;
+	int64_t as_of;
+	struct sums sums;
+	struct json json;
+	int part;        /* of parts[] */
+	int64_t at, id;  /* where it goes on; 0: at its beginning */
+};
+
+static bool wanted(const struct ledger_walk *w, int32_t day)
 {
-	sqlite3_stmt *q = sql_get(st, "SELECT t_day, t_area, t_level, t_route, t_river_level, t_valid, distance_m, duration_s FROM patrol WHERE t_day IS NOT NULL");
-	enum err e;
+	const struct ledger_days *d = w->days;
 
-	while ((e = sql_row(q)) == OK) {
-		struct patrol p = {.share = {.counts = true, .day = sqlite3_column_int(q, 0), .river = sqlite3_column_type(q, 4) != SQLITE_NULL,
-			.valid = sqlite3_column_int(q, 5), .metres = sqlite3_column_int64(q, 6), .seconds = sqlite3_column_int64(q, 7)}};
+	return day >= d->from && day < d->to && !d->have[day - d->from];
+}
 
-		slice_copy(p.share.area, sizeof p.share.area, sql_col(q, 1));
-		slice_copy(p.share.level, sizeof p.share.level, sql_col(q, 2));
-		slice_copy(p.share.route, sizeof p.share.route, sql_col(q, 3));
-		slice_copy(p.share.river_level, sizeof p.share.river_level, sql_col(q, 4));
-		sum_patrol(s, &p);
+static enum err last_of(sqlite3_stmt *q, int64_t *id)
+{
+	enum err e = sql_row(q);
+
+	if (e == OK)
+		*id = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	return e;
+}
+
+static enum err some_patrols(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(w->st, "SELECT t_day, t_area, t_level, t_route, t_river_level, t_valid, distance_m, duration_s FROM patrol "
+					 "WHERE id > ?1 AND id <= ?2 AND t_day >= ?3 AND t_day < ?4");
+	int64_t last = 0;
+	enum err e = last_of(sql_get(w->st, "SELECT coalesce(max(id), 0) FROM patrol"), &last);
+
+	for (; e == OK && w->id < last; w->id += BLOCK) {
+		if (w->id && breath_over(b))
+			return OK;
+		sql_int(q, 1, w->id);
+		sql_int(q, 2, w->id + BLOCK);
+		sql_int(q, 3, w->days->from);
+		sql_int(q, 4, w->days->to);
+		while ((e = sql_row(q)) == OK) {
+			struct patrol p = {.share = {.counts = true, .day = sqlite3_column_int(q, 0), .river = sqlite3_column_type(q, 4) != SQLITE_NULL,
+				.valid = sqlite3_column_int(q, 5), .metres = sqlite3_column_int64(q, 6), .seconds = sqlite3_column_int64(q, 7)}};
+
+			if (!wanted(w, p.share.day))
+				continue;
+			slice_copy(p.share.area, sizeof p.share.area, sql_col(q, 1));
+			slice_copy(p.share.level, sizeof p.share.level, sql_col(q, 2));
+			slice_copy(p.share.route, sizeof p.share.route, sql_col(q, 3));
+			slice_copy(p.share.river_level, sizeof p.share.river_level, sql_col(q, 4));
+			sum_patrol(&w->sums, &p);
+		}
+		e = sql_end(q, e);
 	}
-	return sql_end(q, e);
-}
-
-static enum err sum_case_rows(struct store *st, struct sums *s)
-{
-	sqlite3_stmt *q = sql_get(st, "SELECT share FROM casus WHERE share IS NOT NULL");
-	enum err e;
-
-	while ((e = sql_row(q)) == OK)
-		dossier_share_each(sql_cstr(q, 0), sum_share, s);
-	return sql_end(q, e);
-}
-
-enum err ledger_sums(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
-{
-	struct sums sums = {.row = row, .ctx = ctx};
-	enum err e = sum_patrol_rows(st, &sums);
-
-	if (e == OK)
-		e = recount_events(st, as_of, &sums);
-	if (e == OK)
-		e = sum_case_rows(st, &sums);
-	if (e == OK)
-		tell_sums(&sums, row, ctx);
-	free_values(&sums.map);
+	*more = false;
 	return e;
+}
+
+static enum err some_events(struct ledger_walk *w, int kind, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(w->st,
+		"SELECT e.at, e.\"commit\", CASE WHEN e.\"commit\" <= ?1 AND NOT EXISTS (SELECT 1 FROM stream s JOIN voided v ON v.device = s.device AND "
+		"v.epoch = s.epoch WHERE s.id = e.stream AND v.seq = e.seq AND v.by <= ?1) THEN e.raw END, e.area FROM event e WHERE "
+		"e.kind IN (5, 6, 7, 8) AND e.kind = ?2 AND (e.at, e.\"commit\") > (?3, ?4) AND e.at < ?5 ORDER BY e.at, e.\"commit\"");
+	int32_t day = w->id ? civil_day(w->at) : w->days->from;
+	enum err e = OK;
+
+	if (!w->id)
+		w->at = civil_day_ms(day) - 1;
+	for (bool over = false; e == OK && !over;) {
+		while (day < w->days->to && !wanted(w, day))
+			day++;
+		if (w->at < civil_day_ms(day) - 1) {
+			w->at = civil_day_ms(day) - 1;
+			w->id = INT64_MAX;
+		}
+		sql_int(q, 1, w->as_of);
+		sql_int(q, 2, kind);
+		sql_int(q, 3, w->at);
+		sql_int(q, 4, w->id ? w->id : INT64_MAX);
+		sql_int(q, 5, civil_day_ms(w->days->to));
+		while (!over && (e = sql_row(q)) == OK && (wanted(w, day = civil_day(sqlite3_column_int64(q, 0))))) {
+			struct slice raw = sql_col(q, 2);
+			struct event_fault fault;
+			struct event ev;
+
+			w->at = sqlite3_column_int64(q, 0);
+			w->id = sqlite3_column_int64(q, 1);
+			over = breath_over(b);
+			if (!raw.p)
+				continue;
+			(void)json_read(&w->json, raw.p, raw.n); /* event_decode says */
+			if (event_decode(&w->json, 0, &ev, &fault) != EVENT_OK) {
+				e = ERR_CORRUPT; /* it was whole when it was stored */
+				break;
+			}
+			sum_event(&w->sums, &ev, sql_cstr(q, 3));
+		}
+		sql_done(q);
+	}
+	*more = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err some_inspections(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	return some_events(w, EV_INSPECT, b, more);
+}
+
+static enum err some_visits(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	return some_events(w, EV_VISIT, b, more);
+}
+
+static enum err some_works(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	return some_events(w, EV_WORK, b, more);
+}
+
+static void sum_share_wanted(void *ctx, const char *figure, const char *level, const char *category, const char *area, int32_t day)
+{
+	struct ledger_walk *w = ctx;
+
+	if (wanted(w, day))
+		sum_share(&w->sums, figure, level, category, area, day);
+}
+
+static enum err some_cases(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(w->st, "SELECT share FROM casus WHERE id > ?1 AND id <= ?2 AND share IS NOT NULL");
+	int64_t last = 0;
+	enum err e = last_of(sql_get(w->st, "SELECT coalesce(max(id), 0) FROM casus"), &last);
+
+	for (; e == OK && w->id < last; w->id += BLOCK) {
+		if (w->id && breath_over(b))
+			return OK;
+		sql_int(q, 1, w->id);
+		sql_int(q, 2, w->id + BLOCK);
+		while ((e = sql_row(q)) == OK)
+			dossier_share_each(sql_cstr(q, 0), sum_share_wanted, w);
+		e = sql_end(q, e);
+	}
+	*more = false;
+	return e;
+}
+
+static enum err (*const parts[])(struct ledger_walk *w, struct breath *b, bool *more) = {some_patrols, some_inspections, some_visits, some_works, some_cases};
+
+struct ledger_walk *ledger_walk_new(struct store *st, int64_t as_of, const struct ledger_days *days, void (*row)(void *ctx, const struct figure_row *f), void *ctx)
+{
+	struct ledger_walk *w = xcalloc(1, sizeof *w);
+
+	*w = (struct ledger_walk){.st = st, .as_of = as_of, .days = days, .sums = {.row = row, .ctx = ctx}};
+	return w;
+}
+
+enum err ledger_walk_some(struct ledger_walk *w, struct breath *b, bool *more)
+{
+	enum err e = OK;
+
+	*more = true;
+	while (e == OK && w->part < (int)ARRAY_LEN(parts)) {
+		bool some = true;
+
+		if ((e = parts[w->part](w, b, &some)) != OK || some)
+			return e;
+		w->part++;
+		w->at = w->id = 0;
+		if (breath_over(b))
+			return OK;
+	}
+	tell_sums(&w->sums, w->sums.row, w->sums.ctx);
+	free_values(&w->sums.map);
+	*more = false;
+	return e;
+}
+
+int ledger_walk_progress(const struct ledger_walk *w)
+{
+	return w->part * 1000 / (int)ARRAY_LEN(parts);
+}
+
+void ledger_walk_free(struct ledger_walk *w)
+{
+	if (!w)
+		return;
+	free_values(&w->sums.map);
+	json_done(&w->json);
+	free(w);
 }
 
 enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, const char *scope,
@@ -663,7 +806,7 @@ static enum err meet_case(void *ctx, const struct dossier *d)
 
 static enum err check_cases(struct check *c)
 {
-	enum err e = ledger_cases(c->st, REGISTRY_NOW, meet_case, c);
+	enum err e = each_case(c->st, REGISTRY_NOW, meet_case, c);
 
 	if (e != OK)
 		return e;

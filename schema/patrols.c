@@ -655,11 +655,10 @@ static void note_change(struct patrols *ps, const struct patrol *p, const struct
 
 /* ------------------------------------------------------------------ judging */
 
-/* Among the rows as they stand: see patrols_flush for those that are not written yet. */
-static enum err stands_close(void *ctx, const struct patrol *p, int64_t gap_ms, bool each, bool *out)
+enum err patrols_stand_close(void *ctx, const struct patrol *p, int64_t gap_ms, bool each, bool *out)
 {
-	struct patrols *ps = ctx;
-	sqlite3_stmt *q = sql_get(ps->st,
+	struct store *st = ctx;
+	sqlite3_stmt *q = sql_get(st,
 		"SELECT 1 FROM patrol WHERE person = ?1 AND start_at >= ?2 AND start_at <= ?3 AND t_valid = 1 AND "
 		"(start_at, device, start_epoch, start_seq) < (?3, ?4, ?5, ?6) AND (?7 IS NULL OR target = ?7) AND "
 		"(route IN ('river', 'gully')) = ?8 AND id <> ?9 LIMIT 1");
@@ -710,7 +709,7 @@ static enum err judge(struct patrols *ps, struct patrol *p, struct registry *r, 
 	enum err e;
 
 	if ((e = place(ps, p, r, &now)) == OK && now.counts)
-		e = appraise(appraiser_of(ps), p, stands_close, ps, &w);
+		e = appraise(appraiser_of(ps), p, patrols_stand_close, ps->st, &w);
 	if (e == OK)
 		e = appraise_longest_gap(appraiser_of(ps), &gap_ms);
 	if (e != OK)

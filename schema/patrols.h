@@ -67,6 +67,9 @@ enum err patrols_refold_all(struct patrols *ps, struct registry *r, struct talli
 const char *patrols_touched(const struct patrols *ps, size_t *pos);
 void patrols_touched_clear(struct patrols *ps);
 
+/* An appraise_gap among the rows as they stand (ctx: the store); see patrols_flush() for those that are not written yet. */
+enum err patrols_stand_close(void *ctx, const struct patrol *p, int64_t gap_ms, bool each, bool *out) MUST_CHECK;
+
 /* For schema/asof.c: puts what p was into its row of the temporary table asof_patrol. */
 enum err patrols_was(struct store *st, const struct patrol *p, int64_t commit) MUST_CHECK;
 

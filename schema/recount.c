@@ -16,7 +16,6 @@ struct recount {
 	int64_t seen; /* events */
 	struct patrol *all; /* to be judged together */
 	size_t nall, allcap;
-	int64_t changed;    /* only those whose row changed after this commit; -1: all */
 };
 
 static enum err take_event(struct recount *rc, struct patrol *p, sqlite3_stmt *q)
@@ -102,13 +101,13 @@ static enum err stands_close(void *ctx, const struct patrol *p, int64_t gap_ms, 
 	return OK;
 }
 
-static enum err judge(struct recount *rc, struct patrol *p)
+static enum err judge(struct recount *rc, struct patrol *p, appraise_gap *gap, void *ctx)
 {
 	struct worth w = {0};
 	enum err e = patrol_place(p, rc->registry, &p->share, &p->standing);
 
 	if (e == OK && p->share.counts)
-		e = appraise(rc->appraiser, p, stands_close, rc, &w);
+		e = appraise(rc->appraiser, p, gap, ctx, &w);
 	p->share.valid = p->share.counts && w.reasons == 0;
 	p->share.metres = p->track.distance_mm / 1000;
 	p->share.seconds = p->track.duration_ms / 1000;
@@ -132,7 +131,7 @@ static enum err judge_all(struct recount *rc, void (*row)(void *ctx, const struc
 	if (rc->nall) /* qsort() takes no NULL, not even for none */
 		qsort(rc->all, rc->nall, sizeof *rc->all, by_person);
 	for (size_t i = 0; i < rc->nall && e == OK; i++)
-		if ((e = judge(rc, &rc->all[i])) == OK)
+		if ((e = judge(rc, &rc->all[i], stands_close, rc)) == OK)
 			row(ctx, &rc->all[i]);
 	for (size_t i = 0; i < rc->nall; i++)
 		track_clear(&rc->all[i].track);
@@ -150,12 +149,11 @@ static void keep(struct recount *rc, const struct patrol *p)
 
 static enum err next_patrol(struct recount *rc, int64_t after, struct patrol *p, int64_t *last)
 {
-	sqlite3_stmt *q = sql_get(rc->st, "SELECT id, device, name, last FROM patrol WHERE id > ? AND \"commit\" > ? ORDER BY id LIMIT 1");
+	sqlite3_stmt *q = sql_get(rc->st, "SELECT id, device, name, last FROM patrol WHERE id > ? ORDER BY id LIMIT 1");
 	enum err e;
 
 	*p = (struct patrol){0};
 	sql_int(q, 1, after);
-	sql_int(q, 2, rc->changed);
 	if ((e = sql_row(q)) == OK) {
 		p->id = sqlite3_column_int64(q, 0);
 		slice_copy(p->device, sizeof p->device, sql_col(q, 1));
@@ -193,11 +191,16 @@ static enum err walk(struct recount *rc, int64_t gap_ms, void (*row)(void *ctx, 
 			keep(rc, &p); /* takes its track */
 			continue;
 		}
-		if (any && (e = judge(rc, &p)) == OK)
+		if (any && (e = judge(rc, &p, stands_close, rc)) == OK)
 			row(ctx, &p);
 		track_clear(&p.track);
 	}
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static void init(struct recount *rc, struct store *st, int64_t as_of)
+{
+	*rc = (struct recount){.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of)};
 }
 
 static void done(struct recount *rc)
@@ -211,10 +214,12 @@ static void done(struct recount *rc)
 
 enum err recount_patrols(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, int64_t *missed)
 {
-	struct recount rc = {.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of), .changed = -1};
+	struct recount rc;
 	int64_t gap_ms = 0;
-	enum err e = appraise_longest_gap(rc.appraiser, &gap_ms);
+	enum err e;
 
+	init(&rc, st, as_of);
+	e = appraise_longest_gap(rc.appraiser, &gap_ms);
 	if (e == OK)
 		e = walk(&rc, gap_ms, row, ctx);
 	if (e == OK)
@@ -225,19 +230,27 @@ enum err recount_patrols(struct store *st, int64_t as_of, void (*row)(void *ctx,
 	return e;
 }
 
-enum err recount_changed(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct patrol *p), void *ctx, bool *all)
+struct recount *recount_new(struct store *st, int64_t as_of)
 {
-	struct recount rc = {.st = st, .as_of = as_of, .registry = registry_new(st, as_of), .appraiser = appraiser_new(st, as_of), .changed = as_of};
-	int64_t gap_ms = 0;
-	enum err e = appraise_longest_gap(rc.appraiser, &gap_ms);
+	struct recount *rc = xcalloc(1, sizeof *rc);
 
-	*all = gap_ms > 0; /* a verdict hangs on the patrols before it, as they were */
-	if (*all)
-		rc.changed = -1;
-	if (e == OK)
-		e = walk(&rc, gap_ms, row, ctx);
-	if (e == OK)
-		e = judge_all(&rc, row, ctx);
-	done(&rc);
+	init(rc, st, as_of);
+	return rc;
+}
+
+void recount_free(struct recount *rc)
+{
+	if (!rc)
+		return;
+	done(rc);
+	free(rc);
+}
+
+enum err recount_one(struct recount *rc, struct patrol *p, int64_t last, appraise_gap *gap, void *ctx, bool *any)
+{
+	enum err e = follow(rc, p, last, any);
+
+	if (e == OK && *any && (e = fold(rc, p)) == OK)
+		e = judge(rc, p, gap, ctx);
 	return e;
 }

@@ -16,6 +16,7 @@
 #include "schema/sql.h"
 
 #define MAPPED "16777216" /* bytes of the database */
+#define BACK 800 /* thousandths of an export of an older commit that go by on the way there */
 #define READ_MS 220 /* of a page; with its last row and the end of the transaction it stays under 250 ms */
 
 static const struct table *const tables[] = {TABLES};
@@ -37,7 +38,8 @@ struct export {
 	struct rows rows;
 	char period[2 * CIVIL_INSTANT_TEXT], as_of_time[CIVIL_INSTANT_TEXT];
 	char *place_name, *file, *ascii;
-	bool command, asked, frozen, back; /* asked: the commit is fixed, by the asker or a freeze (frozen); back: the database stands there */
+	bool command, asked, frozen, back; /* asked: the commit is fixed, by the asker or a freeze (frozen); back: the database stands there, or is on its way */
+	struct asof *past; /* on its way */
 	bool started, begun, read, finished;
 };
 
@@ -399,17 +401,27 @@ static void read_end(struct export *x)
 		die("export: cannot end a read: %s", store_detail(x->w.st));
 }
 
-/* From here on the database is that of an older commit.  In a read, which is another one afterwards. */
-static enum err go_back(struct export *x, struct why *why)
+/* Of the year before it, too, with which a report compares. */
+static void whole_years(const struct table_world *w, int32_t *from, int32_t *to)
+{
+	int first, last, m, d;
+
+	civil_split(w->from_day, &first, &m, &d);
+	civil_split(w->to_day - 1, &last, &m, &d);
+	*from = civil_make(first - 1, 1, 1);
+	*to = civil_make(last + 1, 1, 1);
+}
+
+/* The database becomes that of an older commit, step by step. */
+static void go_back(struct export *x)
 {
 	/* The tallies of frozen months are those of then. */
 	bool kept = x->frozen && (x->table == &table_areas || (x->table == &table_figures && x->w.one_freeze));
-	enum err e;
+	struct asof_ask ask = {.commit = x->w.as_of, .depth = kept ? ASOF_KEPT : x->table->depth, .least = x->w.piece > 0};
 
-	read_end(x);
-	x->back = true;
-	e = asof_enter(x->w.st, x->w.as_of, kept ? ASOF_KEPT : x->table->depth, why);
-	return e == OK ? read_begin(x, why) : e;
+	whole_years(&x->w, &ask.from_day, &ask.to_day);
+	x->back = x->w.past = true;
+	x->past = asof_new(x->w.st, &ask);
 }
 
 /* The place had the name that it had then. */
@@ -431,6 +443,14 @@ static bool must_go_back(const struct export *x, int64_t head)
 	return !x->back && x->w.as_of != head && (x->table != &table_events || x->w.figure);
 }
 
+static void table_end(struct export *x)
+{
+	if (x->started && x->table->end)
+		x->table->end(&x->w);
+	x->started = false;
+	x->w.own = NULL;
+}
+
 static enum err table_begin(struct export *x, struct why *why)
 {
 	enum err e;
@@ -439,15 +459,9 @@ static enum err table_begin(struct export *x, struct why *why)
 		return OK;
 	x->started = true;
 	e = x->table->begin(&x->w, why);
+	if (e == ERR_STALE)
+		table_end(x);
 	return e == OK || e == ERR_STALE || e == ERR_USAGE ? e : why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
-}
-
-static void table_end(struct export *x)
-{
-	if (x->started && x->table->end)
-		x->table->end(&x->w);
-	x->started = false;
-	x->w.own = NULL;
 }
 
 /* What must be read to know what is asked; then the table's beginning, as of the commit. */
@@ -457,15 +471,21 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 	enum err e = ERR_STALE;
 
 	for (int tries = 1; e == ERR_STALE; tries++) {
-		table_end(x);
 		free(x->place_name);
 		x->place_name = NULL;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
-			(!must_go_back(x, head) || (e = go_back(x, why)) == OK) && (x->w.as_of == head || (e = place_then(x, why)) == OK)) {
-			x->w.hold = x->asked || !x->table->exact || tries >= PIN_TRIES;
-			e = table_begin(x, why);
+			(x->w.as_of == head || (e = place_then(x, why)) == OK)) {
+			if (must_go_back(x, head))
+				go_back(x);
+			else
+				e = table_begin(x, why);
 		}
 		read_end(x);
+		if (e == ERR_STALE && tries == PIN_TRIES && !x->asked) { /* something comes all the time: as of where it was begun */
+			x->asked = true;
+			go_back(x);
+			e = OK;
+		}
 	}
 	return e;
 }
@@ -484,12 +504,11 @@ static enum err refresh(struct export *x, struct why *why)
 		return OK;
 	table_end(x);
 	if (x->asked && !x->table->now_only) {
-		if ((e = go_back(x, why)) == OK)
-			e = place_then(x, why);
-	} else {
-		w->as_of = head.commit;
-		e = time_of_as_of(x, why);
+		go_back(x);
+		return place_then(x, why);
 	}
+	w->as_of = head.commit;
+	e = time_of_as_of(x, why);
 	return e == OK ? table_begin(x, why) : e;
 }
 
@@ -527,15 +546,37 @@ out:
 	return e;
 }
 
+/* One step further back; there, the table begins. */
+static enum err step_back(struct export *x, struct why *why)
+{
+	bool more = false;
+	enum err e = asof_some(x->past, &more, why);
+
+	if (e != OK || more)
+		return e;
+	asof_free(x->past);
+	x->past = NULL;
+	if ((e = read_begin(x, why)) == OK)
+		e = table_begin(x, why);
+	read_end(x);
+	return e;
+}
+
 static enum err read_page(struct export *x, struct buf *out, bool *more, struct why *why)
 {
 	enum err e;
 
 	if ((e = read_begin(x, why)) != OK)
 		return e;
-	if (!x->begun && ((e = refresh(x, why)) != OK || (x->rows.sink && (e = x->rows.sink->begin(&x->rows, why)) != OK))) {
-		read_end(x);
-		return e;
+	if (!x->begun) {
+		e = refresh(x, why);
+		*more = x->past != NULL;
+		if (e == OK && !*more && x->rows.sink)
+			e = x->rows.sink->begin(&x->rows, why);
+		if (e != OK || *more) {
+			read_end(x);
+			return e;
+		}
 	}
 	x->begun = true;
 	if (x->w.format == EXPORT_TEXT)
@@ -560,6 +601,8 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	r->start = out->n;
 	r->until_mono_ms = clock_mono_ms() + READ_MS;
 	*more = true;
+	if (x->past)
+		return step_back(x, why);
 	if (!x->read) {
 		if ((e = read_page(x, out, &again, why)) != OK)
 			return e;
@@ -578,6 +621,7 @@ void export_close(struct export *x)
 {
 	if (!x)
 		return;
+	asof_free(x->past);
 	table_end(x);
 	if (x->rows.sink && x->rows.sink->close)
 		x->rows.sink->close(&x->rows);
@@ -625,7 +669,14 @@ int64_t export_rows(const struct export *x)
 
 int export_progress(const struct export *x)
 {
-	return x->finished ? 1000 : x->table->progress ? x->table->progress(&x->w) : -1;
+	int done;
+
+	if (x->finished)
+		return 1000;
+	if (x->past)
+		return asof_progress(x->past) * BACK / 1000;
+	done = x->table->progress ? x->table->progress(&x->w) : -1;
+	return done >= 0 && x->back ? BACK + done * (1000 - BACK) / 1000 : done;
 }
 
 int export_packing(const struct export *x)

@@ -6,10 +6,9 @@
 #define ROWS 1000 /* copied by one statement */
 
 struct pin {
-	const char *make;  /* the empty copy, in the place of an older one */
+	const char *make;  /* the empty copy, in the place of an older one; its index grows with it */
 	const char *copy;  /* ROWS rows behind ?3 (time) and ?5 (id) */
 	const char *last;  /* the last one copied: time, id */
-	const char *index;
 	const char *stale; /* a row when something after ?1 could have changed one */
 };
 
@@ -21,20 +20,20 @@ struct pin {
 #define STALE(kinds) "SELECT 1 FROM event WHERE \"commit\" > ?1 AND kind IN (" kinds ") UNION ALL SELECT 1 FROM change WHERE \"commit\" > ?1 LIMIT 1"
 
 static const struct pin patrols = {
-	.make = "DROP TABLE IF EXISTS temp.export_patrol; CREATE TEMP TABLE export_patrol AS SELECT " PATROL " FROM patrol LIMIT 0",
+	.make = "DROP TABLE IF EXISTS temp.export_patrol; CREATE TEMP TABLE export_patrol AS SELECT " PATROL " FROM patrol LIMIT 0; "
+		"CREATE INDEX temp.export_patrol_start ON export_patrol(start_at, device, name)",
 	.copy = "INSERT INTO export_patrol SELECT " PATROL " FROM patrol t WHERE t.start_at >= ?3 AND t.start_at < ?4 AND (t.start_at > ?3 OR "
 		"t.id > ?5) AND" SQL_PATROL_FILTER "ORDER BY t.start_at, t.id LIMIT ?6",
 	.last = "SELECT start_at, id FROM export_patrol ORDER BY rowid DESC LIMIT 1",
-	.index = "CREATE INDEX temp.export_patrol_start ON export_patrol(start_at, device, name)",
 	.stale = STALE("1, 2, 3, 4, 13"),
 };
 
 static const struct pin cases = {
-	.make = "DROP TABLE IF EXISTS temp.export_casus; CREATE TEMP TABLE export_casus AS SELECT " CASUS " FROM casus LIMIT 0",
+	.make = "DROP TABLE IF EXISTS temp.export_casus; CREATE TEMP TABLE export_casus AS SELECT " CASUS " FROM casus LIMIT 0; "
+		"CREATE INDEX temp.export_casus_report ON export_casus(report_at, name)",
 	.copy = "INSERT INTO export_casus SELECT " CASUS " FROM casus c WHERE c.report_at >= ?3 AND c.report_at < ?4 AND (c.report_at > ?3 OR "
 		"c.id > ?5) AND" SQL_CASE_FILTER "ORDER BY c.report_at, c.id LIMIT ?6",
 	.last = "SELECT report_at, id FROM export_casus ORDER BY rowid DESC LIMIT 1",
-	.index = "CREATE INDEX temp.export_casus_report ON export_casus(report_at, name)",
 	.stale = STALE("1, 4, 9, 10, 13"), /* a case may stand where the target of its patrol is */
 };
 
@@ -79,7 +78,7 @@ static enum err another_read(const struct table_world *w, const struct pin *p)
 	sqlite3_stmt *q;
 	enum err e;
 
-	if ((e = exec(w->st, "COMMIT; BEGIN")) != OK)
+	if ((e = exec(w->st, "COMMIT; BEGIN")) != OK || w->past)
 		return e;
 	q = sql_get(w->st, p->stale);
 	sql_int(q, 1, w->as_of);
@@ -98,12 +97,12 @@ static enum err pin_rows(const struct table_world *w, const struct pin *p)
 
 	while (e == OK && more) {
 		e = copy_some(w, p, &at, &more);
-		if (e == OK && more && !w->hold && (w->piece || clock_mono_ms() >= until)) {
+		if (e == OK && more && (w->piece || clock_mono_ms() >= until)) {
 			e = another_read(w, p);
 			until = clock_mono_ms() + PIN_READ_MS;
 		}
 	}
-	return e == OK ? exec(w->st, p->index) : e;
+	return e;
 }
 
 enum err pin_patrols(const struct table_world *w)

@@ -3,7 +3,7 @@
  *
  * The copy stands in a temporary table of the connection (export_patrol, export_casus), in a file.  It is made in reads of
  * at most PIN_READ_MS; when something was committed between two of them that could have changed a row, it is begun again
- * as of the new head.  After PIN_TRIES, or when the commit was asked for, it is made in one read. */
+ * as of the new head, or, after PIN_TRIES or when the commit was asked for, as of the commit that it was begun at (schema/asof.h). */
 #ifndef XUNGE_SCHEMA_EXPORTS_PIN_H
 #define XUNGE_SCHEMA_EXPORTS_PIN_H
 
@@ -12,7 +12,7 @@
 #define PIN_READ_MS 200
 #define PIN_TRIES 3
 
-/* Called by begin(), in a transaction, which may be another one after it.  ERR_STALE: begin again (w->hold is false). */
+/* Called by begin(), in a transaction, which may be another one after it.  ERR_STALE: begin again. */
 enum err pin_patrols(const struct table_world *w) MUST_CHECK;
 enum err pin_cases(const struct table_world *w) MUST_CHECK;
 void pin_drop(struct store *st); /* frees the copies' room; nothing when there are none */

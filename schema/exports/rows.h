@@ -71,7 +71,7 @@ struct table_world {
 	bool fixed;                /* the commit was asked for, or is a freeze's: what is kept of now only is not shown */
 	bool one_freeze;           /* the period was frozen whole, in one go, and is shown as of that: nothing came after */
 	size_t piece;              /* as asked; not 0: as little as can be at once (tests) */
-	bool hold;                 /* begin() reads in one transaction, however long it takes */
+	bool past;                 /* the database stands at as_of, and nothing moves any more */
 	void *own;                 /* the table's own state, from begin() to end() */
 };
 

@@ -3,7 +3,8 @@
  *   b_decade make DIR [EVENTS]             DIR/decade.db: 10,000,000 events, 2014 to 2023, through intake in batches of 1,400 at most, the
  *                                          clock going along (intake_due twice a day), as ingest would have made it
  *   b_decade run OUT COMMAND [ARG ...]     runs it, standard output into OUT, and says what it took
- *   b_decade steps DB NAME FORMAT FROM TO  one export in this process: its longest read transaction, and the memory it grew by
+ *   b_decade steps DB NAME FORMAT FROM TO [AS-OF]
+ *                                          one export in this process: its longest read transaction, and the memory it grew by
  *   b_decade take DB EVENTS                so many further events of the same town: the rate of intake
  *
  * A line of JSON each.  Of the town: 64 grids with a worker each, who owes a patrol a day; 24 reaches with a patroller
@@ -455,8 +456,17 @@ static long anon_kib(void)
 
 struct reads {
 	int64_t since_ns, longest_ns; /* since_ns 0: none is open */
+	int64_t cpu_ns, most_cpu_ns;  /* the same, of the processor's time */
 	int n;
 };
+
+static int64_t cpu_now_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* exists */
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
 
 static int watch_reads(unsigned type, void *ctx, void *stmt, void *sql)
 {
@@ -466,10 +476,13 @@ static int watch_reads(unsigned type, void *ctx, void *stmt, void *sql)
 	(void)stmt;
 	if (strncmp(sql, "BEGIN", 5) == 0) {
 		r->since_ns = load_now_ns();
+		r->cpu_ns = cpu_now_ns();
 		r->n++;
 	} else if (r->since_ns && (strncmp(sql, "COMMIT", 6) == 0 || strncmp(sql, "ROLLBACK", 8) == 0)) {
 		if (load_now_ns() - r->since_ns > r->longest_ns)
 			r->longest_ns = load_now_ns() - r->since_ns;
+		if (cpu_now_ns() - r->cpu_ns > r->most_cpu_ns)
+			r->most_cpu_ns = cpu_now_ns() - r->cpu_ns;
 		r->since_ns = 0;
 	}
 	return 0;
@@ -489,6 +502,8 @@ static int steps(const char *db, char **v)
 	bool more = true;
 	int n = 0;
 
+	if (v[4])
+		ask.as_of = atoll(v[4]);
 	if (!export_format_of(v[1], &ask.format))
 		load_fail(v[1], "no such format");
 	town_must(store_open(db, STORE_READER, &st, &why), db, &why);
@@ -507,8 +522,8 @@ static int steps(const char *db, char **v)
 		bytes += (int64_t)b.n;
 		buf_clear(&b);
 	}
-	printf("{\"steps\":%d,\"open_ms\":%.1f,\"step_ms\":%.1f,\"reads\":%d,\"read_ms\":%.1f,\"grown_kib\":%ld,\"bytes\":%lld,\"rows\":%lld}\n", n, (double)opened / 1e6,
-		(double)longest / 1e6, reads.n, (double)reads.longest_ns / 1e6, most - anon, (long long)bytes, (long long)export_rows(x));
+	printf("{\"steps\":%d,\"open_ms\":%.1f,\"step_ms\":%.1f,\"reads\":%d,\"read_ms\":%.1f,\"read_cpu_ms\":%.1f,\"grown_kib\":%ld,\"bytes\":%lld,\"rows\":%lld}\n", n, (double)opened / 1e6,
+		(double)longest / 1e6, reads.n, (double)reads.longest_ns / 1e6, (double)reads.most_cpu_ns / 1e6, most - anon, (long long)bytes, (long long)export_rows(x));
 	export_close(x);
 	store_close(st);
 	buf_done(&b);
@@ -523,7 +538,7 @@ int main(int argc, char **argv)
 		return make(argv[2], argc == 4 ? atoll(argv[3]) : 10000000);
 	if (strcmp(what, "run") == 0 && argc > 3)
 		return run_command(argv[2], argv + 3);
-	if (strcmp(what, "steps") == 0 && argc == 7)
+	if (strcmp(what, "steps") == 0 && (argc == 7 || argc == 8))
 		return steps(argv[2], argv + 3);
 	if (strcmp(what, "take") == 0 && argc == 4)
 		return take(argv[2], atoll(argv[3]));

@@ -1,12 +1,16 @@
 /* t_asof.c - as of any commit, every export has the bytes of a database that was stopped there.
  *
  * A random story goes in, batch by batch, among changes of the registry; at random commits the file is copied.  In the end each copy
- * is asked what it has, and the whole database what it had: figures, each ledger, the report, the workbook.
+ * is asked what it has, and the whole database what it had: figures, each ledger, the report, the workbook.  Meanwhile the story goes
+ * on: between any two pieces of what is asked, events, voids, acts, changes of the registry and a freeze are committed.
  * SEED and ROUNDS in the environment. */
 #include "tests/unit/storm.h"
 
 #include "base/clock.h"
+#include "schema/asof.h"
 #include "schema/exports/export.h"
+#include "schema/freeze.h"
+#include "schema/ledger.h"
 #include "schema/office.h"
 
 #define TWINS 5
@@ -22,6 +26,10 @@ struct past {
 	int64_t now_ms;
 	struct twin twin[TWINS];
 	int twins;
+	const struct storm_event *v; /* the story */
+	int n, at;                   /* so much of it was told */
+	int64_t acts, pieces;
+	bool frozen;
 };
 
 /* ------------------------------------------------------------------ what happens */
@@ -146,29 +154,58 @@ static void stop_here(struct past *p)
 	assert_int_equal(fclose(in) | fclose(out), 0);
 }
 
-static void live(struct past *p, const struct storm_event *v, int n)
+static void some_batch(struct past *p)
 {
-	int64_t acts = 0;
+	for (uint32_t most = roll(2) ? 1 : 1 + roll(8); p->at < p->n && most > 0; most--, p->at++)
+		take(p, p->v[p->at].device, p->v[p->at].json);
+	for (uint32_t most = roll(4); p->acts < ACTS && most > 0; most--)
+		some_act(p, ++p->acts);
+	commit(p);
+}
 
-	for (int i = 0; i < n;) {
-		for (uint32_t most = roll(2) ? 1 : 1 + roll(8); i < n && most > 0; most--, i++)
-			take(p, v[i].device, v[i].json);
-		for (uint32_t most = roll(4); acts < ACTS && most > 0; most--)
-			some_act(p, ++acts);
-		commit(p);
+/* Up to its event `end`. */
+static void live(struct past *p, int end)
+{
+	while (p->at < end) {
+		some_batch(p);
 		if (roll(15) == 0)
 			some_change(p);
-		if (p->twins < TWINS && roll((uint32_t)(n - i) / 4 / (uint32_t)(TWINS - p->twins) + 1) == 0)
+		if (p->twins < TWINS && roll((uint32_t)(end > p->at ? end - p->at : 1) / 4 / (uint32_t)(TWINS - p->twins) + 1) == 0)
 			stop_here(p);
 	}
 }
 
+static void close_books(struct past *p)
+{
+	struct freeze_done done;
+	struct office_end end;
+	struct why why = {""};
+
+	p->now_ms = TOWN_NOW + 40 * CIVIL_DAY_MS;
+	if (office_freeze(p->t.st, p->t.in, p->now_ms, "2025-11", &done, &end, &why) != OK)
+		fail_msg("freeze: %s", why.text);
+	p->frozen = true;
+}
+
+/* Between two pieces of an export. */
+static void meanwhile(struct past *p)
+{
+	p->pieces++;
+	if (roll(12) != 0)
+		return;
+	some_batch(p);
+	if (roll(6) == 0)
+		some_change(p);
+	if (!p->frozen && p->at > p->n * 9 / 10)
+		close_books(p);
+}
+
 /* ------------------------------------------------------------------ what is asked */
 
-/* As of the commit; 0: of now. */
-static struct buf exported(const char *path, const char *name, enum export_format format, const char *period, const struct twin *w, int64_t as_of)
+/* As of the commit; 0: of now.  on: whose story goes on meanwhile. */
+static struct buf exported(struct past *on, const char *path, const char *name, enum export_format format, const char *period, const struct twin *w, int64_t as_of)
 {
-	struct export_ask ask = {.name = name, .format = format, .has_format = true, .scope = "*", .period = period, .as_of = as_of, .at_ms = w->time_ms,
+	struct export_ask ask = {.piece = on && roll(3) ? 1 : 0,.name = name, .format = format, .has_format = true, .scope = "*", .period = period, .as_of = as_of, .at_ms = w->time_ms,
 		.now_ms = TOWN_NOW + 400 * CIVIL_DAY_MS};
 	struct store *st = NULL;
 	struct export *x = NULL;
@@ -178,9 +215,14 @@ static struct buf exported(const char *path, const char *name, enum export_forma
 
 	if (store_open(path, STORE_READER, &st, &why) != OK || export_open(st, &ask, &x, &why) != OK)
 		fail_msg("%s: %s", name, why.text);
-	while (more)
+	for (int done = 0, last = 0; more; last = done > last ? done : last) {
+		if (on)
+			meanwhile(on);
 		if (export_step(x, &b, &more, &why) != OK)
 			fail_msg("%s: %s", name, why.text);
+		if ((done = export_progress(x)) >= 0)
+			assert_in_range(done, last, 1000);
+	}
 	assert_int_equal(export_as_of(x, NULL), w->commit);
 	export_close(x);
 	store_close(st);
@@ -216,13 +258,13 @@ static void compare(struct past *p, uint64_t seed, const struct twin *w, int *mo
 
 		if (strcmp(name, "quality") == 0 || strcmp(name, "corrections") == 0)
 			continue; /* of how things stand; of what came after a freeze */
-		want = exported(w->path, name, f, period, w, 0);
-		got = exported(p->t.path, name, f, period, w, w->commit);
+		want = exported(NULL, w->path, name, f, period, w, 0);
+		got = exported(p, p->t.path, name, f, period, w, w->commit);
 		if (want.n != got.n || memcmp(want.p, got.p, want.n) != 0)
 			differ(seed, name, w, &want, &got);
 		assert_int_equal(store_head(p->t.st, &head), OK);
 		newest.commit = head.commit;
-		now = exported(p->t.path, name, f, period, &newest, 0);
+		now = exported(NULL, p->t.path, name, f, period, &newest, head.commit);
 		*moved += now.n != want.n; /* what came since has changed it */
 		buf_done(&want);
 		buf_done(&got);
@@ -230,11 +272,53 @@ static void compare(struct past *p, uint64_t seed, const struct twin *w, int *mo
 	}
 }
 
+/* ------------------------------------------------------------------ within a batch */
+
+static void note_row(void *ctx, const struct figure_row *f)
+{
+	buf_addf(ctx, "%s/%s/%s/%s/%d %lld\n", f->figure, f->level, f->category, f->area, (int)f->day, (long long)f->n);
+}
+
+/* A commit at which no database ever stood: the tallies are those that the slow way gives. */
+static void within(struct past *p, uint64_t seed)
+{
+	int32_t first = civil_make(1999, 1, 1), end = civil_make(2040, 1, 1);
+	struct head head;
+
+	while (p->at < p->n)
+		some_batch(p);
+	assert_int_equal(store_head(p->t.st, &head), OK);
+	for (int i = 0; i < 8; i++) {
+		struct asof_ask ask = {.commit = 1 + roll((uint32_t)head.commit - 1), .depth = ASOF_ALL, .from_day = first, .to_day = end, .least = roll(2)};
+		struct buf want = {0}, got = {0};
+		struct store *then = NULL, *now = NULL;
+		struct why why = {""};
+		struct asof *a;
+		bool more = true;
+
+		if (store_open(p->t.path, STORE_READER, &then, &why) != OK || store_open(p->t.path, STORE_READER, &now, &why) != OK)
+			fail_msg("%s", why.text);
+		for (a = asof_new(then, &ask); more;)
+			if (asof_some(a, &more, &why) != OK)
+				fail_msg("%s", why.text);
+		asof_free(a);
+		assert_int_equal(ledger_tallies(then, first, end, "*", note_row, &got), OK);
+		assert_int_equal(ledger_recount(now, ask.commit, note_row, &want), OK);
+		if (town_count(&p->t, "SELECT count(*) FROM freeze") == 0 || ask.commit < town_count(&p->t, "SELECT min(\"commit\") FROM freeze")) /* frozen tallies stand */
+			if (want.n != got.n || (want.n && memcmp(want.p, got.p, want.n) != 0))
+				fail_msg("SEED=%llu: as of commit %lld\n%s--- want\n%s", (unsigned long long)seed, (long long)ask.commit, got.p, want.p);
+		buf_done(&want);
+		buf_done(&got);
+		store_close(then);
+		store_close(now);
+	}
+}
+
 static void test_twins(void **unused)
 {
 	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
 	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-	int n = rounds ? atoi(rounds) : 2, moved = 0, twins = 0;
+	int n = rounds ? atoi(rounds) : 2, moved = 0, twins = 0, frozen = 0;
 	struct storm_event *v = calloc(STORM_EVENTS, sizeof *v);
 	struct past *p = calloc(1, sizeof *p);
 
@@ -245,18 +329,20 @@ static void test_twins(void **unused)
 
 		storm_seed = seed;
 		events = storm_make(v, TOWN_NOW);
-		*p = (struct past){.now_ms = TOWN_NOW};
+		*p = (struct past){.now_ms = TOWN_NOW, .v = v, .n = events};
 		town_make(&p->t);
 		town_officers(&p->t);
 		storm_rules(&p->t);
 		if (seed % 2) /* no patrol hangs on others: only those that changed are folded again */
 			town_sql(&p->t, "UPDATE duty SET min_gap_hours = NULL");
-		live(p, v, events);
+		live(p, events / 2);
 		assert_true(town_count(&p->t, "SELECT count(*) FROM casus WHERE state >= 2") > 0);
 		for (int i = 0; i < p->twins; i++) {
 			compare(p, seed, &p->twin[i], &moved);
 			twins++;
 		}
+		frozen += p->frozen;
+		within(p, seed);
 		for (int i = 0; i < p->twins; i++) {
 			static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
 
@@ -269,7 +355,7 @@ static void test_twins(void **unused)
 		}
 		town_remove(&p->t);
 	}
-	assert_true(twins >= 3 * n && moved > 5 * n); /* the past is another country */
+	assert_true(twins >= 3 * n && moved > 5 * n && frozen > 0); /* the past is another country */
 	free(p);
 	free(v);
 }
