@@ -45,9 +45,9 @@ static enum err take_event(struct recount *rc, struct patrol *p, sqlite3_stmt *q
 static enum err follow(struct recount *rc, struct patrol *p, int64_t last, bool *any)
 {
 	sqlite3_stmt *q = sql_get(rc->st,
-		"SELECT e.raw, e.person, e.link, e.subject, e.kind BETWEEN 1 AND 4 AND e.link < e.\"commit\", "
-		"(SELECT v.by FROM voided v WHERE v.device = s.device AND v.epoch = s.epoch AND v.seq = e.seq) FROM event e "
-		"JOIN stream s ON s.id = e.stream WHERE e.\"commit\" = ?1");
+		"SELECT CASE WHEN e.\"commit\" <= ?2 THEN e.raw END, e.person, e.link, e.subject, e.kind BETWEEN 1 AND 4 AND e.link < e.\"commit\", "
+		"CASE WHEN e.\"commit\" <= ?2 THEN (SELECT v.by FROM stream s JOIN voided v ON v.device = s.device AND v.epoch = s.epoch WHERE "
+		"s.id = e.stream AND v.seq = e.seq) END FROM event e WHERE e.\"commit\" = ?1");
 	enum err e = OK;
 
 	*any = false;
@@ -56,6 +56,7 @@ static enum err follow(struct recount *rc, struct patrol *p, int64_t last, bool 
 		int64_t commit = at;
 
 		sql_int(q, 1, at);
+		sql_int(q, 2, rc->as_of);
 		if ((e = sql_row(q)) == OK && (sqlite3_column_int64(q, 3) != p->id || !sqlite3_column_int(q, 4)))
 			e = ERR_NOTFOUND; /* it leads astray: what is not seen will be missed */
 		if (e == OK) {

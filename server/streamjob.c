@@ -1,5 +1,7 @@
 #include "server/streamjob.h"
 
+#include "base/clock.h"
+
 static void release(struct streamjob *s)
 {
 	buf_done(&s->piece);
@@ -61,6 +63,28 @@ static void first_answer(struct streamjob *s)
 		release(s);
 }
 
+/* Nothing came of it yet, and what is wrong may still show. */
+static bool may_wait(struct streamjob *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!s->since_mono_ms)
+		s->since_mono_ms = now;
+	return s->e == OK && s->more && !s->piece.n && !s->head && now < s->since_mono_ms + STREAMJOB_HEAD_MS;
+}
+
+static void go_on(struct streamjob *s)
+{
+	struct response rs = {0};
+
+	if (wire_wait(s->wire, s->ticket) && streamjob_start(s))
+		return;
+	response_retry(&rs, 5);
+	response_problem(&rs, 503, "busy", "too many at once: try again"); /* or nobody reads it */
+	wire_answer(s->wire, s->ticket, &rs);
+	release(s);
+}
+
 static void done(struct job *j, void *ctx)
 {
 	struct streamjob *s = (struct streamjob *)j;
@@ -70,6 +94,8 @@ static void done(struct job *j, void *ctx)
 	if (!j->ran) { /* the server ends */
 		if (!s->begun || s->gone)
 			release(s);
+	} else if (!s->begun && may_wait(s)) {
+		go_on(s);
 	} else if (!s->begun) {
 		first_answer(s);
 	} else if (s->gone) {
@@ -80,7 +106,9 @@ static void done(struct job *j, void *ctx)
 		wire_break(s->wire, s->ticket);
 	} else if (s->piece.n || !s->more) {
 		wire_more(s->wire, s->ticket, &s->piece, !s->more);
-	} else {
+	} else if (wire_wait(s->wire, s->ticket)) {
 		next(s); /* nothing came of it yet */
+	} else {
+		wire_break(s->wire, s->ticket);
 	}
 }

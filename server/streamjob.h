@@ -12,6 +12,8 @@
 #include "server/wire.h"
 #include "server/worker.h"
 
+#define STREAMJOB_HEAD_MS 5000 /* so long the head waits for a first byte: until it is out, what is wrong has an answer of its own */
+
 struct streamjob;
 
 struct streamjob_calls {
@@ -37,6 +39,7 @@ struct streamjob { /* embed it first in the owner's own struct, and fill what fo
 	struct why why;
 	/* its own */
 	bool begun, working, gone;
+	int64_t since_mono_ms;
 };
 
 /* False: the worker has no room, it is still the caller's.  Else release() comes for certain. */

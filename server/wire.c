@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libwebsockets.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,6 +345,24 @@ static struct exchange *starved(struct wire *w, uint64_t ticket)
 	struct exchange *x = map_get(&w->by_ticket, &ticket, sizeof ticket);
 
 	return x && x->rs.streams && x->starved ? x : NULL;
+}
+
+/* The input of such a connection is off, so that the library does not see its peer leave. */
+static bool has_left(struct lws *wsi)
+{
+	struct pollfd p = {.fd = lws_get_socket_fd(wsi), .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+bool wire_wait(struct wire *w, uint64_t ticket)
+{
+	struct exchange *x = map_get(&w->by_ticket, &ticket, sizeof ticket);
+
+	if (!x || has_left(x->wsi))
+		return false;
+	x->deadline_mono_ms = clock_mono_ms() + (x->rs.streams ? WIRE_RESPONSE_MS : WIRE_LATER_MS);
+	return true;
 }
 
 void wire_more(struct wire *w, uint64_t ticket, struct buf *piece, bool last)

@@ -71,6 +71,8 @@ void wire_answer(struct wire *w, uint64_t ticket, struct response *rs);
 
 /* The next piece of a stream, which was asked for; taken (empty again).  last: it ends with it.  Gone by now: dropped. */
 void wire_more(struct wire *w, uint64_t ticket, struct buf *piece, bool last);
+/* What is to be answered, or the next piece of a stream, is still being made: it has all its time again.  False: nobody waits for it. */
+bool wire_wait(struct wire *w, uint64_t ticket);
 /* It cannot go on: the connection is closed, so that the peer sees that something is missing. */
 void wire_break(struct wire *w, uint64_t ticket);
 
