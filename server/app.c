@@ -9,7 +9,6 @@
 
 #define REOPEN_MS 1000
 #define BELL_MS 200  /* while ingest's door is looked for */
-#define QUIET_MS 2500 /* ingest is asked every second */
 #define POLL_MS 1000 /* the database is asked, whatever the bell says */
 
 enum err app_store_open(struct app *a, int64_t now_ms, struct why *why)
@@ -81,7 +80,7 @@ bool app_broker_answers(const struct app *a)
 static void look_at_source(struct app *a, int64_t now, int64_t mono)
 {
 	int64_t silent = bell_silent_ms(a->bell, mono), broker = broker_silent_ms(a);
-	bool database = a->st != NULL, ingest = silent < QUIET_MS, known = ingest && bell_status(a->bell);
+	bool database = a->st != NULL, ingest = silent == 0, known = ingest && bell_status(a->bell);
 	bool well = database && ingest && !(known && broker);
 	char text[sizeof a->views.source];
 	int n;

@@ -17,7 +17,7 @@
 #define LONGEST_WAIT_MS 2000
 #define STATUS_MS 1000
 #define SILENCE_MS 6000 /* without an answer: ingest hangs, whatever its socket says */
-#define HELD_UP_MS 2000 /* between two ticks: we were stopped ourselves, ingest gets its time again */
+#define HELD_UP_MS 1500 /* between two ticks: we were stopped ourselves, ingest gets its time again */
 #define READ_MAX (256 * 1024) /* bytes taken at one go: the others of the loop get their turn */
 
 struct bell {
@@ -30,7 +30,8 @@ struct bell {
 	json_t *status;
 	int64_t next_mono_ms, wait_ms; /* next try, while down */
 	int64_t status_mono_ms;        /* next question, while up */
-	int64_t heard_mono_ms;         /* when anything came */
+	int64_t heard_mono_ms;         /* the tick after which anything came */
+	int64_t asked_mono_ms;         /* the question that has no answer yet; 0: none */
 	int64_t tick_mono_ms;
 	uint64_t rings;
 };
@@ -95,8 +96,10 @@ static void lost(struct bell *b, const char *how)
 
 void bell_tick(struct bell *b, int64_t now_mono_ms)
 {
-	if (now_mono_ms - b->tick_mono_ms >= HELD_UP_MS)
+	if (now_mono_ms - b->tick_mono_ms >= HELD_UP_MS) {
 		b->heard_mono_ms += now_mono_ms - b->tick_mono_ms;
+		b->asked_mono_ms += b->asked_mono_ms ? now_mono_ms - b->tick_mono_ms : 0;
+	}
 	b->tick_mono_ms = now_mono_ms;
 	if (!b->watched) {
 		if (now_mono_ms < b->next_mono_ms)
@@ -104,6 +107,7 @@ void bell_tick(struct bell *b, int64_t now_mono_ms)
 		b->next_mono_ms = now_mono_ms + b->wait_ms;
 		b->wait_ms = b->wait_ms * 2 < LONGEST_WAIT_MS ? b->wait_ms * 2 : LONGEST_WAIT_MS;
 		connect_door(b);
+		b->asked_mono_ms = b->watched ? now_mono_ms : 0;
 		b->status_mono_ms = now_mono_ms + STATUS_MS;
 		return;
 	}
@@ -113,6 +117,8 @@ void bell_tick(struct bell *b, int64_t now_mono_ms)
 		return;
 	b->status_mono_ms = now_mono_ms + STATUS_MS;
 	buf_adds(&b->out, "{\"op\":\"status\",\"id\":\"status\"}\n");
+	if (!b->asked_mono_ms)
+		b->asked_mono_ms = now_mono_ms;
 	b->world.want_write(b->watched);
 }
 
@@ -135,7 +141,8 @@ static void line(struct bell *b, const char *p, size_t n, bool *rung)
 	} else {
 		b->world.answer(b->world.ctx, j);
 	}
-	b->heard_mono_ms = clock_mono_ms();
+	b->heard_mono_ms = b->tick_mono_ms;
+	b->asked_mono_ms = 0;
 	if (!b->up) {
 		b->up = true;
 		b->wait_ms = FIRST_WAIT_MS;
@@ -220,7 +227,9 @@ const struct json_t *bell_status(const struct bell *b)
 
 int64_t bell_silent_ms(const struct bell *b, int64_t now_mono_ms)
 {
-	return now_mono_ms - b->heard_mono_ms;
+	bool owes = !b->watched || (b->asked_mono_ms && now_mono_ms - b->asked_mono_ms >= BELL_QUIET_MS);
+
+	return owes && now_mono_ms - b->heard_mono_ms >= BELL_QUIET_MS ? now_mono_ms - b->heard_mono_ms : 0;
 }
 
 uint64_t bell_rings(const struct bell *b)

@@ -42,7 +42,8 @@ bool bell_send(struct bell *b, const char *p, size_t n);
 
 bool bell_is_up(const struct bell *b);
 const struct json_t *bell_status(const struct bell *b); /* ingest's last status while up; NULL */
-/* Since anything came from ingest, or since the start. */
+/* Since anything came from ingest, when it owes us an answer or is away, both for BELL_QUIET_MS; else 0. */
+#define BELL_QUIET_MS 2000
 int64_t bell_silent_ms(const struct bell *b, int64_t now_mono_ms);
 uint64_t bell_rings(const struct bell *b);
 

@@ -54,7 +54,7 @@ export function headView(app) {
 	<nav aria-label=${say("nav")}>${Object.entries(PAGES).filter(([, p]) => !p.hidden).map(([name, p]) => html`<a href=${link(name)} aria-current=${app.place.page === name ? "page" : nothing}>${say(p.text)}</a>`)}</nav>
 	<dl class="readouts">
 		<div data-test="link"><dt class="vh">${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
-			live ? "link_live" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>
+			live ? "link_live" : phase === "silent" ? "link_silent" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>
 		<div data-test="asof"><dt>${say("as_of")}</dt><dd>${age === null ? "—" : html`<time title=${full(asOf(app))}>${clock(asOf(app))}</time>
 			<span class=${isStale(app) ? "late" : "sub"}>${isStale(app) ? say("stale") : ago(age, lang)}</span>`}</dd></div>
 		<div data-test="last" class="spare"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`

@@ -57,6 +57,7 @@ export const TEXT = {
 	link_live: ["实时", "Live"],
 	link_connecting: ["连接中", "Connecting"],
 	link_lost: ["已断开", "Disconnected"],
+	link_silent: ["无回应", "No answer"],
 	as_of: ["数据截至", "Data as of"],
 	stale: ["数据可能已过时", "Data may be out of date"],
 	last_event: ["最近记录", "Last record"],
