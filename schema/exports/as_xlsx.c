@@ -11,10 +11,17 @@
 #define WIDTH_MAX 60
 #define COLUMNS_MAX 128
 #define PAGE_WIDE 230 /* characters that fit on a page across */
+#define BUTTON 3      /* of the filter, in a heading */
+#define TITLE_SHORT 8
+#define REPORT_BYTES 200
+#define REPORT_WIDTH 110
+#define ROW_HIGHEST 409 /* points that a row may have */
 #define WRAPS 24    /* columns of texts at least so wide break their lines */
 #define LINES_MAX 8 /* shown of such a text */
 #define LABEL_WIDTH 36
 #define NOTE_WIDTH 96
+
+struct meaning;
 
 struct as_xlsx {
 	struct xlsx *x;
@@ -23,18 +30,67 @@ struct as_xlsx {
 	uint32_t row;                    /* of the next cells; 0: no sheet is open */
 	int part, lines;                 /* lines: of the row's tallest text */
 	int place[COLUMNS_MAX], shown;   /* of each of the table's columns on the sheet, -1: left out; how many there are */
+	int printed;                     /* of them, the first */
 	char line[1024];
 	int64_t rows;
 	bool single;                     /* the book is of one table */
+	bool defines, fresh;             /* its rows name figures and say what they are; this row's has not been met before */
+	struct meaning *mean;
+	size_t means;
+	char *report;                    /* of the first row; NULL */
 };
 
 /* ------------------------------------------------------------------ sheets of a table */
+
+/* Characters that a heading needs, on two lines when it is long: words of letters are not broken. */
+static double heading_wide(const char *title)
+{
+	double wide = xlsx_wide(title), half = wide > TITLE_SHORT ? wide / 2 + 1 : wide;
+
+	for (const char *p = title, *end; *p; p = *end ? end + 1 : end) {
+		char word[64];
+
+		end = strchrnul(p, ' ');
+		slice_copy(word, sizeof(word), (struct slice){p, (uint32_t)(end - p)});
+		if ((unsigned char)word[0] < 0x80 && xlsx_wide(word) > half)
+			half = xlsx_wide(word);
+	}
+	return half;
+}
+
+static double width_of(const struct column *c, const char *title)
+{
+	double width = c->width > 0 ? c->width : WIDTH, need = heading_wide(title) + BUTTON;
+
+	width = width < need ? need : width;
+	return width < WIDTH_MAX ? width : WIDTH_MAX;
+}
+
+/* What stands on the page's margins. */
+static void margins(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+	const struct table_world *w = r->w;
+	const char *name = w->english ? a->table->title_en : a->table->title;
+	char title[200], period[200], as_of[120], at[CIVIL_INSTANT_TEXT], instant[80] = "";
+
+	if (!a->single) /* the sheet's, without its number: 隐患明细 */
+		name = a->name + strspn(a->name, "0123456789 ");
+	snprintf(title, sizeof(title), "%s%s%s", w->place_name, w->english && w->place_name[0] ? " " : "", name);
+	snprintf(period, sizeof(period), w->english ? "%s (to: exclusive)" : "%s（不含止日）", w->period);
+	snprintf(as_of, sizeof(as_of), w->english ? "as of commit %lld, %s" : "数据截至提交 %lld，%s", (long long)w->as_of, w->as_of_time);
+	civil_instant_text(w->at_ms, at);
+	if (a->table->clock)
+		snprintf(instant, sizeof(instant), "%s%s", w->english ? "at " : "计算时点 ", at);
+	xlsx_ledger(a->x, title, period, as_of, instant);
+}
 
 static void head(struct rows *r)
 {
 	struct as_xlsx *a = r->own;
 	char name[sizeof(a->name) + 16];
 	double all = 0;
+	int lines = 1;
 
 	if (a->part == 0)
 		slice_copy(name, sizeof(name), slice_of(a->name));
@@ -44,42 +100,57 @@ static void head(struct rows *r)
 	a->part++;
 	a->row = 1;
 	xlsx_freeze(a->x, 1, 0);
-	xlsx_height(a->x, 0, 22);
 	for (size_t i = 0; i < a->table->columns; i++) {
 		const char *title = sink_heading(r, i);
-		double width = a->table->column[i].width > 0 ? a->table->column[i].width : WIDTH;
+		double width = width_of(&a->table->column[i], title);
 
 		if (a->place[i] < 0)
 			continue;
-		if (width < xlsx_wide(title) + 4) /* and the filter's button */
-			width = xlsx_wide(title) + 4;
-		width = width < WIDTH_MAX ? width : WIDTH_MAX;
-		all += width;
+		if (a->place[i] < a->printed)
+			all += width;
+		lines = xlsx_lines(title, width - BUTTON) > lines ? xlsx_lines(title, width - BUTTON) : lines;
 		xlsx_width(a->x, a->place[i], width);
-		xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, title);
 	}
+	xlsx_height(a->x, 0, 10 + 14.0 * lines);
+	for (size_t i = 0; i < a->table->columns; i++)
+		if (a->place[i] >= 0)
+			xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, sink_heading(r, i));
 	xlsx_paper(a->x, true, 0, 0);
 	xlsx_pages(a->x, 1 + (int)(all / PAGE_WIDE));
+	margins(r);
 }
 
 static void foot(struct as_xlsx *a)
 {
-	if (a->row > 0 && a->shown > 0)
+	if (a->row > 0 && a->shown > 0) {
 		xlsx_filter(a->x, 0, a->row - 1, a->shown - 1);
+		xlsx_print(a->x, a->row - 1, a->printed - 1);
+	}
 	a->row = 0;
 }
 
-/* Where each column stands: in the order of keys, or all as they are. */
+static void place(struct as_xlsx *a, const char *const *keys)
+{
+	for (; keys && *keys; keys++)
+		for (size_t i = 0; i < a->table->columns; i++)
+			if (strcmp(a->table->column[i].key, *keys) == 0)
+				a->place[i] = a->shown++;
+}
+
+/* Where each column stands: in the order of keys; of all, those that are printed come first. */
 static void lay_out(struct as_xlsx *a, const char *const *keys)
 {
 	assert(a->table->columns <= COLUMNS_MAX);
 	a->shown = 0;
 	for (size_t i = 0; i < a->table->columns; i++)
-		a->place[i] = keys ? -1 : a->shown++;
-	for (; keys && *keys; keys++)
-		for (size_t i = 0; i < a->table->columns; i++)
-			if (strcmp(a->table->column[i].key, *keys) == 0)
-				a->place[i] = a->shown++;
+		a->place[i] = -1;
+	place(a, keys ? keys : a->table->print);
+	a->printed = a->shown;
+	for (size_t i = 0; i < a->table->columns && !keys; i++)
+		if (a->place[i] < 0)
+			a->place[i] = a->shown++;
+	if (a->printed == 0)
+		a->printed = a->shown;
 }
 
 void as_xlsx_enter(struct rows *r, const struct table *table, const struct table_world *w, const char *name, const char *const *keys)
@@ -140,15 +211,20 @@ static void on_row(struct rows *r)
 	}
 }
 
+static void learn(struct rows *r, struct slice v);
+
 static void on_text(struct rows *r, struct slice v)
 {
 	const struct column *c = &r->table->column[r->column];
 	struct as_xlsx *a = r->own;
 	CELL;
 
+	learn(r, v);
+	if (r->table->report && a->single && r->n == 0 && v.n > REPORT_BYTES && !a->report)
+		a->report = xstrndup(v.p, v.n);
 	if (!x)
 		return;
-	if (c->type != COL_TEXT || c->width < WRAPS) {
+	if (c->type != COL_TEXT || c->width < WRAPS || col >= a->printed) {
 		xlsx_text(x, row, col, XLSX_TEXT, v);
 		return;
 	}
@@ -225,7 +301,7 @@ static void on_end_row(struct rows *r)
 	struct as_xlsx *a = r->own;
 
 	if (a->lines > 1)
-		xlsx_height(a->x, a->row, 15.0 * (a->lines < LINES_MAX ? a->lines : LINES_MAX));
+		xlsx_height(a->x, a->row, 2 + 14.0 * (a->lines < LINES_MAX ? a->lines : LINES_MAX));
 	a->lines = 0;
 	a->row++;
 	a->rows++;
@@ -269,6 +345,87 @@ void as_xlsx_world(struct as_xlsx_notes *n, const struct table_world *w)
 	as_xlsx_note(n, "计算时点", "Instant", day);
 	as_xlsx_note(n, "时区", "Time zone", w->english ? "China Standard Time, UTC+08:00" : "北京时间（UTC+08:00）");
 	as_xlsx_note(n, "个人信息", "Personal data", w->unmask ? w->english ? "in full" : "未脱敏，请妥善保管" : w->english ? "masked" : "已脱敏");
+}
+
+/* ------------------------------------------------------------------ definitions */
+
+struct meaning {
+	char *figure, *name, *definition;
+};
+
+/* The text of a cell that says what a figure is: kept once for each, for a sheet of its own.  On paper a column of it would take three
+ * quarters of the room, and say the same in every row of the figure. */
+static void learn(struct rows *r, struct slice v)
+{
+	const char *key = r->table->column[r->column].key;
+	struct as_xlsx *a = r->own;
+	struct meaning *m = a->means ? &a->mean[a->means - 1] : NULL;
+
+	if (!a->single || !a->defines)
+		return;
+	if (strcmp(key, "figure") == 0) {
+		a->fresh = !m || !slice_is(v, m->figure);
+		for (size_t i = 0; i < a->means && a->fresh; i++)
+			a->fresh = !slice_is(v, a->mean[i].figure);
+		if (!a->fresh)
+			return;
+		a->mean = xrealloc(a->mean, (a->means + 1) * sizeof(*a->mean));
+		a->mean[a->means++] = (struct meaning){.figure = xstrndup(v.p, v.n)};
+	} else if (a->fresh && strcmp(key, "name") == 0 && !m->name) {
+		m->name = xstrndup(v.p, v.n);
+	} else if (a->fresh && strcmp(key, "definition") == 0) {
+		m->definition = xstrndup(v.p, v.n);
+		a->fresh = false;
+	}
+}
+
+static void define(struct rows *r)
+{
+	static const struct {
+		const char *zh, *en;
+		int width;
+	} columns[] = {{"指标", "Figure", 24}, {"名称", "Name", 22}, {"口径", "Definition", 100}};
+	struct as_xlsx *a = r->own;
+	bool en = r->w->english;
+
+	if (a->means == 0)
+		return;
+	xlsx_add(a->x, en ? "Definitions" : "口径");
+	for (int c = 0; c < (int)ARRAY_LEN(columns); c++)
+		xlsx_width(a->x, c, columns[c].width);
+	xlsx_freeze(a->x, 1, 0);
+	xlsx_height(a->x, 0, 24);
+	for (int c = 0; c < (int)ARRAY_LEN(columns); c++)
+		xlsx_string(a->x, 0, c, XLSX_HEAD, en ? columns[c].en : columns[c].zh);
+	for (size_t i = 0; i < a->means; i++) {
+		const struct meaning *m = &a->mean[i];
+		const char *const cells[] = {m->figure, m->name ? m->name : "", m->definition ? m->definition : ""};
+		int most = 1;
+
+		for (size_t c = 0; c < ARRAY_LEN(cells); c++)
+			most = xlsx_lines(cells[c], columns[c].width - 1) > most ? xlsx_lines(cells[c], columns[c].width - 1) : most;
+		xlsx_height(a->x, (uint32_t)i + 1, 4 + 14.0 * most);
+		for (size_t c = 0; c < ARRAY_LEN(cells); c++)
+			xlsx_string(a->x, (uint32_t)i + 1, (int)c, XLSX_WRAP, cells[c]);
+	}
+	xlsx_paper(a->x, true, 0, 0);
+	margins(r);
+}
+
+static void tell(struct rows *r)
+{
+	struct as_xlsx *a = r->own;
+	double high;
+
+	if (!a->report)
+		return;
+	high = 18.0 * xlsx_lines(a->report, REPORT_WIDTH - 2) + 8;
+	xlsx_add(a->x, r->w->english ? "Text" : "正文");
+	xlsx_width(a->x, 0, REPORT_WIDTH);
+	xlsx_height(a->x, 0, high < ROW_HIGHEST ? high : ROW_HIGHEST);
+	xlsx_string(a->x, 0, 0, XLSX_WRAP, a->report);
+	xlsx_paper(a->x, true, 0, 0);
+	margins(r);
 }
 
 /* The sheet behind a single table. */
@@ -317,6 +474,8 @@ static enum err on_begin(struct rows *r, struct why *why)
 	e = xlsx_new(dir, title, r->w->as_of_ms, r->w->english, &a->x, why);
 	free(dir);
 	a->single = r->table->columns > 0;
+	for (size_t i = 0; i < r->table->columns; i++)
+		a->defines |= strcmp(r->table->column[i].key, "definition") == 0;
 	if (e == OK && a->single)
 		as_xlsx_enter(r, r->table, r->w, title, NULL);
 	return e;
@@ -328,6 +487,8 @@ static enum err on_finish(struct rows *r, struct why *why)
 
 	if (a->single) {
 		foot(a);
+		tell(r);
+		define(r);
 		explain(r);
 	}
 	return xlsx_finish(a->x, why);
@@ -354,6 +515,13 @@ static void on_close(struct rows *r)
 	if (!a)
 		return;
 	xlsx_free(a->x);
+	for (size_t i = 0; i < a->means; i++) {
+		free(a->mean[i].figure);
+		free(a->mean[i].name);
+		free(a->mean[i].definition);
+	}
+	free(a->mean);
+	free(a->report);
 	free(a);
 	r->own = NULL;
 }

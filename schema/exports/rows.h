@@ -101,6 +101,9 @@ struct table {
 	void (*end)(struct table_world *w);           /* may be NULL; also after a begin() that failed */
 	enum err (*text)(struct table_world *w, struct buf *out, bool *more); /* EXPORT_TEXT, page by page; else NULL */
 	void (*members)(const struct table_world *w, struct buf *out); /* JSON: further members beside the rows (buf_json_key); may be NULL */
+	const char *const *print;  /* XLSX: keys of the columns that stand first and are printed, NULL at the end; the others behind them, for the
+				    * screen.  NULL: all of them, as they are */
+	bool report;               /* XLSX: the first row holds a text for readers, which has a sheet of its own */
 	const struct sink *sink;   /* another than the format's (schema/exports/sink.h); NULL: that */
 };
 

@@ -30,6 +30,10 @@ static const struct column columns[] = {
 	{"query", "明细查询", "Its events", COL_TEXT, 60, false},
 };
 
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"clause", "name", "level", "category_name", "period", "value", "unit", "display", "text", "numerator", "denominator",
+	NULL};
+
 #define PARAGRAPH "annual" /* figure of the row that holds it */
 
 struct own {
@@ -373,7 +377,7 @@ static enum err text(struct table_world *w, struct buf *out, bool *more)
 	return OK;
 }
 
-const struct table table_annual = {.name = PARAGRAPH, .title = "年度报告", .title_en = "Annual report", .column = columns,
+const struct table table_annual = {.name = PARAGRAPH, .title = "年度报告", .title_en = "Annual report", .column = columns, .print = printed, .report = true,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX | 1 << EXPORT_TEXT,
 	.usual = EXPORT_CSV, .whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end,
 	.text = text, .members = members};

@@ -17,7 +17,7 @@ static const struct column columns[] = {
 	{"area", "区域编码", "Area", COL_TEXT, 18, false},
 	{"area_name", "区域", "Area name", COL_TEXT, 16, false},
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
-	{"name", "名称", "Name", COL_TEXT, 18, false},
+	{"name", "名称", "Name", COL_TEXT, 26, false},
 	{"period", "期间", "Period", COL_TEXT, 24, false},
 	{"value", "数值", "Value", COL_DECIMAL, 12, false},
 	{"unit", "单位", "Unit", COL_TEXT, 8, false},
@@ -28,6 +28,9 @@ static const struct column columns[] = {
 	{"as_of_time", "数据时间", "As of time", COL_TEXT, 30, false},
 	{"definition", "口径", "Definition", COL_TEXT, 26, false},
 };
+
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"area", "area_name", "figure", "name", "period", "value", "unit", "numerator", "denominator", "display", NULL};
 
 struct area {
 	char code[AREA_CODE_MAX + 1];
@@ -192,6 +195,6 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	return e;
 }
 
-const struct table table_areas = {.name = "areas", .title = "分区域统计表", .title_en = "Figures by area", .column = columns,
+const struct table table_areas = {.name = "areas", .title = "分区域统计表", .title_en = "Figures by area", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end};

@@ -14,7 +14,7 @@ static const struct column columns[] = {
 	{"id", "编号", "Case", COL_TEXT, 20, false},
 	{"class", "类别", "Class", COL_TEXT, 10, false},
 	{"category", "类型编码", "Category", COL_TEXT, 14, false},
-	{"category_name", "类型", "Category name", COL_TEXT, 12, false},
+	{"category_name", "类型", "Category name", COL_TEXT, 14, false},
 	{"severity", "级别", "Severity", COL_INT, 6, false},
 	{"title", "内容", "Title", COL_TEXT, 30, false},
 	{"text", "详情", "Text", COL_TEXT, 40, false},
@@ -34,7 +34,7 @@ static const struct column columns[] = {
 	{"state", "状态", "State", COL_TEXT, 10, false},
 	{"on_time", "按期", "In time", COL_BOOL, 6, false},
 	{"overdue", "超期未结", "Overdue", COL_BOOL, 8, false},
-	{"result", "处置结果", "Result", COL_TEXT, 10, false},
+	{"result", "处置结果", "Result", COL_TEXT, 16, false},
 	{"rating", "群众评议", "Rating", COL_TEXT, 10, false},
 	{"level", "办理层级", "Held at", COL_TEXT, 8, false},
 	{"holder", "承办", "Sent to", COL_TEXT, 12, false},
@@ -60,6 +60,10 @@ static const struct column columns[] = {
 	{"photos", "照片数", "Photos", COL_INT, 7, true},
 	{"commit", "提交号", "Commit", COL_INT, 10, false},
 };
+
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"id", "class", "category_name", "severity", "title", "scope_name", "reporter_name", "reported", "due", "closed",
+	"state", "on_time", "result", "holder", NULL};
 
 /* What only the events of a case say. */
 struct facts {
@@ -340,6 +344,6 @@ static int progress(const struct table_world *w)
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
-const struct table table_cases = {.name = "cases", .depth = ASOF_CASES, .title = "案件台账", .title_en = "Cases", .column = columns,
+const struct table table_cases = {.name = "cases", .depth = ASOF_CASES, .title = "案件台账", .title_en = "Cases", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.by_class = true, .by_case = true, .clock = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

@@ -10,7 +10,7 @@
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
-	{"name", "名称", "Name", COL_TEXT, 18, false},
+	{"name", "名称", "Name", COL_TEXT, 26, false},
 	{"level", "级别", "Level", COL_TEXT, 12, false},
 	{"category", "分类", "Category", COL_TEXT, 16, false},
 	{"category_name", "分类名称", "Category name", COL_TEXT, 16, false},
@@ -25,6 +25,10 @@ static const struct column columns[] = {
 	{"events", "来源事件", "They are", COL_TEXT, 50, false},
 	{"definition", "口径", "Definition", COL_TEXT, 80, false},
 };
+
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"name", "level", "category_name", "month", "before", "after", "change", "unit", "frozen_commit", "last_commit",
+	"event_count", "events", NULL};
 
 struct own {
 	struct line {
@@ -140,7 +144,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	return OK;
 }
 
-const struct table table_corrections = {.name = "corrections", .title = "更正", .title_en = "Corrections", .column = columns,
+const struct table table_corrections = {.name = "corrections", .title = "更正", .title_en = "Corrections", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV, .whole_days = true,
 	.areas_only = true, .clock = true, .corrections = true, .empty = "所选期间没有已封账的月份，或封账后没有更正",
 	.empty_en = "no month of the period is frozen, or nothing came after", .begin = begin, .page = page, .end = end};

@@ -72,7 +72,7 @@ static void lead(struct rows *r, const struct duty_row *d)
 
 #define LEAD \
 	{"person", "人员编号", "Person", COL_TEXT, 11, false}, {"person_name", "人员", "Name", COL_TEXT, 8, false}, \
-	{"level", "级别", "Level", COL_TEXT, 8, false}, {"rule", "履职规则", "Rule", COL_TEXT, 12, false}, \
+	{"level", "级别", "Level", COL_TEXT, 11, false}, {"rule", "履职规则", "Rule", COL_TEXT, 12, false}, \
 	{"target", "对象编码", "Target", COL_TEXT, 17, false}, {"target_name", "责任区", "Target name", COL_TEXT, 18, false}, \
 	{"period", "周期", "Period", COL_TEXT, 8, false}, {"first", "起", "First day", COL_DAY, 11, false}, \
 	{"last", "止", "Last day", COL_DAY, 11, false}, {"need", "应巡", "Due", COL_INT, 7, true}, \

@@ -9,7 +9,7 @@
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
-	{"name", "名称", "Name", COL_TEXT, 18, false},
+	{"name", "名称", "Name", COL_TEXT, 26, false},
 	{"scope", "范围", "Scope", COL_TEXT, 16, false},
 	{"level", "级别", "Level", COL_TEXT, 12, false},
 	{"category", "分类", "Category", COL_TEXT, 16, false},
@@ -23,6 +23,9 @@ static const struct column columns[] = {
 	{"as_of_time", "数据时间", "As of time", COL_TEXT, 30, false},
 	{"definition", "口径", "Definition", COL_TEXT, 80, false},
 };
+
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"figure", "name", "scope", "level", "category", "period", "value", "unit", "numerator", "denominator", "display", NULL};
 
 struct walk {
 	const struct table_world *w;
@@ -134,6 +137,6 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	return e == OK && !w->one_freeze ? freeze_corrections(w->st, &came, correction, &k) : e;
 }
 
-const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns,
+const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .page = page};

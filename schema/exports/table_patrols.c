@@ -15,9 +15,9 @@ static const struct column columns[] = {
 	{"end", "结束时间", "End", COL_INSTANT, 17, false},
 	{"route", "路线", "Route", COL_TEXT, 9, false},
 	{"target", "对象编码", "Target", COL_TEXT, 17, false},
-	{"target_name", "巡查对象", "Target name", COL_TEXT, 16, false},
-	{"river", "河流", "River", COL_TEXT, 10, false},
-	{"level", "级别", "Level", COL_TEXT, 8, false},
+	{"target_name", "巡查对象", "Target name", COL_TEXT, 20, false},
+	{"river", "河流", "River", COL_TEXT, 14, false},
+	{"level", "级别", "Level", COL_TEXT, 11, false},
 	{"person", "人员编号", "Person", COL_TEXT, 11, false},
 	{"person_name", "人员", "Name", COL_TEXT, 8, false},
 	{"actor", "实巡人编号", "Walked by", COL_TEXT, 11, false},
@@ -28,7 +28,7 @@ static const struct column columns[] = {
 	{"coverage", "覆盖率", "Coverage", COL_RATE, 8, false},
 	{"points", "轨迹点", "Points", COL_INT, 8, true},
 	{"valid", "有效", "Valid", COL_BOOL, 6, false},
-	{"reasons", "无效原因", "Reasons", COL_TEXT, 20, false},
+	{"reasons", "无效原因", "Reasons", COL_TEXT, 24, false},
 	{"rule", "履职规则", "Rule", COL_TEXT, 12, false},
 	{"clear", "零报告", "Nothing found", COL_BOOL, 7, false},
 	{"area", "区域编码", "Area", COL_TEXT, 17, false},
@@ -37,6 +37,10 @@ static const struct column columns[] = {
 	{"patrol", "巡查编号", "Patrol", COL_TEXT, 20, false},
 	{"commit", "提交号", "Commit", COL_INT, 10, false},
 };
+
+/* What a reader on paper wants; codes are for the screen. */
+static const char *const printed[] = {"date", "start", "end", "route", "target_name", "river", "level", "person_name", "actor_name", "delegated", "minutes",
+	"km", "coverage", "points", "valid", "reasons", "clear", "area_name", NULL};
 
 struct own { /* the last row given */
 	int64_t at_ms;
@@ -167,6 +171,6 @@ static int progress(const struct table_world *w)
 	return (int)((o->at_ms - w->from_ms) * 1000 / (w->to_ms - w->from_ms));
 }
 
-const struct table table_patrols = {.name = "patrols", .depth = ASOF_PATROLS, .title = "巡河台账", .title_en = "Patrols", .column = columns,
+const struct table table_patrols = {.name = "patrols", .depth = ASOF_PATROLS, .title = "巡河台账", .title_en = "Patrols", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
 	.by_patrol = true, .exact = true, .begin = begin, .page = page, .progress = progress, .end = end};

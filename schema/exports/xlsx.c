@@ -17,6 +17,7 @@
 #define SHEETS_MAX 200
 #define SHEET_BYTES (3LL << 30) /* of a sheet's rows: its part of the file must stay below 4 GiB ... */
 #define LOOKED_AT 32 /* ... looked at so often, in rows: so many of the longest are below one */
+#define LEDGER_ROW 16 /* points */
 #define EXACT (1LL << 53) /* whole numbers that a double holds */
 #define SERIAL_1970 25569 /* days from the spreadsheets' day 0 */
 #define SERIAL_FIRST 61   /* 1900-03-01: before it they count a day that never was */
@@ -310,6 +311,21 @@ static void align(lxw_format *f, unsigned look)
 	}
 }
 
+/* In ledgers, off the line between the cells. */
+static void indent(lxw_format *f, unsigned look)
+{
+	switch (look) {
+	case XLSX_INT: case XLSX_DEC1: case XLSX_DEC2: case XLSX_DEC3: case XLSX_RATE1: case XLSX_RATE2: case XLSX_GENERAL: case XLSX_RIGHT:
+		format_set_align(f, LXW_ALIGN_RIGHT);
+		format_set_indent(f, 1);
+		break;
+	case XLSX_TEXT: case XLSX_WRAP:
+		format_set_indent(f, 1);
+		break;
+	default: break;
+	}
+}
+
 static lxw_format *make_look(struct xlsx *x, unsigned look)
 {
 	unsigned kind = look % XLSX_GRID;
@@ -321,6 +337,7 @@ static lxw_format *make_look(struct xlsx *x, unsigned look)
 	format_set_font_name(f, x->english ? "Arial" : kind == XLSX_TITLE ? "黑体" : "宋体");
 	format_set_font_size(f, kind == XLSX_TITLE ? 16 : x->english ? 10 : 10.5);
 	align(f, look);
+	indent(f, look);
 	if (form)
 		format_set_num_format(f, form);
 	if (kind == XLSX_HEAD || kind == XLSX_LABEL || (look & XLSX_TOTAL))
@@ -627,10 +644,66 @@ void xlsx_pages(struct xlsx *x, int wide)
 		check(x, worksheet_repeat_columns(ws, 0, 0));
 }
 
-double xlsx_wide(const char *text)
+/* A sign that stands for itself: & begins a command. */
+static void add_plain(struct buf *b, const char *text)
 {
-	size_t n = strlen(text), len;
+	for (; *text; text++) {
+		if (*text == '&')
+			buf_addc(b, '&');
+		buf_addc(b, *text);
+	}
+}
+
+/* Of a header, or a footer, what there is room for (255 characters); a command's number ends at a space. */
+static const char *margin_text(struct buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (((unsigned char)b->p[i] & 0xc0) != 0x80 && ++n > LXW_HEADER_FOOTER_MAX - 5) {
+			b->p[b->n = i] = '\0';
+			break;
+		}
+	return b->p;
+}
+
+void xlsx_ledger(struct xlsx *x, const char *title, const char *below, const char *left, const char *right)
+{
+	lxw_worksheet *ws = now(x);
+	lxw_header_footer_options head = {.margin = 0.35}, foot = {.margin = 0.35};
+	struct buf b = {0};
+
+	if (!ws)
+		return;
+	worksheet_gridlines(ws, LXW_SHOW_ALL_GRIDLINES);
+	worksheet_set_default_row(ws, LEDGER_ROW, LXW_FALSE);
+	worksheet_set_margins(ws, 0.4, 0.4, 0.95, 0.7);
+	buf_addf(&b, "&C&\"%s,Bold\"&15 ", x->english ? "Arial" : "黑体");
+	add_plain(&b, title);
+	buf_addf(&b, "\n&\"%s,Regular\"&9 ", x->english ? "Arial" : "宋体");
+	add_plain(&b, below);
+	check(x, worksheet_set_header_opt(ws, margin_text(&b), &head));
+	buf_clear(&b);
+	buf_adds(&b, "&L&8 ");
+	add_plain(&b, left);
+	buf_adds(&b, x->english ? "&C&9 Page &P of &N&R&8 " : "&C&9 第 &P 页 共 &N 页&R&8 ");
+	add_plain(&b, right);
+	check(x, worksheet_set_footer_opt(ws, margin_text(&b), &foot));
+	buf_done(&b);
+}
+
+void xlsx_print(struct xlsx *x, uint32_t last_row, int last_col)
+{
+	lxw_worksheet *ws = now(x);
+
+	if (ws)
+		check(x, worksheet_print_area(ws, 0, 0, last_row, (lxw_col_t)last_col));
+}
+
+static double wide(const char *text, size_t n)
+{
 	double w = 0;
+	size_t len;
 
 	for (size_t i = 0; i < n; i += len) {
 		len = (unsigned char)text[i] < 0x80 ? 1 : utf8_len((const unsigned char *)text + i, n - i);
@@ -640,16 +713,18 @@ double xlsx_wide(const char *text)
 	return w;
 }
 
+double xlsx_wide(const char *text)
+{
+	return wide(text, strlen(text));
+}
+
 int xlsx_lines(const char *text, double width)
 {
-	char line[512];
 	int lines = 0;
 
 	for (const char *p = text, *end; p; p = *end ? end + 1 : NULL) {
 		end = strchrnul(p, '\n');
-		slice_copy(line, sizeof(line), (struct slice){p, (uint32_t)(end - p)});
-		lines += (int)ceil(xlsx_wide(line) / (width + 0.5)) + (p == end);
-		lines += (int)((double)(end - p - (ptrdiff_t)strlen(line)) / width); /* of a very long line, the rest */
+		lines += (int)ceil(wide(p, (size_t)(end - p)) / (width + 0.5)) + (p == end);
 	}
 	return lines > 0 ? lines : 1;
 }

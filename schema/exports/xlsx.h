@@ -64,6 +64,9 @@ void xlsx_filter(struct xlsx *x, uint32_t row, uint32_t last_row, int last_col);
 void xlsx_paper(struct xlsx *x, bool landscape, uint32_t first, uint32_t last);
 
 void xlsx_pages(struct xlsx *x, int wide); /* so many pages wide, the first column on each */
+/* A ledger on paper, after xlsx_paper: lines between its cells, title and what is below it on top of each page, the notes at its foot. */
+void xlsx_ledger(struct xlsx *x, const char *title, const char *below, const char *left, const char *right);
+void xlsx_print(struct xlsx *x, uint32_t last_row, int last_col); /* up to here */
 
 /* No cell comes any more.  ERR_FULL: no room, ERR_IO. */
 enum err xlsx_finish(struct xlsx *x, struct why *why) MUST_CHECK;

@@ -184,6 +184,33 @@ describe('xlsx', { timeout: 120000 }, () => {
 		}
 	});
 
+	test('ledgers print: what a reader wants on one page across, title and as-of on each, definitions on a sheet of their own', async () => {
+		const margin = (s, tag) => new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(s.xml)[1].replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+		for (const [name, last, title] of [['figures', 'display', '统计表'], ['patrols', '区域', '巡河台账'], ['cases', '承办', '案件台账'], ['duty', '区域编码', '履职台账']]) {
+			const book = readXlsx(await make(name)), s = book.sheets[0], { headings, rows } = s.table(1);
+			const area = /!\$A\$1:\$([A-Z]+)\$(\d+)$/.exec(book.names.find((d) => d.name === '_xlnm.Print_Area' && d.sheet === s.name).refers);
+
+			assert.deepEqual(s.page, { paper: 9, landscape: true, fit: true, high: '0' }, name);
+			assert.ok(!/fitToWidth="[2-9]/.test(s.xml), `${name}: one page across`);
+			assert.equal(headings[columnOf(`${area[1]}1`) - 1], last);
+			assert.equal(Number(area[2]), Math.max(1, rows.length + 1));
+			assert.ok(book.names.some((d) => d.name === '_xlnm.Print_Titles' && d.sheet === s.name && d.refers.endsWith('!$1:$1')));
+			assert.match(s.xml, /<printOptions [^>]*gridLines="1"/);
+			assert.match(margin(s, 'oddHeader'), new RegExp(`^&C&"黑体,Bold"&15 .*${title}\n.* 2025-03-01/2025-04-01`));
+			assert.match(margin(s, 'oddFooter'), /^&L&8 数据截至提交 \d+，.*&C&9 第 &P 页 共 &N 页&R&8 /);
+		}
+		const book = readXlsx(await make('figures')), of = book.sheet('口径').table(1).rows;
+		const rows = book.sheets[0].table(1).rows, ids = [...new Set(rows.map((r) => r.figure.value))];
+
+		assert.deepEqual(of.map((r) => r['指标'].value), ids, 'each figure once, in their order');
+		for (const r of rows) assert.equal(of.find((d) => d['指标'].value === r.figure.value)['口径'].value, r.definition.value);
+		assert.ok(of.every((r) => r['口径'].wrap) && rows.every((r) => !r.definition.wrap), 'rows of a line');
+		const said = readXlsx(await make('annual')), text = said.sheet('正文').value('A1');
+
+		assert.equal(text, said.sheets[0].table(1).rows[0].display.value);
+		assert.match(text, /^2025年3月/);
+	});
+
 	test('names that could be formulas, and rare characters, stay texts', async () => {
 		const book = readXlsx(await make('workbook'));
 		const grids = book.sheet('2 分网格').table(3, (v) => v === '合　计').rows.map((r) => r['网格']);
