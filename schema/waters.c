@@ -151,38 +151,62 @@ enum err waters_sums(struct store *st, const char *scope, const char *within, in
 	return e;
 }
 
+/* ------------------------------------------------------------------ which reaches */
+
+struct waters {
+	struct map codes; /* reach code -> the set */
+	bool any;
+};
+
+enum err waters_read(struct store *st, const char *within, struct waters **out)
+{
+	struct waters *w = xcalloc(1, sizeof *w);
+	sqlite3_stmt *q;
+	enum err e;
+
+	if ((w->any = strcmp(within, "~") == 0)) {
+		*out = w;
+		return OK;
+	}
+	q = sql_get(st, "SELECT code FROM reach WHERE until IS NULL AND (code = ?1 OR (substr(?1, 1, 1) = '~' AND (code = substr(?1, 2) OR river = substr(?1, 2))))");
+	sql_str(q, 1, within);
+	while ((e = sql_row(q)) == OK)
+		(void)map_put(&w->codes, sql_cstr(q, 0), strlen(sql_cstr(q, 0)), w);
+	if ((e = sql_end(q, e)) == OK)
+		*out = w;
+	else
+		waters_free(w);
+	return e;
+}
+
+void waters_free(struct waters *w)
+{
+	if (!w)
+		return;
+	map_done(&w->codes);
+	free(w);
+}
+
+bool waters_has(const struct waters *w, const char *code)
+{
+	return area_is_reach(slice_of(code)) && (w->any || map_get(&w->codes, code, strlen(code)));
+}
+
 /* ------------------------------------------------------------------ duties */
 
-struct targets {
-	struct map codes; /* reach code -> itself */
-	bool any;
+struct owing {
+	const struct waters *reaches;
 	int64_t met[5], overdue[5];
 	char level[5][12];
 	size_t n;
 };
 
-static enum err read_targets(struct store *st, const char *within, struct targets *t)
-{
-	sqlite3_stmt *q = sql_get(st, "SELECT code FROM reach WHERE until IS NULL AND (code = ?1 OR code = substr(?1, 2) OR river = substr(?1, 2))");
-	enum err e;
-
-	if ((t->any = strcmp(within, "~") == 0)) {
-		sql_done(q);
-		return OK;
-	}
-	sql_str(q, 1, within);
-	while ((e = sql_row(q)) == OK)
-		(void)map_put(&t->codes, sql_cstr(q, 0), strlen(sql_cstr(q, 0)), t);
-	return sql_end(q, e);
-}
-
 static void on_duty(void *ctx, const struct duty_row *r)
 {
-	struct targets *t = ctx;
+	struct owing *t = ctx;
 	size_t i = 0;
 
-	if ((r->state != DUTY_MET && r->state != DUTY_OVERDUE) || !area_is_reach(slice_of(r->target)) ||
-		(!t->any && !map_get(&t->codes, r->target, strlen(r->target))))
+	if ((r->state != DUTY_MET && r->state != DUTY_OVERDUE) || !waters_has(t->reaches, r->target))
 		return;
 	while (i < t->n && strcmp(t->level[i], r->level) != 0)
 		i++;
@@ -198,16 +222,19 @@ enum err waters_duties(struct store *st, const char *scope, const char *within, 
 	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
 {
 	int32_t last = to_day - 1, decided = civil_day(at_ms) + duty_period_longest(PERIOD_YEAR);
-	struct targets t = {.n = 0};
+	struct waters *w = NULL;
+	struct owing t = {.n = 0};
 	enum err e;
 
 	if (from_day >= to_day)
 		return OK;
-	if ((e = read_targets(st, within, &t)) == OK)
+	e = waters_read(st, within, &w);
+	t.reaches = w;
+	if (e == OK)
 		e = duties_of_reaches(st, scope, NULL, NULL, from_day, last < decided ? last : decided, at_ms, on_duty, &t);
 	for (size_t i = 0; e == OK && i < t.n; i++)
 		row(ctx, t.level[i], t.met[i], t.overdue[i]);
-	map_done(&t.codes);
+	waters_free(w);
 	return e;
 }
 

@@ -15,6 +15,13 @@
 bool waters_is(const char *within); /* a reach code, or such a set; NULL: no */
 bool waters_figure(const struct figure *f); /* is it made of patrols, cases or duties? */
 
+struct waters;
+
+/* The reaches of such a set, as codes. */
+enum err waters_read(struct store *st, const char *within, struct waters **out) MUST_CHECK;
+void waters_free(struct waters *w); /* NULL does nothing */
+bool waters_has(const struct waters *w, const char *code); /* false of what is no reach */
+
 /* As books_sums(): the same rows that the tallies would hold, if they were kept for these reaches alone. */
 enum err waters_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "core/area.h"
 #include "core/civil.h"
 #include "schema/exports/export.h"
+#include "schema/waters.h"
 #include "server/access.h"
 #include "server/filters.h"
 #include "server/query.h"
@@ -21,6 +22,7 @@ struct exporting { /* one export under way */
 	struct app *a;
 	char user[65], scope[40], etag[48], *name, *db_path; /* etag "": what is asked for may be another thing tomorrow */
 	struct query q;         /* texts of the ask */
+	char waters[WATERS_NAME_MAX + 2]; /* its `reach`, as schema/waters.h has it */
 	struct export_ask ask;
 	struct books_case_filter cases;
 	struct books_patrol_filter patrols;
@@ -167,7 +169,7 @@ static bool read_flag_of(const struct query *q, const char *name, bool absent, b
 	return !v || *out || strcmp(v, "0") == 0 || strcmp(v, "false") == 0;
 }
 
-#define ASKED "from", "to", "period", "scope", "as_of", "at", "lang", "bom", "unmask"
+#define ASKED "from", "to", "period", "scope", "reach", "as_of", "at", "lang", "bom", "unmask"
 
 /* The filters of the list that it is of. */
 static bool read_filters(struct exporting *o, struct response *rs)
@@ -198,6 +200,7 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 {
 	struct export_ask *k = &o->ask;
 	const char *lang = query_get(&o->q, "lang"), *as_of = query_get(&o->q, "as_of"), *at = query_get(&o->q, "at");
+	const char *reach = query_get(&o->q, "reach");
 	bool bom;
 
 	k->from = query_get(&o->q, "from");
@@ -205,6 +208,12 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 	k->period = query_get(&o->q, "period");
 	k->scope = o->scope;
 	k->within = query_get(&o->q, "scope");
+	if (reach && (k->within || strlen(reach) > WATERS_NAME_MAX))
+		return bad(rs, "reach: stands in the place of scope; *, the name of a river or a reach code");
+	if (reach) {
+		(void)snprintf(o->waters, sizeof o->waters, "~%s", strcmp(reach, "*") == 0 ? "" : reach); /* fits */
+		k->within = o->waters;
+	}
 	k->now_ms = clock_wall_ms();
 	k->at_ms = EXPORT_AT_DEFAULT;
 	k->english = lang && strcmp(lang, "en") == 0;

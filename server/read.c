@@ -56,7 +56,7 @@ static bool take_reach(struct read *r)
 		read_refuse(r, 400, "bad_parameter", "reach: stands in the place of scope");
 		return false;
 	}
-	if (!*v || strlen(v) > WATERS_NAME_MAX) {
+	if (strlen(v) > WATERS_NAME_MAX) {
 		read_refuse(r, 400, "bad_parameter", "reach: want *, the name of a river or a reach code, at most %d bytes", WATERS_NAME_MAX);
 		return false;
 	}

@@ -331,10 +331,10 @@ void as_xlsx_note(struct as_xlsx_notes *n, const char *zh, const char *en, const
 
 void as_xlsx_world(struct as_xlsx_notes *n, const struct table_world *w)
 {
-	const char *code = strcmp(w->place, "*") ? w->place : w->english ? "everything" : "全部";
+	const char *code = w->place[0] == '~' ? "" : strcmp(w->place, "*") ? w->place : w->english ? "everything" : "全部";
 	char text[400], day[CIVIL_INSTANT_TEXT];
 
-	snprintf(text, sizeof(text), "%s%s%s", w->place_name, w->place_name[0] ? " " : "", code);
+	snprintf(text, sizeof(text), "%s%s%s", w->place_name, w->place_name[0] && code[0] ? " " : "", code);
 	as_xlsx_note(n, "范围", "Scope", text);
 	snprintf(text, sizeof(text), "%s%s", w->period, w->english ? " (from inclusive, to exclusive)" : "（起日含，止日不含）");
 	as_xlsx_note(n, "统计期间", "Period", text);

@@ -14,6 +14,7 @@
 #include "schema/ledger.h"
 #include "schema/live.h"
 #include "schema/sql.h"
+#include "schema/waters.h"
 
 #define MAPPED "16777216" /* bytes of the database */
 #define BACK 800 /* thousandths of an export of an older commit that go by on the way there */
@@ -267,7 +268,7 @@ static enum err fix_place(struct export *x, const struct export_ask *ask, struct
 	w->scope = ask->scope ? ask->scope : "*";
 	w->within = ask->within && strcmp(ask->within, "*") != 0 && strcmp(ask->within, w->scope) != 0 ? ask->within : NULL;
 	w->place = w->within ? w->within : w->scope;
-	w->scope_is_reach = w->within && area_is_reach(slice_of(w->within));
+	w->scope_is_reach = waters_is(w->within);
 	if (w->within && !w->scope_is_reach && area_level(slice_of(w->within)) == AREA_NONE)
 		return why_set(why, ERR_USAGE, "%sscope %.40s: want an area code of 6, 9, 12 or 15 digits%s", dashes(x), w->within,
 			x->table->areas_only ? "" : ", or the code of a reach");
@@ -276,6 +277,11 @@ static enum err fix_place(struct export *x, const struct export_ask *ask, struct
 	/* Outside comes first: who may not see a place does not learn whether it is there. */
 	if (w->within && !w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(w->within)))
 		return why_set(why, ERR_DENIED, "%sscope %.40s lies outside of %s", dashes(x), w->within, w->scope);
+	if (w->within && w->within[0] == '~') { /* reaches of one's own scope, wherever they are */
+		x->place_name = xstrdup(w->within[1] ? w->within + 1 : w->english ? "All reaches" : "全部河段");
+		w->place_name = x->place_name;
+		return OK;
+	}
 	if (strcmp(w->place, "*") != 0)
 		e = place_of(w->st, w->place, INT64_MAX, &x->place_name, area);
 	if (e == OK && w->scope_is_reach && !area_covers(slice_of(w->scope), slice_of(area)))
@@ -428,7 +434,7 @@ static void go_back(struct export *x)
 static enum err place_then(struct export *x, struct why *why)
 {
 	char area[AREA_CODE_MAX + 1], *name = NULL;
-	enum err e = strcmp(x->w.place, "*") == 0 ? ERR_NOTFOUND : place_of(x->w.st, x->w.place, x->w.as_of, &name, area);
+	enum err e = strcmp(x->w.place, "*") == 0 || x->w.place[0] == '~' ? ERR_NOTFOUND : place_of(x->w.st, x->w.place, x->w.as_of, &name, area);
 
 	if (e == OK) {
 		free(x->place_name);

@@ -24,7 +24,7 @@ struct export_ask { /* texts are borrowed until export_close; NULL: not given */
 	const char *from, *to;    /* day or instant, as asked */
 	const char *period;       /* in their place: "2023-Q4", as civil_parse_period() */
 	const char *scope;        /* the asker's: area code, or "*" */
-	const char *within;       /* area or reach code inside of it */
+	const char *within;       /* area or reach code inside of it, or reaches (schema/waters.h) */
 	const char *klass;        /* of cases */
 	const char *figure, *level, *category; /* events: those behind a number of `figures` */
 	const struct books_case_filter *cases;     /* of cases: further filters, as the list has them (walk is not looked at); NULL */

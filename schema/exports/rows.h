@@ -57,7 +57,7 @@ void rows_body(struct rows *r, struct slice json);   /* a JSON value in which pe
 struct table_world {
 	struct store *st;          /* at the commit asked for, in a snapshot */
 	const char *scope, *within;
-	bool scope_is_reach;       /* `within` is the code of a reach */
+	bool scope_is_reach;       /* `within` is the code of a reach, or reaches (schema/waters.h) */
 	const char *klass, *figure, *level, *category;
 	struct books_case_filter cases;     /* of the list of cases, beside klass; late_ms follows from at_ms */
 	struct books_patrol_filter patrols; /* of the list of patrols */

@@ -9,6 +9,7 @@
 #include "schema/duties.h"
 #include "schema/exports/words.h"
 #include "schema/reminded.h"
+#include "schema/waters.h"
 
 #define PEOPLE 20    /* read in one call: a page stays short */
 #define STRETCH 3653 /* days read in one call: of a longer period, the first ten years of all come first, then the next ten */
@@ -16,6 +17,7 @@
 struct own {
 	char person[65]; /* the last one read */
 	int32_t first;   /* of the stretch */
+	struct waters *waters; /* of reaches: these; NULL: by area */
 	struct table_world *w;
 	struct rows *r;
 	enum err e;
@@ -28,19 +30,25 @@ static enum err begin(struct table_world *w, struct why *why)
 	(void)why;
 	o->first = w->from_day;
 	w->own = o;
-	return OK;
+	return w->scope_is_reach ? waters_read(w->st, w->within, &o->waters) : OK;
 }
 
 static void end(struct table_world *w)
 {
-	free(w->own);
+	struct own *o = w->own;
+
+	if (o)
+		waters_free(o->waters);
+	free(o);
 }
 
 static bool mine(const struct table_world *w, const struct duty_row *d)
 {
+	const struct own *o = w->own;
+
 	if (!w->within)
 		return true;
-	return w->scope_is_reach ? strcmp(d->target, w->within) == 0 : area_covers(slice_of(w->within), slice_of(d->area));
+	return w->scope_is_reach ? waters_has(o->waters, d->target) : area_covers(slice_of(w->within), slice_of(d->area));
 }
 
 static const char *period_zh(enum duty_period p)

@@ -36,15 +36,17 @@ export function placeOf(app, row) {
 /** @param {App} app */
 export function alertsView(app) {
 	const { say, town, ui } = app;
-	const all = alertsInOrder(app);
+	const each = alertsInOrder(app);
+	const all = app.lens ? each.filter(app.lens.hasAlert) : each;
+	const away = app.lens ? each.filter((a) => !all.includes(a)) : [];
 	const open = all.filter((a) => !a.acked_by);
 	const rows = ui.unsigned ? open : all;
 	const shown = ui.allAlerts ? rows : rows.slice(0, ROWS);
 
 	return html`<section class="block alerts" data-rest=${rows.length - shown.length} aria-labelledby="h-alerts">
-	<h2 id="h-alerts">${say("alerts")} <small>${all.length ? say("alerts_unsigned", { n: count(open.length) }) : nothing}</small>
+	<h2 id="h-alerts">${say("alerts")} <small>${all.length ? say("alerts_unsigned", { n: count(open.length) }) : nothing}${app.lens?.hidden(away.length, away.filter((a) => a.severity === 1 && !a.acked_by).length, !all.length)}</small>
 		${all.length ? html`<button type="button" class="small" aria-pressed=${ui.unsigned} @click=${() => app.act.ui({ unsigned: !ui.unsigned })}>${say("alerts_only_unsigned")}</button>` : nothing}</h2>
-	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : all.length ? "alerts_all_signed" : "alerts_empty")}</p>` : html`
+	${rows.length === 0 ? html`<p class="empty">${town.commit !== null && !all.length && app.lens ? app.lens.word("alerts") : say(town.commit === null ? "loading" : all.length ? "alerts_all_signed" : "alerts_empty")}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-alerts" tabindex="0"><table>
 		<thead class="vh"><tr><th scope="col">${say("severity")}</th><th scope="col">${say("alert")}</th><th scope="col">${say("signed")}</th></tr></thead>
 		<tbody>${repeat(shown, (a) => a.id, (a) => alertRow(app, a))}</tbody></table>

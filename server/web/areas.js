@@ -1,6 +1,7 @@
 // Patrols today, area by area: who has not been seen yet.
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { numberLink } from "./behind.js";
+import { byReach } from "./by.js";
 import { count } from "./i18n.js";
 import { reachTable } from "./reachrows.js";
 import { link } from "./route.js";
@@ -32,7 +33,7 @@ export function areasView(app) {
 
 	rows.sort((a, b) => (ui.fewest && a.patrols_today - b.patrols_today) || (a.code < b.code ? -1 : 1));
 	const shown = ui.allAreas ? rows : rows.slice(0, ROWS);
-	const reach = app.place.query.get("by") === "reach";
+	const reach = byReach(app);
 
 	return html`<section class="block areas" aria-labelledby="h-areas">
 	<h2 id="h-areas">${say(reach ? "reaches" : "areas")} <small>${reach ? nothing : rows.length === 0 ? nothing : due && !owing.length ? say("areas_free") : none ? say("areas_unvisited", { n: count(none) }) : short ? say("areas_short", { n: count(short) }) : say("areas_all")}</small></h2>
@@ -41,7 +42,7 @@ export function areasView(app) {
 		<div class="choice" role="group" aria-label=${say("area")}>${tiers.map((t) => html`<button type="button" aria-pressed=${t === tier && !reach}
 			@click=${() => {
 				if (reach)
-					app.act.go(link("people"));
+					app.act.go(link("people", { by: "grid" }));
 				app.act.ui({ tier: t, allAreas: false });
 			}}>${say(TIER_TEXT[t])} ${count(size(t))}</button>`)}<button type="button" data-test="reaches" aria-pressed=${reach} @click=${() => app.act.go(link("people", { by: "reach" }))}>${say("tier_reach")}</button></div></div>
 	<div class="scroll" role="group" aria-labelledby="h-areas" tabindex="0">${reach ? reachTable(app) : html`<table>

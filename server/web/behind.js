@@ -7,7 +7,7 @@ const PATROLS = { river_patrols: { river: "1" }, river_patrols_valid: { river: "
 const RECORDS = ["inspections", "visits", "visited_households", "visit_staff", "aid", "works", "monitored_households", "monitored_persons", "risk_removed_households", "risk_removed_persons"];
 
 /** The address of the records that a figure counts.  "": duties are no records, the list of duties has them.
- * @param {string} id @param {string} level @param {string} category @param {{period?: string, from?: string, to?: string, scope?: string}} where from, to: days, to exclusive */
+ * @param {string} id @param {string} level @param {string} category @param {{period?: string, from?: string, to?: string, scope?: string, reach?: string}} where from, to: days, to exclusive */
 export function behindFigure(id, level, category, where) {
 	if (id.startsWith("duty_"))
 		return "";

@@ -5,7 +5,7 @@ import { severityView } from "./alerts.js";
 import { call } from "./api.js";
 import { dueView, holderView } from "./cases.js";
 import { exportsView } from "./exportlinks.js";
-import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView, set } from "./filters.js";
+import { deafen, filtersView, periodView, placeView, placeWords, searchView, selectView, set } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
@@ -18,7 +18,7 @@ import { full, instant, when } from "./time.js";
 
 const CLASSES = ["hazard", "finding", "appeal", "dispute", "rectify"];
 const STATES = ["open", "reported", "accepted", "dispatched", "in_progress", "handled", "suspended", "closed", "declined", "void"];
-const NARROW = ["class", "category", "severity", "state", "scope", "overdue", "q", "figure", "level", "holder"];
+const NARROW = ["class", "category", "severity", "state", "scope", "reach", "overdue", "q", "figure", "level", "holder"];
 
 /** @type {import("./listview.js").Sorts} */
 const SORTS = { severity: (c) => c.severity, title: (c) => c.title || c.category_name, place: (c) => c.scope_name || c.scope, at: (c) => c.at, state: (c) => STATES.indexOf(c.state), due: (c) => c.due };
@@ -111,7 +111,7 @@ export function newCaselist(app) {
 	async function askFigure() {
 		const q = page.query();
 		const id = q.get("figure") || "";
-		const key = ["figure", "level", "category", "scope", "from", "to"].map((k) => q.get(k) || "").join("|") + app.lang;
+		const key = ["figure", "level", "category", "scope", "reach", "from", "to"].map((k) => q.get(k) || "").join("|") + app.lang;
 
 		if (!id) {
 			figure = null;
@@ -123,7 +123,7 @@ export function newCaselist(app) {
 		figureAsked = key;
 		const ask = new URLSearchParams({ figure: id, lang: app.lang });
 
-		for (const k of ["scope", "from", "to"])
+		for (const k of ["scope", "reach", "from", "to"])
 			if (q.get(k))
 				ask.set(k, /** @type {string} */ (q.get(k)));
 		const r = await call("GET", `/api/v1/figures?${ask}`);
@@ -165,8 +165,8 @@ function words(app) {
 		out.push(say("w_level", { level: nameOf("holder", get("level"), lang) }));
 	if (get("holder"))
 		out.push(say("w_holder", { who: get("holder") }));
-	if (get("scope"))
-		out.push(placeWords(app, get("scope")));
+	if (get("scope") || get("reach"))
+		out.push(placeWords(app, get("scope") || get("reach")));
 	if (get("q"))
 		out.push(say("w_text", { text: get("q") }));
 	if (name && get("overdue") !== "1")
@@ -193,7 +193,7 @@ export function view(app) {
 		${selectView(app, "severity", say("severity"), ["1", "2", "3", "4"].map((s) => [s, nameOf("severity", s, lang)]))}
 		${selectView(app, "state", say("state"), [["any", say("f_anystate")], ["open", say("w_open")], ...STATES.slice(1).map((s) => /** @type {[string, string]} */ ([s, nameOf("state", s, lang)]))], { overdue: "" },
 			q.get("overdue") === "1" || q.get("figure") || name ? "any" : "open")}
-		${selectView(app, "scope", say("place"), placeOptions(app))}
+		${placeView(app)}
 		${periodView(app, q.get("figure") ? "month" : "")}
 		<label class="field check"><input type="checkbox" data-filter="overdue" .checked=${q.get("overdue") === "1"}
 			@change=${(/** @type {Event} */ e) => set(app, /** @type {HTMLInputElement} */ (e.target).checked ? { overdue: "1", period: "", from: "", to: "", state: "", figure: "" } : { overdue: "" })}> ${say("w_overdue")}</label>

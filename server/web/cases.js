@@ -39,9 +39,10 @@ function byNeed(now, a, b) {
 function sorted(app) {
 	const now = app.nowMs();
 	/** @type {Case[]} */
-	const all = [...app.town.rows.cases.values()].sort((a, b) => byNeed(now, a, b));
+	const each = [...app.town.rows.cases.values()];
+	const all = (app.lens ? each.filter((c) => app.lens?.has(c.scope)) : each).sort((a, b) => byNeed(now, a, b));
 
-	return { all, late: all.filter((c) => isLate(c, now)), fresh: all.filter((c) => c.state === "reported"), check: all.filter((c) => c.state === "handled") };
+	return { all, away: each.length - all.length, late: all.filter((c) => isLate(c, now)), fresh: all.filter((c) => c.state === "reported"), check: all.filter((c) => c.state === "handled") };
 }
 
 /** @type {WeakMap<App, {keys: unknown[], value: ReturnType<typeof sorted>}>} */
@@ -50,8 +51,8 @@ const last = new WeakMap();
 /** @param {App} app */
 export function casesView(app) {
 	const { say, town, ui } = app;
-	const now = made(() => sorted(app), [town, town.turn.cases, Math.floor(app.nowMs() / LATE_EVERY_MS)], last.get(app));
-	const { all, late, fresh, check } = now.value;
+	const now = made(() => sorted(app), [town, town.turn.cases, Math.floor(app.nowMs() / LATE_EVERY_MS), app.lens?.key], last.get(app));
+	const { all, away, late, fresh, check } = now.value;
 	const rows = now.value[ui.cases];
 
 	last.set(app, now);
@@ -60,8 +61,8 @@ export function casesView(app) {
 	const choice = (which, text) => html`<button type="button" aria-pressed=${ui.cases === which} @click=${() => app.act.ui({ cases: which, allCases: false })}>${text}</button>`;
 
 	return html`<section class="block cases" data-rest=${rows.length - shown.length} aria-labelledby="h-cases">
-	<h2 id="h-cases">${say("cases")} <small>${all.length ? say("cases_count", { n: count(all.length) }) : nothing}</small></h2>
-	${all.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : "cases_empty")}</p>` : html`
+	<h2 id="h-cases">${say("cases")} <small>${all.length ? say("cases_count", { n: count(all.length) }) : nothing}${app.lens?.hidden(away, 0, !all.length)}</small></h2>
+	${all.length === 0 ? html`<p class="empty">${town.commit !== null && app.lens ? app.lens.word("cases") : say(town.commit === null ? "loading" : "cases_empty")}</p>` : html`
 	<div class="bar"><div class="choice" role="group" aria-label=${say("state")}>${choice("all", say("filter_all", { n: count(all.length) }))}${choice("late", say("filter_late", { n: count(late.length) }))}${
 		choice("fresh", say("filter_fresh", { n: count(fresh.length) }))}${choice("check", say("filter_check", { n: count(check.length) }))}</div></div>
 	<div class="scroll" role="group" aria-labelledby="h-cases" tabindex="0">${rows.length === 0 ? html`<p class="empty">${say("cases_filtered")}</p>` : html`<table>

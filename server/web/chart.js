@@ -17,6 +17,14 @@ const LINES = [
 	{ level: "town", figure: "river_patrols", name: "chief", mark: "--s4" },
 ];
 
+/** By reach: everybody instead of those of the grids. */
+const RIVER_LINES = [{ level: "", figure: "patrols", name: /** @type {const} */ ("level"), mark: "--accent" }, ...LINES.slice(1)];
+
+/** @param {App} app */
+const linesOf = (app) => (app.lens ? RIVER_LINES : LINES);
+/** @param {App} app @param {typeof LINES[number]} l */
+const nameOfLine = (app, l) => (l.level ? nameOf(l.name, l.level, app.lang) : app.lens?.word("any") || "");
+
 /** @param {App} app */
 export function newChart(app) {
 	/** @type {any} */
@@ -33,10 +41,16 @@ export function newChart(app) {
 	let failed = false;
 	let stamp = "";
 	let drawn = "";
+	let asked = "";
 
 	async function read() {
+		const filter = asked;
+
 		readAt = app.mono();
-		const all = await Promise.all(LINES.map((l) => call("GET", `/api/v1/series?figure=${l.figure}&level=${l.level}&days=${DAYS}`)));
+		const all = await Promise.all(linesOf(app).map((l) => call("GET", `/api/v1/series?figure=${l.figure}${l.level && `&level=${l.level}`}&days=${DAYS}${filter && `&reach=${encodeURIComponent(filter)}`}`)));
+
+		if (filter !== asked)
+			return;
 
 		if (!UPlot)
 			UPlot = await import("./vendor/uplot.js").then((m) => m.default, () => null);
@@ -52,6 +66,8 @@ export function newChart(app) {
 	function live() {
 		if (!data)
 			return null;
+		if (app.lens) // the stream counts by area
+			return data;
 		const lines = data.lines.map((l) => [...l]);
 
 		LINES.forEach((l, i) => {
@@ -70,7 +86,7 @@ export function newChart(app) {
 		const font = `12px ${getComputedStyle(document.body).fontFamily}`;
 		const axis = { stroke: c("--ink3"), font, grid: { stroke: c("--line"), width: 1 }, ticks: { stroke: c("--line"), width: 1 } };
 
-		const look = JSON.stringify([app.dark(), app.lang, d.days]);
+		const look = JSON.stringify([app.dark(), app.lang, d.days, asked]);
 
 		if (plot && look === drawn) { // numbers alone: the axes stay
 			plot.setData([d.days.map((_, i) => i), ...d.lines]);
@@ -91,12 +107,12 @@ export function newChart(app) {
 		plot.over.addEventListener("mousemove", (/** @type {MouseEvent} */ e) => {
 			const i = at(e);
 
-			plot.over.title = `${d.days[i]}: ${LINES.map((l, k) => `${nameOf(l.name, l.level, app.lang)} ${count(plot.data[k + 1][i])}`).join(app.say("list_comma"))}`;
+			plot.over.title = `${d.days[i]}: ${linesOf(app).map((l, k) => `${nameOfLine(app, l)} ${count(plot.data[k + 1][i])}`).join(app.say("list_comma"))}`;
 		});
 		plot.over.addEventListener("click", (/** @type {MouseEvent} */ e) => {
 			const day = d.days[at(e)];
 
-			location.hash = link("patrols", { from: day, to: daysAfter(day, 1) });
+			location.hash = link("patrols", { from: day, to: daysAfter(day, 1), reach: app.lens?.filter || "" });
 		});
 	}
 
@@ -106,6 +122,16 @@ export function newChart(app) {
 		},
 		get data() {
 			return live();
+		},
+		/** Another question than before is asked at once. */
+		ask() {
+			const filter = app.lens?.filter || "";
+
+			if (filter === asked)
+				return;
+			asked = filter;
+			data = null;
+			readAt = -Infinity;
 		},
 		after() {
 			const el = /** @type {HTMLElement|null} */ (document.querySelector("[data-chart]"));
@@ -118,6 +144,7 @@ export function newChart(app) {
 			}
 			if (!el || !app.me)
 				return;
+			this.ask();
 			if (app.mono() - readAt > EVERY_MS)
 				read();
 			if (!box) {
@@ -141,16 +168,17 @@ export function newChart(app) {
 	};
 }
 
+const tall = matchMedia("(min-width: 1101px) and (min-height: 1100px)"); // by reach there is a table above it
 const short = matchMedia("(min-width: 1101px) and (max-height: 800px)");
 
 /** On a low screen the map has its place, until it is asked for. @param {App} app */
-const isFolded = (app) => (app.ui.chart === null ? short.matches : !app.ui.chart);
+const isFolded = (app) => (app.ui.chart === null ? short.matches || (!!app.lens && !tall.matches) : !app.ui.chart);
 
 /** @param {App} app */
 export function chartView(app) {
-	const { say, lang, chart } = app;
+	const { say, chart } = app;
 	const d = chart.data;
-	const title = LINES.map((l) => nameOf(l.name, l.level, lang));
+	const title = linesOf(app).map((l) => nameOfLine(app, l));
 
 	const folded = isFolded(app);
 
@@ -161,5 +189,5 @@ export function chartView(app) {
 	${chart.failed ? html`<p class="empty">${say("chart_failed")}</p>` : nothing}
 	<div class="chart-box" data-chart aria-hidden="true"></div>
 	${d ? html`<details class="numbers"><summary>${say("chart_table")}</summary><div class="scroll" role="group" tabindex="0" aria-label=${say("chart")}><table><thead><tr><th scope="col">${say("day")}</th>${title.map((t) => html`<th scope="col" class="n">${t}</th>`)}</tr></thead>
-		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l, k) => html`<td class="n">${numberLink(link("patrols", { river: LINES[k].figure === "river_patrols" ? "1" : "", level: LINES[k].level, from: day, to: daysAfter(day, 1) }), count(l[i]))}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}`}</section>`;
+		<tbody>${d.days.map((day, i) => html`<tr><th scope="row">${day}</th>${d.lines.map((l, k) => html`<td class="n">${numberLink(link("patrols", { river: LINES[k].figure === "river_patrols" ? "1" : "", level: linesOf(app)[k].level, from: day, to: daysAfter(day, 1), reach: app.lens?.filter || "" }), count(l[i]))}</td>`)}</tr>`).reverse()}</tbody></table></div></details>` : nothing}`}</section>`;
 }

@@ -18,8 +18,20 @@ export function newClosing(app) {
 	let readAt = -Infinity;
 	let commit = -1;
 	let failed = false;
+	let asked = "";
 
 	return {
+		/** Another question than before is asked at once. */
+		ask() {
+			const filter = app.lens?.filter || "";
+
+			if (filter === asked)
+				return;
+			asked = filter;
+			rows = null;
+			readAt = -Infinity;
+			commit = -1;
+		},
 		get rows() {
 			return rows;
 		},
@@ -27,12 +39,16 @@ export function newClosing(app) {
 			return failed && !rows;
 		},
 		async after() {
+			this.ask();
 			if (!app.me || !document.querySelector(".closing") || app.mono() - readAt < EVERY_MS || (commit === app.town.commit && !failed))
 				return;
 			readAt = app.mono();
 			commit = app.town.commit ?? -1;
-			const all = await Promise.all(FIGURES.map((f) => call("GET", `/api/v1/figures?figure=${f}`)));
+			const filter = asked;
+			const all = await Promise.all(FIGURES.map((f) => call("GET", `/api/v1/figures?figure=${f}${filter && `&reach=${encodeURIComponent(filter)}`}`)));
 
+			if (filter !== asked)
+				return;
 			failed = all.some((r) => r.status !== 200);
 			if (failed)
 				readAt = app.mono() - EVERY_MS + 10e3;
@@ -55,13 +71,13 @@ export function closingView(app) {
 	const value = (/** @type {string} */ id, /** @type {string} */ c) => (get(id, c) ? count(get(id, c).value) : "0");
 	const part = (/** @type {"numerator"|"denominator"} */ of, /** @type {string} */ c) => count(get("case_close_rate", c)?.[of] || 0);
 	const rate = (/** @type {string} */ id, /** @type {string} */ c) => get(id, c)?.display || "—";
-	const cell = (/** @type {string} */ id, /** @type {string} */ c, /** @type {string} */ n) => html`<td class="n">${numberLink(behindFigure(id, "", c, { period: "month" }), n)}</td>`;
+	const cell = (/** @type {string} */ id, /** @type {string} */ c, /** @type {string} */ n) => html`<td class="n">${numberLink(behindFigure(id, "", c, { period: "month", reach: app.lens?.filter || "" }), n)}</td>`;
 	const line = (/** @type {string} */ c, /** @type {string} */ name) => html`<tr class=${c ? "" : "sum"} data-row="closing ${c}"><th scope="row">${name}</th>
 		${cell("cases_received", c, value("cases_received", c))}${cell("cases_closed", c, value("cases_closed", c))}
 		${cell("cases_due", c, part("denominator", c))}${cell("cases_due_closed", c, part("numerator", c))}<td class="n">${rate("case_close_rate", c)}</td></tr>`;
 
 	return html`<section class="block closing" aria-labelledby="h-closing">
-	<h2 id="h-closing">${say("closing")} <small title=${get("case_close_rate", "")?.definition || nothing}>${say("closing_note")}</small></h2>
+	<h2 id="h-closing">${say("closing")} <small title=${get("case_close_rate", "")?.definition || nothing}>${app.lens ? app.lens.word("closing") : say("closing_note")}</small></h2>
 	${closing.rows === null ? html`<p class="empty">${say(closing.failed ? "closing_failed" : "loading")}</p>` : html`<div class="scroll" role="group" aria-labelledby="h-closing" tabindex="0"><table>
 		<thead><tr><th scope="col">${say("class")}</th><th scope="col" class="n">${say("received")}</th><th scope="col" class="n">${say("closed")}</th>
 			<th scope="col" class="n">${say("fell_due")}</th><th scope="col" class="n">${say("due_closed")}</th><th scope="col" class="n">${say("close_rate")}</th></tr></thead>

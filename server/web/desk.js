@@ -1,6 +1,7 @@
 // The duty desk: what needs somebody on the left, where it is in the middle, how the town stands on the right.
-import { html } from "./vendor/lit.js";
+import { html, nothing } from "./vendor/lit.js";
 import { alertsView } from "./alerts.js";
+import { byReach, byView } from "./by.js";
 import { casesView } from "./cases.js";
 import { chartView } from "./chart.js";
 import { closingView } from "./closing.js";
@@ -10,7 +11,13 @@ import { overdueView } from "./overdue.js";
 
 /** @typedef {import("./main.js").App} App */
 
+const phone = matchMedia("(max-width: 720px)");
+
 /** @param {App} app */
-export const deskView = (app) => html`<div class="col">${alertsView(app)}${casesView(app)}</div>
-	<div class="col">${mapView(app)}${chartView(app)}</div>
-	<div class="col">${ledgerView(app)}${overdueView(app)}${closingView(app)}</div>`;
+export function deskView(app) {
+	if (byReach(app) && !app.lens)
+		return html`<div class="plain" role="status">${app.say("loading")}</div>`;
+	return html`${phone.matches ? html`<div class="bar">${byView(app)}</div>` : nothing}<div class="col">${alertsView(app)}${casesView(app)}</div>
+	<div class="col">${mapView(app, phone.matches ? nothing : byView(app))}${app.lens ? app.lens.table() : nothing}${chartView(app)}</div>
+	<div class="col">${app.lens ? app.lens.ledger() : ledgerView(app)}${overdueView(app)}${closingView(app)}</div>`;
+}

@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
-import { filtersView, placeOptions, placeWords, selectView } from "./filters.js";
+import { filtersView, placeView, placeWords, selectView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, moreView, sorted, sortHead } from "./listview.js";
@@ -17,7 +17,7 @@ import { instant } from "./time.js";
 
 const STATES = ["due_soon", "on_track", "not_due", "met", "exempt"];
 const LEVELS = ["district", "town", "community", "grid"];
-const NARROW = ["level", "rule", "person", "target", "scope"];
+const NARROW = ["level", "rule", "person", "target", "scope", "reach"];
 
 /** @type {import("./listview.js").Sorts} */
 const SORTS = { person: (d) => d.person_name || d.person, target: (d) => d.target_name || d.target, done: (d) => d.done / d.need, last: (d) => d.last, days: (d) => d.days };
@@ -82,9 +82,9 @@ export function view(app) {
 	const people = new Set(rows.map((d) => d.person)).size;
 	const duties = overdue ? new Set(rows.map((d) => `${d.person}|${d.rule}|${d.target || ""}`)).size : rows.length; // as the live rows count them
 	const words = [overdue ? say("overdue") : STATES.includes(get("state")) ? nameOf("duty", get("state"), lang) : say("f_anystate"), get("level") && nameOf("level", get("level"), lang), get("rule") && say("w_rule", { rule: ruleName(app, get("rule"), get("level")) }),
-		get("person"), get("target") && placeWords(app, get("target")), get("scope") && placeWords(app, get("scope"))].filter((w) => w);
+		get("person"), get("target") && placeWords(app, get("target")), (get("scope") || get("reach")) && placeWords(app, get("scope") || get("reach"))].filter((w) => w);
 	const remindable = overdue && mayRemind(app) ? rows.map((d) => owed(app, d)).filter((r) => !app.remind.lately(r)) : [];
-	const exported = new URLSearchParams(get("scope") ? { scope: get("scope") } : {});
+	const exported = new URLSearchParams(get("scope") ? { scope: get("scope") } : get("reach") ? { reach: get("reach") } : {});
 
 	return html`<section class="block rows dutyrows" aria-labelledby="h-dutylist">
 	<div class="heading"><h2 id="h-dutylist">${list.phase === "ready" ? say(list.next ? "n_duties_least" : "n_duties", { n: count(people), d: count(duties) }) : say("page_duties")} <small data-test="words">${words.join(" · ")}</small></h2>
@@ -93,7 +93,7 @@ export function view(app) {
 	${filtersView(app, html`${selectView(app, "state", say("state"), [["overdue", say("overdue")], ["any", say("f_anystate")], ...STATES.map((s) => /** @type {[string, string]} */ ([s, nameOf("duty", s, lang)]))], {}, "overdue")}
 		${selectView(app, "level", say("f_level"), LEVELS.map((l) => [l, nameOf("level", l, lang)]))}
 		${selectView(app, "rule", say("rule"), [...new Set(app.catalogue.rules.map((r) => /** @type {string} */ (r.rule)))].map((r) => [r, `${ruleName(app, r)} (${r})`]))}
-		${selectView(app, "scope", say("place"), placeOptions(app))}
+		${placeView(app)}
 		${narrowed ? html`<button type="button" data-test="clear" @click=${dutylist.clear}>${say("filter_clear")}</button>` : nothing}`)}
 	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: noneOverdue(app), clear: dutylist.clear })
 		: html`<div class="scroll" role="group" aria-labelledby="h-dutylist" tabindex="0"><table>

@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
-import { filtersView, periodView, placeOptions, placeWords, selectView } from "./filters.js";
+import { filtersView, periodView, placeView, placeWords, selectView } from "./filters.js";
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView } from "./listview.js";
@@ -14,7 +14,7 @@ import { full, instant, when } from "./time.js";
 /** @typedef {import("./main.js").App} App */
 
 const KINDS = Object.keys(NAMES.kind);
-const NARROW = ["kind", "person", "device", "scope", "figure", "level", "category"];
+const NARROW = ["kind", "person", "device", "scope", "reach", "figure", "level", "category"];
 const USUAL = "today";
 /** Members of a body that say nothing to a reader. */
 const DULL = new Set(["patrol", "case", "pts", "crs"]);
@@ -79,8 +79,8 @@ function words(app) {
 		out.push(app.eventlist.list.rows.find((e) => e.person === get("person"))?.person_name || get("person"));
 	if (get("device"))
 		out.push(get("device"));
-	if (get("scope"))
-		out.push(placeWords(app, get("scope")));
+	if (get("scope") || get("reach"))
+		out.push(placeWords(app, get("scope") || get("reach")));
 	return out;
 }
 
@@ -99,7 +99,7 @@ export function view(app) {
 		${same ? exportsView(app, "events", exported) : html`<span class="offers"><button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span>`}</div>
 	${filtersView(app, html`${periodView(app, USUAL)}
 		${q.get("figure") ? nothing : selectView(app, "kind", say("feed_what"), KINDS.map((k) => [k, nameOf("kind", k, lang)]))}
-		${selectView(app, "scope", say("place"), placeOptions(app))}
+		${placeView(app)}
 		${narrowed || periodOf(q) ? html`<button type="button" data-test="clear" @click=${eventlist.clear}>${say("filter_clear")}</button>` : nothing}`)}
 	${list.rows.length === 0 ? emptyView(app, list, { narrowed, period: periodWords(say, name, rangeOf(name, q, app.nowMs())), none: "feed_empty", clear: eventlist.clear })
 		: html`<div class="scroll" role="group" aria-labelledby="h-eventlist" tabindex="0"><table>

@@ -1,6 +1,7 @@
 // The bar over a list: what narrows it stands in the address, and is said in words.
 import { html, nothing } from "./vendor/lit.js";
 import { daysAfter, PERIODS, PERIOD_TEXT, periodOf } from "./period.js";
+import { reachWords } from "./reaches.js";
 import { link } from "./route.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -89,16 +90,42 @@ export function deafen() {
 	typing = null;
 }
 
-/** Places that one may choose. @param {App} app @returns {Option[]} */
-export function placeOptions(app) {
+const ALL_REACHES = "reach=";
+
+/** Where: an area, a reach, a river, or any reach.  In the address these are `scope` or `reach`. @param {App} app @param {Record<string, string>} [also] */
+export function placeView(app, also = {}) {
+	const { say } = app;
+	const q = app.place.query;
+	const now = q.get("reach") ? ALL_REACHES + q.get("reach") : q.get("scope") || "";
+	const rivers = [...new Set(app.reaches.rows.map((r) => r.river || ""))].filter((n) => n && app.reaches.rows.filter((r) => r.river === n).length > 1);
+	/** @type {Option[]} */
+	const water = app.reaches.rows.length || q.get("reach") ? [[`${ALL_REACHES}*`, say("reach_any")], ...rivers.map((n) => /** @type {Option} */ ([ALL_REACHES + n, say("reach_of", { name: n })]))] : [];
+	const options = [...areaOptions(app), ...water, ...app.reaches.rows.map((r) => /** @type {Option} */ ([r.code, r.name]))];
+	/** A reach alone is the same by either name. */
+	const code = q.get("reach") && options.some(([c]) => c === q.get("reach")) ? q.get("reach") : now;
+	const known = code === "" || options.some(([c]) => c === code);
+
+	return html`<label class="field">${say("place")}
+		<select data-filter="scope" @change=${(/** @type {Event} */ e) => {
+			const v = /** @type {HTMLSelectElement} */ (e.target).value;
+
+			set(app, v.startsWith(ALL_REACHES) ? { ...also, scope: "", reach: v.slice(ALL_REACHES.length) } : { ...also, scope: v, reach: "" });
+		}}>
+		<option value="" .selected=${code === ""}>${say("any")}</option>
+		${known ? nothing : html`<option value=${code} .selected=${true}>${q.get("reach") || code}</option>`}
+		${options.map(([c, text]) => html`<option value=${c} .selected=${c === code}>${text}</option>`)}</select></label>`;
+}
+
+/** Areas that one may choose. @param {App} app @returns {Option[]} */
+function areaOptions(app) {
 	/** @type {Option[]} */
 	const out = [];
 
 	for (const a of [...app.town.rows.areas.values()].sort((x, y) => (x.code < y.code ? -1 : 1)))
 		if (a.code.length >= 12)
 			out.push([a.code, a.code.length === 15 ? `\u3000${a.name}` : a.name]);
-	return out.concat(app.reaches.rows.map((r) => /** @type {Option} */ ([r.code, r.name])));
+	return out;
 }
 
 /** @param {App} app @param {string} code */
-export const placeWords = (app, code) => app.town.rows.areas.get(code)?.name || app.reaches.rows.find((r) => r.code === code)?.name || code;
+export const placeWords = (app, code) => app.town.rows.areas.get(code)?.name || reachWords(app, code);

@@ -76,6 +76,12 @@ export const TEXT = {
 	banner_back: ["连接已恢复，数据已补齐。", "Connected again, the data are complete."],
 	said_lost: ["与服务器的连接已中断", "The connection to the server is lost"],
 	said_back: ["连接已恢复", "Connected again"],
+	// by grid or by reach
+	by: ["查看方式", "Look at it"],
+	by_grid: ["按网格", "By grid"],
+	by_reach: ["按河段", "By reach"],
+	said_by_grid: ["已切换到按网格查看", "Shown by grid"],
+	said_by_reach: ["已切换到按河段查看，各项只含河段", "Shown by reach: everything is of reaches alone"],
 	// ledger
 	ledger: ["履职台账", "Duty ledger"],
 	ledger_note: ["次数，按北京时间的开始日", "Counts by day of start, Beijing time"],

@@ -85,7 +85,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {ReturnType<typeof import("./dutylist.js").newDutylist>} dutylist
  * @property {ReturnType<typeof import("./stafflist.js").newStafflist>} stafflist
  * @property {ReturnType<typeof import("./grid.js").newGrid>} grid
- * @property {ReturnType<typeof import("./reachrows.js").newReachrows>} reachrows
+ * @property {import("./byreach.js").Lens|null} lens what the desk is seen through; null: all of the town, by grid
  * @property {Map<string, {key: string, busy: boolean, error: Key|null}>} signing by alert: on its way to the server, or refused
  * @property {ReturnType<typeof newFlash>} flash
  * @property {ReturnType<typeof newBell>} bell
@@ -169,7 +169,7 @@ const app = {
 	dutylist: /** @type {any} */ (null),
 	stafflist: /** @type {any} */ (null),
 	grid: /** @type {any} */ (null),
-	reachrows: /** @type {any} */ (null),
+	lens: null,
 	signing: new Map(),
 	bornAt: 0,
 	flash: newFlash(),
@@ -544,7 +544,6 @@ function toSignIn(note) {
 	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
-	app.reachrows?.forget();
 	app.town = newTown();
 	app.gate = { note, error: null, n: 0, busy: false };
 	show("signin");
@@ -626,7 +625,6 @@ function enter(me) {
 	app.remind.forget();
 	app.catalogue?.forget();
 	app.reaches?.forget();
-	app.reachrows?.forget();
 	app.flash = newFlash();
 	app.firstCommit = 0;
 	app.backUntil = 0;

@@ -81,6 +81,7 @@ Canvas.include({
 		const c = this._ctx;
 
 		c.save();
+		c.globalAlpha = 1; // the layer before may have been faint
 		c.font = layer.options.font;
 		c.textAlign = "center";
 		c.textBaseline = "middle";
@@ -102,6 +103,7 @@ Canvas.include({
 		const c = this._ctx;
 
 		c.save();
+		c.globalAlpha = 1;
 		outline(c, severity, x, y, radius);
 		c.lineWidth = 4;
 		c.strokeStyle = layer.options.halo;
@@ -236,7 +238,10 @@ export function newMap(app) {
 			x.layer.addTo(map);
 		}
 		for (const x of [...reaches.values()].filter((s) => s.f.geometry)) {
-			x.layer = geoJSON(x.f, { weight: 4 }).bindTooltip(() => words([x.f.properties.name, x.f.properties.river]), { sticky: true });
+			const { code, name, river } = x.f.properties;
+
+			x.layer = geoJSON(x.f, { weight: 4 }).bindTooltip(() => words(app.lens?.words(code) || [name, river]), { sticky: true });
+			x.layer.on("click", () => (app.lens ? app.lens.pick(code) : (location.hash = `#/grid/${encodeURIComponent(code)}`)));
 			x.layer.addTo(map);
 		}
 		middles(shaped, deepest);
@@ -267,8 +272,25 @@ export function newMap(app) {
 		const halo = colour("--surface");
 
 		names.clearLayers();
-		for (const [code, at] of middle)
+		/** @type {any[]} */
+		const taken = [];
+
+		for (const x of app.lens ? reaches.values() : [])
+			if (x.layer && app.lens?.has(x.f.properties.code))
+				new NameMark(clearOf(x.layer, taken), { radius: 60, interactive: false, name: x.f.properties.name, font, ink, halo }).addTo(names);
+		for (const [code, at] of app.lens ? [] : middle)
 			new NameMark(at, { radius: 44, interactive: false, name: areas.get(code)?.f.properties.name || app.town.rows.areas.get(code)?.name || "", font, ink, halo }).addTo(names);
+	}
+
+	/** A point of a line for its name, away from the names before: where lines cross, one of them moves on.
+	 * @param {any} layer @param {any[]} taken */
+	function clearOf(layer, taken) {
+		const flat = layer.getLayers().flatMap((/** @type {any} */ l) => l.getLatLngs().flat(2));
+		const far = (/** @type {any} */ p) => taken.reduce((m, t) => Math.min(m, p.distanceTo(t)), Infinity);
+		const at = [0.5, 0.3, 0.7].map((f) => flat[Math.floor(flat.length * f)]).reduce((best, p) => (far(p) > far(best) ? p : best));
+
+		taken.push(at);
+		return at;
 	}
 
 	function fit() {
@@ -334,7 +356,7 @@ export function newMap(app) {
 		/** @param {string} id */
 		const now = (id) => app.town.rows.cases.get(id);
 
-		marks(cases, app.town.rows.cases, caseLook, (c, look) => {
+		marks(cases, app.lens ? new Map([...app.town.rows.cases].filter(([, c]) => app.lens?.has(c.scope))) : app.town.rows.cases, caseLook, (c, look) => {
 			const s = gravity(c);
 			const here = look.endsWith("here");
 
@@ -350,7 +372,7 @@ export function newMap(app) {
 		const ground = colour("--surface");
 		const edge = colour("--edge");
 
-		marks(people, app.town.rows.devices, (d) => (!d.online || d.seen === null || now - d.seen > PERSON_OLD_MS ? "old" : "new"), (d, look) => {
+		marks(people, app.lens ? new Map([...app.town.rows.devices].filter(([, d]) => app.lens?.hasPerson(d.person))) : app.town.rows.devices, (d) => (!d.online || d.seen === null || now - d.seen > PERSON_OLD_MS ? "old" : "new"), (d, look) => {
 			const old = look === "old";
 
 			return new CircleMarker([d.loc[1], d.loc[0]], { radius: 4.5, weight: 1.5, color: old ? edge : ground, fillColor: old ? ground : ink, fillOpacity: old ? 0.5 : 1, opacity: 1 })
@@ -374,10 +396,22 @@ export function newMap(app) {
 
 			if (x.layer && x.stamp !== s) {
 				x.stamp = s;
-				x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: app.me?.tiles ? 0.5 : 0.9, dashArray: null });
+				if (app.lens) // faint: the reaches are what is looked at
+					x.layer.setStyle({ color: colour("--line"), weight: 0.8, fillColor: none, fillOpacity: app.me?.tiles ? 0 : 0.6, dashArray: null });
+				else
+					x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: app.me?.tiles ? 0.5 : 0.9, dashArray: null });
 			}
 		}
-		for (const x of reaches.values())
+		for (const x of app.lens ? reaches.values() : []) {
+			const l = app.lens?.line(x.f.properties.code) || { colour: "--water", weight: 2, dash: "3 6", faint: false };
+			const s = `${theme} ${l.colour} ${l.faint}`;
+
+			if (x.layer && x.stamp !== s) {
+				x.stamp = s;
+				x.layer.setStyle({ color: colour(l.colour), weight: l.weight, dashArray: l.dash, opacity: l.faint ? 0.35 : 1 });
+			}
+		}
+		for (const x of app.lens ? [] : reaches.values())
 			if (x.layer && x.stamp !== theme) {
 				x.stamp = theme;
 				x.layer.setStyle({ color: x.f.properties.kind === "road" ? ink : water, weight: x.f.properties.kind === "road" ? 2 : 4, dashArray: x.f.properties.kind === "road" ? "2 5" : null, opacity: 0.9 });
@@ -390,7 +424,7 @@ export function newMap(app) {
 			return;
 		const was = theme;
 
-		theme = `${document.documentElement.dataset.theme || ""}${app.dark()}`;
+		theme = `${document.documentElement.dataset.theme || ""}${app.dark()}${app.lens ? `reach ${app.lens.picked}` : ""}`;
 		if (phase === "ready")
 			paint();
 		if (was !== theme) { // what lies below is drawn first
@@ -402,7 +436,7 @@ export function newMap(app) {
 		}
 		if (was !== theme)
 			track?.setStyle?.({ color: colour("--late") });
-		const drawn = `${app.town.db} ${theme}`;
+		const drawn = `${app.town.db} ${theme} ${app.lens?.key}`;
 		const c = `${drawn} ${app.town.turn.cases} ${app.file.id} ${app.picked}`;
 		const p = `${drawn} ${app.town.turn.devices} ${Math.floor(app.nowMs() / FADE_EVERY_MS)}`;
 
@@ -521,25 +555,25 @@ export function newMap(app) {
 	};
 }
 
-/** @param {App} app */
-export function mapView(app) {
+/** @param {App} app @param {unknown} [offer] what stands beside its heading */
+export function mapView(app, offer = nothing) {
 	const { say } = app;
 	const phase = app.map.phase;
-	const all = [...app.town.rows.cases.values()];
+	const all = [...app.town.rows.cases.values()].filter((c) => !app.lens || app.lens.has(c.scope));
 	const away = all.filter((c) => !c.loc).length;
 
 	return html`<section class="block map" aria-labelledby="h-map">
-	<h2 id="h-map">${say("map")} <small>${away ? say("map_away", { n: count(away) }) : nothing}</small>
+	<h2 id="h-map">${say("map")} ${offer} <small>${away ? say("map_away", { n: count(away) }) : nothing}</small>
 		<button type="button" class="small" @click=${() => app.map.fit()}>${say("map_fit")}</button></h2>
 	<div class="map-frame">
 		<div class="map-box" data-map role="group" aria-label=${say("map_label")}></div>
 		${phase === "none" || phase === "failed" ? html`<p class="empty map-note" role="status">${say(phase === "none" ? "map_none" : "map_failed")}</p>` : nothing}
 	</div>
 	<ul class="legend">
-		<li><span class="sub">${say("map_legend")}</span></li>
-		${DONE_TEXT.map((t, i) => html`<li><span class="swatch q${i}" aria-hidden="true"></span>${say(t)}</li>`)}
-		<li><span class="swatch q-none" aria-hidden="true"></span>${say("map_free")}</li>
-		<li><span class="dot person" aria-hidden="true"></span>${say("map_person")}</li>
+		<li><span class="sub">${app.lens ? app.lens.word("legend") : say("map_legend")}</span></li>
+		${app.lens ? app.lens.legend() : html`${DONE_TEXT.map((t, i) => html`<li><span class="swatch q${i}" aria-hidden="true"></span>${say(t)}</li>`)}
+		<li><span class="swatch q-none" aria-hidden="true"></span>${say("map_free")}</li>`}
+		<li><span class="dot person" aria-hidden="true"></span>${app.lens ? app.lens.word("person") : say("map_person")}</li>
 		<li><span class="dot person old" aria-hidden="true"></span>${say("map_person_old")}</li>
 		<li class="grades">${[1, 2, 3, 4].map((s) => severityView(app, s))}${say("map_cases")}</li>
 		<li class="sketch">${app.me?.tiles_credit ? html`${app.me.tiles_credit} · ` : nothing}${say("map_sketch")}</li></ul></section>`;

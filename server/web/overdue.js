@@ -16,13 +16,14 @@ const ROWS = 60; // beyond, only on demand
 export function overdueView(app) {
 	const { say, town, ui } = app;
 	/** @type {Overdue[]} */
-	const rows = [...town.rows.overdue.values()].sort((a, b) => b.days - a.days || a.due - b.due || (a.person < b.person ? -1 : 1));
+	const each = [...town.rows.overdue.values()];
+	const rows = (app.lens ? each.filter((r) => app.lens?.has(r.target)) : each).sort((a, b) => b.days - a.days || a.due - b.due || (a.person < b.person ? -1 : 1));
 	const people = new Set(rows.map((r) => r.person)).size;
 	const shown = ui.allOverdue ? rows : rows.slice(0, ROWS);
 
 	return html`<section class="block overdue" data-rest=${rows.length - shown.length} aria-labelledby="h-overdue">
-	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? numberLink(link("duties", { state: "overdue" }), say("overdue_count", { n: count(people), d: count(rows.length) })) : nothing}</small></h2>
-	${rows.length === 0 ? html`<p class="empty">${say(town.commit === null ? "loading" : noneOverdue(app))}</p>` : html`
+	<h2 id="h-overdue">${say("overdue")} <small>${rows.length ? numberLink(link("duties", { state: "overdue", reach: app.lens?.filter || "" }), say("overdue_count", { n: count(people), d: count(rows.length) })) : nothing}${app.lens?.hidden(each.length - rows.length, 0, !rows.length)}</small></h2>
+	${rows.length === 0 ? html`<p class="empty">${town.commit !== null && app.lens && noneOverdue(app) === "overdue_empty" ? app.lens.word("overdue") : say(town.commit === null ? "loading" : noneOverdue(app))}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-overdue" tabindex="0"><table>
 		<thead><tr><th scope="col">${say("person")}</th><th scope="col">${say("target")}</th><th scope="col" class="n">${say("overdue_days")}</th><th scope="col">${say("remind")}</th></tr></thead>
 		<tbody>${repeat(shown, (r) => `${r.person}|${r.rule}|${r.target}`, (r) => overdueRow(app, r))}</tbody></table>

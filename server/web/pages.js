@@ -1,5 +1,6 @@
 // The pages, in the order of the navigation: what each is called, what it draws, what it does when it is shown and left.
 import { html } from "./vendor/lit.js";
+import { deskFrame, enterDesk, leaveDesk } from "./by.js";
 import { deskView } from "./desk.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -84,7 +85,7 @@ function later(load, row) {
 
 /** @type {Record<string, Page>} by the name in the address */
 export const PAGES = {
-	desk: { text: "page_desk", view: deskView },
+	desk: { text: "page_desk", view: deskView, enter: enterDesk, leave: leaveDesk, frame: deskFrame },
 	cases: later(() => import("./caselist.js"), { text: "page_cases" }),
 	patrols: later(() => import("./patrollist.js"), { text: "page_patrols" }),
 	people: later(() => import("./people.js"), { text: "page_people" }),

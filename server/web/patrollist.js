@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { MORE_NAMES } from "./i18npages.js";
 import { exportsView } from "./exportlinks.js";
-import { deafen, filtersView, periodView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
+import { deafen, filtersView, periodView, placeView, placeWords, searchView, selectView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView, sorted, sortHead, sortNeeds } from "./listview.js";
@@ -18,7 +18,7 @@ import { brief, full, instant } from "./time.js";
 
 const ROUTES = ["river", "gully", "road", "grid", "burning"];
 const LEVELS = ["district", "town", "community", "grid", "none"];
-const NARROW = ["route", "level", "valid", "reason", "river", "person", "target", "rule", "scope", "q"];
+const NARROW = ["route", "level", "valid", "reason", "river", "person", "target", "rule", "scope", "reach", "q"];
 const USUAL = "today";
 
 /** @type {import("./listview.js").Sorts} */
@@ -105,7 +105,7 @@ function words(app) {
 		out.push(say("w_rule", { rule: ruleName(app, get("rule"), get("level")) }));
 	if (get("person"))
 		out.push(app.patrollist.list.rows.find((p) => p.person === get("person"))?.person_name || get("person"));
-	for (const k of ["target", "scope"])
+	for (const k of ["target", "scope", "reach"])
 		if (get(k))
 			out.push(placeWords(app, get(k)));
 	if (get("q"))
@@ -130,7 +130,7 @@ export function view(app) {
 		${selectView(app, "level", say("f_level"), LEVELS.map((l) => [l, nameOf("level", l === "none" ? "" : l, lang)]), { river: "" })}
 		${selectView(app, "valid", say("verdict"), [["1", say("valid")], ["0", say("invalid")]], { reason: "" })}
 		${selectView(app, "reason", say("f_reason"), Object.keys(MORE_NAMES.reason).map((r) => [r, nameOf("reason", r, lang)]), { valid: "" })}
-		${selectView(app, "scope", say("place"), placeOptions(app))}
+		${placeView(app)}
 		${searchView(app, say("f_who"))}
 		${narrowed || periodOf(q) ? html`<button type="button" data-test="clear" @click=${patrollist.clear}>${say("filter_clear")}</button>` : nothing}`)}
 	${patrollist.hidden ? html`<p class="notice" role="status" data-test="hidden">${say("hidden_patrols", { n: count(patrollist.hidden) })} <button type="button" class="small" @click=${patrollist.clear}>${say("filter_clear")}</button></p>` : nothing}

@@ -1,7 +1,7 @@
 // The people: what they are appointed to, their phone, how their duties stand, when they were last out.
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { MORE_NAMES } from "./i18npages.js";
-import { deafen, filtersView, placeOptions, placeWords, searchView, selectView } from "./filters.js";
+import { deafen, filtersView, placeView, placeWords, searchView, selectView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, moreView, sorted, sortHead } from "./listview.js";
@@ -12,7 +12,7 @@ import { ago, full, instant, when } from "./time.js";
 /** @typedef {import("./main.js").App} App */
 
 const LEVELS = ["district", "town", "community", "grid"];
-const NARROW = ["role", "level", "person", "scope", "q"];
+const NARROW = ["role", "level", "person", "scope", "reach", "q"];
 const LOW_BATTERY = 20;
 
 /** @type {import("./listview.js").Sorts} */
@@ -67,14 +67,14 @@ export function view(app) {
 	const get = (/** @type {string} */ k) => q.get(k) || "";
 	const rows = sorted(app, list.rows, SORTS);
 	const narrowed = NARROW.some((k) => q.get(k));
-	const words = [get("role") && nameOf("role", get("role"), lang), get("level") && nameOf("holder", get("level"), lang), get("person"), get("scope") && placeWords(app, get("scope")), get("q") && say("w_text", { text: get("q") })].filter((w) => w);
+	const words = [get("role") && nameOf("role", get("role"), lang), get("level") && nameOf("holder", get("level"), lang), get("person"), (get("scope") || get("reach")) && placeWords(app, get("scope") || get("reach")), get("q") && say("w_text", { text: get("q") })].filter((w) => w);
 
 	return html`<section class="block rows staffrows" aria-labelledby="h-stafflist">
 	<div class="heading"><h2 id="h-stafflist">${list.phase === "ready" ? say(list.next ? "n_people_least" : "n_people", { n: count(new Set(list.rows.map((p) => p.person)).size) }) : say("page_staff")} <small data-test="words">${words.join(" · ")}</small></h2>
 		<span class="offers"><button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span></div>
 	${filtersView(app, html`${selectView(app, "role", say("f_role"), Object.keys(MORE_NAMES.role).map((r) => [r, nameOf("role", r, lang)]))}
 		${selectView(app, "level", say("f_tier"), LEVELS.map((l) => [l, nameOf("holder", l, lang)]))}
-		${selectView(app, "scope", say("place"), placeOptions(app))}
+		${placeView(app)}
 		${searchView(app, say("f_name"))}
 		${narrowed ? html`<button type="button" data-test="clear" @click=${stafflist.clear}>${say("filter_clear")}</button>` : nothing}`)}
 	${rows.length === 0 ? emptyView(app, list, { narrowed, period: "", none: app.me?.scope === "*" ? "staff_empty" : "people_none", clear: stafflist.clear })

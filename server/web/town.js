@@ -119,7 +119,7 @@ function trimFeed(town) {
 export const newestFirst = (town, quiet = true) =>
 	[...town.rows.feed.values()].filter((r) => quiet || !QUIET_KINDS.includes(r.kind)).sort((a, b) => b.commit - a.commit);
 
-/** @typedef {{today: number, month: number, year: number, due: number|null}} Sum */
+/** @typedef {{today: number, month: number, year: number, due: number|null, dueMonth?: number|null, dueYear?: number|null}} Sum due: what is owed of it */
 
 /** Adds up the figure's rows that fit; a row for all categories counts instead of its parts.
  * @param {Town} town @param {string} id @param {{level?: string, category?: string}} [where] @returns {Sum} */

@@ -318,6 +318,25 @@ describe('books', { timeout: 150000 }, () => {
 		}
 	});
 
+	test('exports by reach: the rows of the list; one that counts by area says so', async () => {
+		const lines = async (q) => {
+			const r = await centre.fetch(`/api/v1/exports/${q}&from=2020-01-01&to=2099-01-01`);
+			return [r.status, (await r.text()).trim().split('\n').length - 1];
+		};
+		assert.deepEqual(await lines('patrols.csv?reach=*'), [200, (await ask(centre, '/api/v1/patrols?reach=*&from=2020-01-01&count=1')).total]);
+		assert.deepEqual(await lines('cases.csv?reach=*'), [200, 2]);
+		assert.deepEqual(await lines(`cases.csv?reach=${RIVER}&class=hazard`), [200, 1]);
+		assert.deepEqual(await lines(`cases.csv?reach=${encodeURIComponent('石沟')}`), [200, 0]);
+		assert.deepEqual(await lines(`overdue.csv?reach=${RIVER}`), [200, (await ask(centre, `/api/v1/overdue?reach=${RIVER}`)).overdue.length]);
+		assert.ok((await lines(`duty.csv?reach=${encodeURIComponent('清水河')}`))[1] > 0);
+		assert.equal((await lines(`duty.csv?reach=${encodeURIComponent('无此河')}`))[1], 0);
+		const file = await centre.fetch('/api/v1/exports/patrols.xlsx?reach=*&from=2020-01-01&to=2099-01-01');
+		assert.match(decodeURIComponent(file.headers.get('content-disposition')), /全部河段/);
+		await file.arrayBuffer();
+		for (const q of ['figures.csv?reach=*', `patrols.csv?reach=*&scope=${TOWN}`, 'workbook.xlsx?reach=*'])
+			assert.equal((await lines(q))[0], 400, q);
+	});
+
 	test('figures of reaches: as of an area, from the records; what no reach has is refused', async () => {
 		const figure = async (q) => (await ask(centre, `/api/v1/figures?${q}`)).figures.map((f) => [f.id, f.level, f.category, f.value, f.display]);
 		const year = new Date(Date.now() + 8 * 3600e3).getUTCFullYear();

@@ -222,7 +222,7 @@ describe("people and places", () => {
 			location.hash = "#/people";
 		});
 		await page.click("[data-test=reaches]");
-		await page.waitForSelector('.areas tbody tr[data-row="XD-01"]:has-text("0 / 2")');
+		await page.waitForSelector('.areas tbody tr[data-row="XD-01"]:has-text("8 / 7")');
 		assert.equal(await hash(page), "#/people?by=reach");
 		await clean(page);
 	});

@@ -222,6 +222,7 @@ export async function startMock(opt = {}) {
 			return json(res, 200, { type: "FeatureCollection", features: m.shapes === false ? [] : MAP.filter((f) => (f.geometry.type === "Polygon") === (layer[1] === "areas"))
 				.map((f) => ({ ...f, properties: { code: f.properties.code, name: m.town.areas.find((a) => a.code === f.properties.code)?.name || f.properties.code, river: "", kind: "river" } }))
 				.concat(layer[1] === "areas" ? m.town.areas.filter((a) => a.code.length === 12).map((a) => ({ type: "Feature", geometry: null, properties: { code: a.code, name: a.name } })) : []), cut: 0 });
+		m.asks = [...(m.asks || []).slice(-50), req.url];
 		if (path === "/api/v1/series")
 			return json(res, 200, { as_of: m.commit, days: Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.now() + 8 * 3600e3 - (29 - i) * 864e5).toISOString().slice(0, 10), value: 40 + ((i * 7) % 23) - (new URL(req.url, "http://x").searchParams.get("level") === "grid" ? 0 : 36 + (i % 4)) })) });
 		if (path === "/api/v1/figures")

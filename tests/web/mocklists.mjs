@@ -5,6 +5,31 @@ const RUNNING = ["accepted", "dispatched", "in_progress"];
 const OPEN = ["reported", "handled", "suspended", ...RUNNING];
 const CATEGORIES = [["hazard", "geology", "地质灾害", "Geology"], ["hazard", "gas", "燃气安全", "Gas"], ["finding", "sewage", "污水直排", "Sewage"], ["finding", "dumping", "倾倒建筑垃圾", "Dumping"], ["appeal", "water_power", "水电", "Water and power"]];
 
+/** The reaches of the invented town, river by river. */
+const REACHES = [["LX-01", "柳溪示例镇段", "柳溪", "river"], ["QSH-01", "清石河上段", "清石河", "river"], ["QSH-02", "清石河中段", "清石河", "river"], ["QSH-03", "清石河下段", "清石河", "river"],
+	["TSG-01", "桃树沟", "桃树沟", "gully"], ["XD-01", "示例县道老街至松林段", "示例县道老街至松林段", "road"]];
+
+/** Does a place belong to what `reach` asks for: "*", a river, a code? */
+function ofReach(reach, place) {
+	const r = REACHES.find(([code]) => code === place);
+
+	return !!r && (reach === "*" || reach === r[0] || reach === r[2]);
+}
+
+function reachRows(m) {
+	m.reaches ||= REACHES.map(([code, name, river, kind], i) => {
+		const owing = m.town.overdue.filter((d) => d.target === code).length;
+		const level = (l, n) => ({ level: l, today: { patrols: n % 2, valid: 0, owed: 1 }, month: { patrols: 3 + n, valid: 2 + n, owed: 4 }, year: { patrols: 20 + n, valid: 15 + n, owed: 22 } });
+
+		return { code, name, river, kind, area: "990101100", area_name: "示例镇", length_m: 3000 + i, drawn: true, people_cut: 0,
+			people: i === 4 ? [] : [{ person: `p-00${61 + i}`, person_name: `${"吴郑王冯陈褚"[i]}宁`, role: "chief", level: "town" }, { person: `p-00${67 + i}`, person_name: "卫平", role: "chief", level: "community" }],
+			levels: kind === "road" ? [] : [level("town", i), level("community", i + 1)], patrols: { today: i, month: 12 + i, year: 60 + i },
+			duties: { count: i === 2 ? 0 : 4, met: i === 1 ? 4 : i === 2 ? 0 : i % 3, overdue: owing, need: 7, done: i === 3 ? 0 : 3 + i },
+			last_patrol: i === 5 ? null : { id: `d-0001.r${i}`, start: iso(Date.now() - i * 5 * 3600e3), person: "p-0061", person_name: "吴宁", valid: i % 2 === 0 }, open_cases: 0, open_hazards: 0 };
+	});
+	return m.reaches;
+}
+
 /** Patrols of today and of the days before, as the API gives them. */
 function patrols(m) {
 	m.patrols ||= Array.from({ length: 130 }, (_, i) => {
@@ -25,7 +50,7 @@ function cases(m, q) {
 
 	return m.town.cases.concat(m.closed || []).filter((c) => (!q.class || c.class === q.class) && (!q.category || q.figure || c.category === q.category) && (!q.severity || String(c.severity) === q.severity)
 		&& (!q.state || (q.state === "open" ? OPEN.includes(c.state) : c.state === q.state)) && (q.overdue !== "true" || (RUNNING.includes(c.state) && c.due !== null && c.due < now))
-		&& (!q.scope || c.scope.startsWith(q.scope)) && (!q.q || c.title.includes(q.q)) && (!q.from || iso(c.at) >= q.from) && (!q.to || iso(c.at) < q.to))
+		&& (!q.scope || c.scope.startsWith(q.scope)) && (!q.reach || ofReach(q.reach, c.scope)) && (!q.q || c.title.includes(q.q)) && (!q.from || iso(c.at) >= q.from) && (!q.to || iso(c.at) < q.to))
 		.sort((a, b) => b.at - a.at).map((c) => ({ ...c, at: iso(c.at), due: iso(c.due), scope_name: area(c.scope)?.name, reporter: "p-0055", reporter_name: "马某某", overdue: false, on_time: null, closed: null }));
 }
 
@@ -33,7 +58,7 @@ function some(m, q) {
 	const yes = (v) => (v === undefined ? null : v === "true");
 
 	return patrols(m).filter((p) => (!q.route || p.route === q.route) && (!q.level || p.level === q.level) && (yes(q.valid) === null || p.valid === yes(q.valid)) && (yes(q.river) === null || p.river_patrol === yes(q.river))
-		&& (!q.reason || p.reasons.some((r) => r.code === q.reason)) && (!q.scope || p.area.startsWith(q.scope) || p.target === q.scope) && (!q.q || `${p.person_name}${p.target_name}`.includes(q.q)) && (!q.person || p.person === q.person)
+		&& (!q.reason || p.reasons.some((r) => r.code === q.reason)) && (!q.scope || p.area.startsWith(q.scope) || p.target === q.scope) && (!q.reach || ofReach(q.reach, p.target)) && (!q.q || `${p.person_name}${p.target_name}`.includes(q.q)) && (!q.person || p.person === q.person)
 		&& (!q.from || p.start >= q.from) && (!q.to || p.start < q.to));
 }
 
@@ -46,6 +71,8 @@ export function listOf(m, path, params) {
 	const q = Object.fromEntries(params);
 	const name = { "/api/v1/cases": "cases", "/api/v1/patrols": "patrols", "/api/v1/events": "events" }[path];
 
+	if (path === "/api/v1/reaches")
+		return m.reachStatus ? { status: m.reachStatus, body: { code: "refused", detail: "the stand-in was told to refuse" } } : { status: 200, body: { as_of: m.commit, reaches: reachRows(m), next: null } };
 	if (path === "/api/v1/catalogue")
 		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: m.rules || [], calendar: [], cut: 0 } };
 	if (path === "/api/v1/people") {
@@ -57,7 +84,7 @@ export function listOf(m, path, params) {
 	}
 	if (path === "/api/v1/overdue" || path === "/api/v1/duty") {
 		const list = path.slice(8);
-		const rows = m.town.overdue.filter((d) => (!q.level || d.level === q.level) && (!q.person || d.person === q.person))
+		const rows = m.town.overdue.filter((d) => (!q.level || d.level === q.level) && (!q.person || d.person === q.person) && (!q.reach || ofReach(q.reach, d.target)))
 			.map((d) => ({ ...d, person_name: d.name, role: "worker", state: list === "duty" ? "on_track" : "due_soon", first: "2026-11-01", last: "2026-11-30", need: 2, done: 0, unit: "times", reason: null, overdue: iso(d.due), due: "2026-10-31", reminders: d.reminders || 0, reminded_at: iso(d.reminded_at), reminded_by: d.reminded_by || null }));
 
 		return { status: 200, body: { as_of: m.commit, [list]: rows, next: null } };
