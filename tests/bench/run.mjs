@@ -402,6 +402,41 @@ async function live() {
 	bar(`memory: server, ${n} clients`, `${f(med((t) => t.subject.anon) / MIB, 1)} MiB`, '-', med((t) => t.subject.anon) / MIB, '<=', 64);
 }
 
+// ---------------------------------------------------------------- beat
+// 1,000 clients that asked for a beat, and nothing happens: CPU of the server by the second, against the same without.
+
+async function beatRun(clientsN, hello) {
+	const p = await Place.make(10), dir = folder();
+	try {
+		await p.ingest();
+		const server = await p.server();
+		const clients = await p.clients(['--clients', clientsN, '--stamps', path.join(dir, 'stamps'), '--count', 1, '--port', p.httpPort, '--path', '/api/v1/live',
+			'--origin', `http://127.0.0.1:${p.httpPort}`, '--cookie', await p.cookie(), '--hello', JSON.stringify({ op: 'hello', scope: SCOPE, ...hello })]);
+		clients.say('g');
+		const cpu = server.cpu();
+		await sleep(SECONDS * 1000);
+		const used = (server.cpu() - cpu) / SECONDS;
+		clients.say('q');
+		const r = await clients.said(1);
+		if (r.gone || (hello.beat && r.frames_min < SECONDS)) throw new Error(`beat: too little was heard: ${JSON.stringify(r)}`);
+		return { used, frames: r.deliveries / clientsN / SECONDS };
+	} finally {
+		await p.end();
+		drop(dir);
+	}
+}
+
+async function beat() {
+	const n = Number(process.env.CLIENTS ?? 1000), turns = [];
+	for (let i = 0; i < PAIRS; i++) {
+		const t = { without: await beatRun(n, {}), subject: await beatRun(n, { beat: true }) };
+		turns.push(t);
+		say(`beat ${i + 1}/${PAIRS}: ${f(100 * t.subject.used)} % of a core, ${f(t.subject.frames)} frames/s each; without ${f(100 * t.without.used)} %, ${f(t.without.frames)}`);
+	}
+	const used = median(turns.map((t) => t.subject.used));
+	bar(`beat: share of a core, ${n} clients`, `${f(100 * used)} %`, `${f(100 * median(turns.map((t) => t.without.used)))} % without`, used, '<=', 0.03, { turns });
+}
+
 // ----------------------------------------------------------------
 
 // ---------------------------------------------------------------- fold
@@ -491,7 +526,7 @@ async function sync() {
 }
 
 const desk = async () => (await import('./desk.mjs')).desk({ bar, say, median, f, pairs: PAIRS });
-const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, growth, fold, decade: () => decade({ bar, say, median, f, pairs: PAIRS }), desk, ...(process.env.BEFORE ? { before } : {}) };
+const benches = { ingest, memory, return: comeBack, sync, latency, alerts, live, beat, growth, fold, decade: () => decade({ bar, say, median, f, pairs: PAIRS }), desk, ...(process.env.BEFORE ? { before } : {}) };
 const chosen = (process.env.BENCH ?? '').split(',').filter(Boolean);
 for (const name of chosen) if (!benches[name]) {
 	console.error(`bench: no bench ${name}; there are ${Object.keys(benches).join(', ')}`);

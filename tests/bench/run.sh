@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every benchmark beside its reference: subject and reference take turns in one run.
-#   BENCH=ingest,growth,memory,return,latency,alerts,live,fold,sync,decade,desk  which (default: all)     PAIRS=5       turns of each
+#   BENCH=ingest,growth,memory,return,latency,alerts,live,beat,fold,sync,decade,desk  which (default: all)     PAIRS=5       turns of each
 #   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
 #   BEFORE=DIR  another build's folder: also the plain path against that one
 #   DECADE=10000000  events of decade (480 bytes of disk each, in /tmp/xunge-decade; KEEP=1 keeps it, PARTS=csv,memory some of it)
