@@ -9,6 +9,7 @@
 #ifndef XUNGE_SCHEMA_FREEZE_H
 #define XUNGE_SCHEMA_FREEZE_H
 
+#include "schema/breath.h"
 #include "schema/figures/figures.h"
 #include "schema/office.h"
 
@@ -88,15 +89,29 @@ struct freeze_ask {
 	bool bare;                 /* without events */
 	bool masked;               /* as figures_ask.masked */
 };
-/* Every figure row of frozen months that is no longer what was frozen: by month, then in the order of figures[].  The store stands at
- * the commit asked for, in one snapshot. */
+/* Every figure row of frozen months that shows something else than what was frozen: by month, then in the order of figures[].  The store stands at
+ * the commit asked for.  In pieces: of one snapshot all of them, or as often as nothing was committed between them. */
+struct freeze_diff;
+struct freeze_diff *freeze_diff_new(struct store *st, const struct freeze_ask *ask, void (*row)(void *ctx, const struct freeze_correction *c), void *ctx);
+enum err freeze_diff_some(struct freeze_diff *d, struct breath *b, bool *more) MUST_CHECK;
+int freeze_diff_progress(const struct freeze_diff *d); /* thousandths */
+void freeze_diff_free(struct freeze_diff *d);
+/* All of it at once, in the caller's snapshot. */
 enum err freeze_corrections(struct store *st, const struct freeze_ask *ask, void (*row)(void *ctx, const struct freeze_correction *c),
 	void *ctx) MUST_CHECK;
 
+struct freeze_loose { /* patrols without a start, found once for all months; zeroed = nothing was looked for */
+	int64_t *id; /* owned */
+	size_t n, cap;
+	int64_t at;
+};
+
 struct freeze_causes; /* the events after the freeze of one month, in a scope */
-struct freeze_causes *freeze_causes_new(struct store *st, const char *scope, const char *within, int32_t month, int64_t frozen);
+struct freeze_causes *freeze_causes_new(struct store *st, const char *scope, const char *within, int32_t month, int64_t frozen, struct freeze_loose *loose);
 void freeze_causes_free(struct freeze_causes *fc);
-/* Those behind a figure's row: adds at most FREEZE_EVENTS to out, counts all in *n; *last (in and out): the highest of their commits. */
+/* Reads some of them; *more: there may be others. */
+enum err freeze_causes_read(struct freeze_causes *fc, struct breath *b, bool *more) MUST_CHECK;
+/* When all are read, those behind a figure's row: adds at most FREEZE_EVENTS to out, counts all in *n; *last (in and out): the highest of their commits. */
 enum err freeze_causes_of(struct freeze_causes *fc, const struct figure *f, const char *level, const char *category, struct buf *out,
 	int64_t *n, int64_t *last) MUST_CHECK;
 

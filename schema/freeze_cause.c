@@ -16,6 +16,8 @@
 #include "schema/dossier.h"
 #include "schema/sql.h"
 
+#define BLOCK 1000 /* rows looked through by one statement */
+
 struct cause { /* an event since the freeze */
 	int64_t commit;
 	enum event_kind kind; /* its own, or that of the event that it made void */
@@ -38,7 +40,15 @@ struct freeze_causes {
 	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
 	int32_t month, first, after; /* its days: [first, after) */
 	int64_t frozen;
-	bool read, nothing;
+	struct freeze_loose *loose;
+	bool nothing;
+	int part;                    /* of parts[], being read ... */
+	bool begun;
+	int32_t from;                /* patrols: look_back() */
+	int64_t at, id, last;        /* ... and how far */
+	struct buf name, share;      /* of the case at hand; name: of the household, too */
+	char device[EVENT_DEVICE_MAX + 1], epoch[EVENT_EPOCH_MAX + 1];
+	struct dossier_source src;
 	struct cause *v;
 	size_t n, cap;
 	struct subject *s;
@@ -47,7 +57,7 @@ struct freeze_causes {
 	struct json json;
 };
 
-struct freeze_causes *freeze_causes_new(struct store *st, const char *scope, const char *within, int32_t month, int64_t frozen)
+struct freeze_causes *freeze_causes_new(struct store *st, const char *scope, const char *within, int32_t month, int64_t frozen, struct freeze_loose *loose)
 {
 	struct freeze_causes *fc = xcalloc(1, sizeof *fc);
 
@@ -58,6 +68,9 @@ struct freeze_causes *freeze_causes_new(struct store *st, const char *scope, con
 	fc->first = civil_make(month / 100, month % 100, 1);
 	fc->after = civil_month_first(fc->first + 31);
 	fc->frozen = frozen;
+	fc->loose = loose;
+	fc->registry = registry_new(st, frozen);
+	fc->src = (struct dossier_source){.st = st, .registry = fc->registry, .as_of = frozen};
 	fc->nothing = !books_range(scope, within, fc->lo, fc->hi);
 	return fc;
 }
@@ -70,9 +83,22 @@ void freeze_causes_free(struct freeze_causes *fc)
 		buf_done(&fc->s[i].moved);
 	free(fc->s);
 	free(fc->v);
+	buf_done(&fc->name);
+	buf_done(&fc->share);
+	json_done(&fc->src.json);
 	json_done(&fc->json);
 	registry_free(fc->registry);
 	free(fc);
+}
+
+static enum err last_id(sqlite3_stmt *q, int64_t *id)
+{
+	enum err e = sql_row(q);
+
+	if (e == OK)
+		*id = sqlite3_column_int64(q, 0);
+	sql_done(q);
+	return e;
 }
 
 static bool in_scope(const struct freeze_causes *fc, const char *area)
@@ -130,59 +156,98 @@ static enum err consider(struct freeze_causes *fc, int64_t commit, enum event_ki
 
 /* ------------------------------------------------------------------ records */
 
-static enum err read_records(struct freeze_causes *fc)
+static enum err record(struct freeze_causes *fc, sqlite3_stmt *q)
 {
-	sqlite3_stmt *q = sql_get(fc->st,
-		"SELECT e.\"commit\", e.kind, s.device, s.epoch, e.seq, coalesce(v.by, 0), e.raw, coalesce(e.area, '') FROM event e JOIN stream s ON s.id = "
-		"e.stream LEFT JOIN voided v ON v.device = s.device AND v.epoch = s.epoch AND v.seq = e.seq WHERE e.kind IN (5, 6, 7, 8) AND "
-		"e.kind IN (5, 6, 7) AND e.at >= ?1 AND e.at < ?2 AND (e.\"commit\" > ?3 OR v.by > ?3)");
+	struct slice raw = sql_col(q, 6);
 	struct event_fault fault;
 	struct event ev;
-	enum err e;
+	struct subject *s;
 
-	sql_int(q, 1, civil_day_ms(fc->first));
-	sql_int(q, 2, civil_day_ms(fc->after));
-	sql_int(q, 3, fc->frozen);
-	while ((e = sql_row(q)) == OK) {
-		struct slice raw = sql_col(q, 6);
-		struct subject *s;
-
-		if (!in_scope(fc, sql_cstr(q, 7)))
-			continue;
-		(void)json_read(&fc->json, raw.p, raw.n); /* event_decode says */
-		if (event_decode(&fc->json, 0, &ev, &fault) != EVENT_OK) {
-			e = ERR_CORRUPT; /* it was whole when it was stored */
-			break;
-		}
-		s = subject_add(fc);
-		s->what = RECORD;
-		slice_copy(s->category, sizeof s->category, ev.category);
-		s->household = ev.household.n > 0;
-		s->staff = ev.staff != 0;
-		s->aid = ev.aid_fen != 0;
-		if ((e = consider(fc, sqlite3_column_int64(q, 0), ev.kind, sql_cstr(q, 2), sql_cstr(q, 3), sqlite3_column_int64(q, 4),
-			     sqlite3_column_int64(q, 5))) != OK)
-			break;
-	}
-	return sql_end(q, e);
+	(void)json_read(&fc->json, raw.p, raw.n); /* event_decode says */
+	if (event_decode(&fc->json, 0, &ev, &fault) != EVENT_OK)
+		return ERR_CORRUPT; /* it was whole when it was stored */
+	s = subject_add(fc);
+	s->what = RECORD;
+	slice_copy(s->category, sizeof s->category, ev.category);
+	s->household = ev.household.n > 0;
+	s->staff = ev.staff != 0;
+	s->aid = ev.aid_fen != 0;
+	return consider(fc, sqlite3_column_int64(q, 1), ev.kind, sql_cstr(q, 2), sql_cstr(q, 3), sqlite3_column_int64(q, 4), sqlite3_column_int64(q, 5));
 }
 
-static enum err read_households(struct freeze_causes *fc)
+static enum err some_records(struct freeze_causes *fc, int kind, struct breath *b, bool *more)
 {
-	sqlite3_stmt *q = sql_get(fc->st, "SELECT \"commit\", device, epoch, seq, coalesce(voided, 0), area FROM household WHERE at < ?1 AND (\"commit\" > ?2 OR voided > ?2)");
-	enum err e;
+	sqlite3_stmt *q = sql_get(fc->st,
+		"SELECT e.at, e.\"commit\", s.device, s.epoch, e.seq, coalesce(v.by, 0), CASE WHEN e.\"commit\" > ?1 OR v.by > ?1 THEN e.raw END, coalesce(e.area, '') "
+		"FROM event e CROSS JOIN stream s ON s.id = e.stream LEFT JOIN voided v ON v.device = s.device AND v.epoch = s.epoch AND v.seq = e.seq WHERE "
+		"e.kind IN (5, 6, 7, 8) AND e.kind = ?2 AND (e.at, e.\"commit\") > (?3, ?4) AND e.at < ?5 ORDER BY e.at, e.\"commit\"");
+	enum err e = OK;
 
-	sql_int(q, 1, civil_day_ms(fc->after));
-	sql_int(q, 2, fc->frozen);
-	while ((e = sql_row(q)) == OK) {
-		if (!in_scope(fc, sql_cstr(q, 5)))
-			continue;
-		subject_add(fc)->what = HOUSEHOLD;
-		if ((e = consider(fc, sqlite3_column_int64(q, 0), EV_HOUSEHOLD, sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3),
-			     sqlite3_column_int64(q, 4))) != OK)
-			break;
+	sql_int(q, 1, fc->frozen);
+	sql_int(q, 2, kind);
+	sql_int(q, 3, fc->id ? fc->at : civil_day_ms(fc->first) - 1);
+	sql_int(q, 4, fc->id ? fc->id : INT64_MAX);
+	sql_int(q, 5, civil_day_ms(fc->after));
+	for (bool over = false; e == OK && !over && (e = sql_row(q)) == OK; over = breath_over(b)) {
+		fc->at = sqlite3_column_int64(q, 0);
+		fc->id = sqlite3_column_int64(q, 1);
+		if (sqlite3_column_type(q, 6) != SQLITE_NULL && in_scope(fc, sql_cstr(q, 7)))
+			e = record(fc, q);
 	}
-	return sql_end(q, e);
+	sql_done(q);
+	*more = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err some_inspections(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	return some_records(fc, EV_INSPECT, b, more);
+}
+
+static enum err some_visits(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	return some_records(fc, EV_VISIT, b, more);
+}
+
+static enum err some_works(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	return some_records(fc, EV_WORK, b, more);
+}
+
+static enum err some_households(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(fc->st, "SELECT \"commit\", device, epoch, seq, coalesce(voided, 0), area, name, at FROM household WHERE "
+					  "(name, at, device, epoch, seq) > (?1, ?2, ?3, ?4, ?5) ORDER BY name, at, device, epoch, seq");
+	enum err e = OK;
+
+	if (!fc->begun)
+		buf_clear(&fc->name);
+	fc->begun = true;
+	sql_text(q, 1, fc->name.n ? buf_slice(&fc->name) : slice_of(""));
+	sql_int(q, 2, fc->at);
+	sql_str(q, 3, fc->device);
+	sql_str(q, 4, fc->epoch);
+	sql_int(q, 5, fc->id);
+	for (bool over = false; e == OK && !over && (e = sql_row(q)) == OK;) {
+		int64_t commit = sqlite3_column_int64(q, 0), voided = sqlite3_column_int64(q, 4), at = sqlite3_column_int64(q, 7);
+		bool since = at < civil_day_ms(fc->after) && (commit > fc->frozen || voided > fc->frozen);
+
+		if (since && in_scope(fc, sql_cstr(q, 5))) {
+			subject_add(fc)->what = HOUSEHOLD;
+			e = consider(fc, commit, EV_HOUSEHOLD, sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3), voided);
+		}
+		fc->at = at;
+		fc->id = sqlite3_column_int64(q, 3);
+		slice_copy(fc->device, sizeof fc->device, sql_col(q, 1));
+		slice_copy(fc->epoch, sizeof fc->epoch, sql_col(q, 2));
+		if ((over = breath_over(b))) { /* the name goes with the row */
+			buf_clear(&fc->name);
+			buf_adds(&fc->name, sql_cstr(q, 6));
+		}
+	}
+	sql_done(q);
+	*more = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
 }
 
 /* ------------------------------------------------------------------ patrols */
@@ -230,40 +295,99 @@ static enum err look_back(struct freeze_causes *fc, int32_t *from)
 	return e;
 }
 
-static enum err read_patrols(struct freeze_causes *fc)
+#define PATROL_ROW "SELECT start_at, id, last, coalesce(start_at, sub_at), coalesce(t_area, ''), coalesce(t_route, ''), coalesce(t_level, ''), " \
+	       "coalesce(t_river_level, ''), \"commit\" FROM patrol WHERE "
+
+static enum err patrol(struct freeze_causes *fc, sqlite3_stmt *q)
 {
-	sqlite3_stmt *q;
-	int32_t from = 0, day;
-	enum err e = look_back(fc, &from);
+	size_t had = fc->n;
+	struct subject *s;
+	int32_t day;
+	enum err e;
 
-	if (e != OK)
+	if (sqlite3_column_int64(q, 8) <= fc->frozen || (*sql_cstr(q, 4) && !in_scope(fc, sql_cstr(q, 4))))
+		return OK;
+	s = subject_add(fc);
+	s->what = PATROL;
+	slice_copy(s->area, sizeof s->area, sql_col(q, 4));
+	slice_copy(s->route, sizeof s->route, sql_col(q, 5));
+	slice_copy(s->level, sizeof s->level, sql_col(q, 6));
+	slice_copy(s->river_level, sizeof s->river_level, sql_col(q, 7));
+	if ((e = patrol_events(fc, sqlite3_column_int64(q, 2), &day)) != OK)
 		return e;
-	q = sql_get(fc->st, "SELECT last, coalesce(start_at, sub_at), coalesce(t_area, ''), coalesce(t_route, ''), coalesce(t_level, ''), "
-			    "coalesce(t_river_level, '') FROM patrol WHERE \"commit\" > ?3 AND ((start_at >= ?1 AND start_at < ?2) OR start_at IS NULL) ORDER BY id");
-	sql_int(q, 1, civil_day_ms(from));
-	sql_int(q, 2, civil_day_ms(fc->after));
-	sql_int(q, 3, fc->frozen);
-	while ((e = sql_row(q)) == OK) {
-		size_t had = fc->n;
-		struct subject *s;
+	if (day == INT32_MAX && sqlite3_column_type(q, 3) != SQLITE_NULL)
+		day = civil_day(sqlite3_column_int64(q, 3)); /* of a substitute */
+	fc->s[fc->ns - 1].in_month = day >= fc->first && day < fc->after;
+	if (day < fc->from || day >= fc->after)
+		fc->n = had;
+	return OK;
+}
 
-		if (*sql_cstr(q, 2) && !in_scope(fc, sql_cstr(q, 2)))
-			continue;
-		s = subject_add(fc);
-		s->what = PATROL;
-		slice_copy(s->area, sizeof s->area, sql_col(q, 2));
-		slice_copy(s->route, sizeof s->route, sql_col(q, 3));
-		slice_copy(s->level, sizeof s->level, sql_col(q, 4));
-		slice_copy(s->river_level, sizeof s->river_level, sql_col(q, 5));
-		if ((e = patrol_events(fc, sqlite3_column_int64(q, 0), &day)) != OK)
-			break;
-		if (day == INT32_MAX && sqlite3_column_type(q, 1) != SQLITE_NULL)
-			day = civil_day(sqlite3_column_int64(q, 1)); /* of a substitute */
-		fc->s[fc->ns - 1].in_month = day >= fc->first && day < fc->after;
-		if (day < from || day >= fc->after)
-			fc->n = had;
+static enum err some_patrols(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(fc->st, PATROL_ROW "start_at < ?1 AND (start_at, id) > (?2, ?3) ORDER BY start_at, id");
+	enum err e = fc->begun ? OK : look_back(fc, &fc->from);
+
+	if (!fc->begun) {
+		fc->at = civil_day_ms(fc->from) - 1;
+		fc->id = INT64_MAX;
+		fc->begun = true;
 	}
-	return sql_end(q, e);
+	sql_int(q, 1, civil_day_ms(fc->after));
+	sql_int(q, 2, fc->at);
+	sql_int(q, 3, fc->id);
+	for (bool over = false; e == OK && !over && (e = sql_row(q)) == OK; over = breath_over(b)) {
+		fc->at = sqlite3_column_int64(q, 0);
+		fc->id = sqlite3_column_int64(q, 1);
+		e = patrol(fc, q);
+	}
+	sql_done(q);
+	*more = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Patrols without a start, whatever the month: no index knows them. */
+static enum err some_loose(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(fc->st, "SELECT id FROM patrol WHERE id > ?1 AND id <= ?2 AND start_at IS NULL");
+	struct freeze_loose *l = fc->loose;
+	int64_t last = 0;
+	enum err e = last_id(sql_get(fc->st, "SELECT coalesce(max(id), 0) FROM patrol"), &last);
+
+	for (; e == OK && l->at < last; l->at += BLOCK) {
+		if (l->at && breath_over(b)) {
+			*more = true;
+			return OK;
+		}
+		sql_int(q, 1, l->at);
+		sql_int(q, 2, l->at + BLOCK);
+		while ((e = sql_row(q)) == OK) {
+			if (l->n == l->cap) {
+				l->cap = l->cap * 2 + 64;
+				l->id = xrealloc(l->id, l->cap * sizeof *l->id);
+			}
+			l->id[l->n++] = sqlite3_column_int64(q, 0);
+		}
+		e = sql_end(q, e);
+	}
+	*more = false;
+	return e;
+}
+
+static enum err some_without_start(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	sqlite3_stmt *q = sql_get(fc->st, PATROL_ROW "id = ?");
+	enum err e = OK;
+
+	for (*more = true; e == OK && (*more = fc->at < (int64_t)fc->loose->n);) {
+		sql_int(q, 1, fc->loose->id[fc->at++]);
+		if ((e = sql_row(q)) == OK)
+			e = patrol(fc, q);
+		sql_done(q);
+		if (breath_over(b))
+			break;
+	}
+	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
 
 /* ------------------------------------------------------------------ cases */
@@ -351,41 +475,53 @@ out:
 	return e;
 }
 
-static enum err next_case(struct freeze_causes *fc, int64_t *id, struct buf *name, struct buf *share, int64_t *last)
+static enum err next_case(struct freeze_causes *fc, int64_t *last)
 {
-	sqlite3_stmt *q = sql_get(fc->st, "SELECT id, name, coalesce(share, ''), last FROM casus WHERE id > ?1 AND \"commit\" > ?2 AND "
-					  "(report_at IS NULL OR report_at < ?3) ORDER BY id LIMIT 1");
+	sqlite3_stmt *q = sql_get(fc->st, "SELECT id, name, coalesce(share, ''), last FROM casus WHERE id > ?1 AND id <= ?2 AND \"commit\" > ?3 AND "
+					  "(report_at IS NULL OR report_at < ?4) ORDER BY id LIMIT 1");
 	enum err e;
 
-	sql_int(q, 1, *id);
-	sql_int(q, 2, fc->frozen);
-	sql_int(q, 3, civil_day_ms(fc->after));
+	sql_int(q, 1, fc->id);
+	sql_int(q, 2, fc->at);
+	sql_int(q, 3, fc->frozen);
+	sql_int(q, 4, civil_day_ms(fc->after));
 	if ((e = sql_row(q)) == OK) {
-		*id = sqlite3_column_int64(q, 0);
-		buf_clear(name);
-		buf_clear(share);
-		buf_adds(name, sql_cstr(q, 1));
-		buf_adds(share, sql_cstr(q, 2));
+		fc->id = sqlite3_column_int64(q, 0);
+		buf_clear(&fc->name);
+		buf_clear(&fc->share);
+		buf_adds(&fc->name, sql_cstr(q, 1));
+		buf_adds(&fc->share, sql_cstr(q, 2));
 		*last = sqlite3_column_int64(q, 3);
 	}
 	sql_done(q);
 	return e;
 }
 
-static enum err read_cases(struct freeze_causes *fc)
+/* Block by block: most did not change. */
+static enum err some_cases(struct freeze_causes *fc, struct breath *b, bool *more)
 {
-	struct dossier_source src = {.st = fc->st, .registry = fc->registry, .as_of = fc->frozen};
-	struct buf name = {0}, share = {0};
-	int64_t id = 0, last = 0;
-	enum err e;
+	enum err e = fc->begun ? OK : last_id(sql_get(fc->st, "SELECT coalesce(max(id), 0) FROM casus"), &fc->last);
 
-	while ((e = next_case(fc, &id, &name, &share, &last)) == OK)
-		if ((e = one_case(fc, &src, buf_slice(&name), share.p ? share.p : "", last)) != OK)
+	fc->begun = true;
+	while (e == OK) {
+		int64_t last = 0;
+
+		if (fc->id == fc->at) {
+			if (!(*more = fc->at < fc->last))
+				return OK;
+			fc->at += BLOCK;
+		}
+		if ((e = next_case(fc, &last)) == OK) {
+			e = one_case(fc, &fc->src, buf_slice(&fc->name), fc->share.p ? fc->share.p : "", last);
+		} else if (e == ERR_NOTFOUND) {
+			fc->id = fc->at;
+			e = OK;
+		}
+		if (breath_over(b))
 			break;
-	json_done(&src.json);
-	buf_done(&name);
-	buf_done(&share);
-	return e == ERR_NOTFOUND ? OK : e;
+	}
+	*more = true;
+	return e;
 }
 
 /* ------------------------------------------------------------------ asked */
@@ -400,17 +536,27 @@ static int by_id(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-static enum err read_all(struct freeze_causes *fc)
-{
-	enum err e;
+static enum err (*const parts[])(struct freeze_causes *fc, struct breath *b, bool *more) = {some_inspections, some_visits, some_works, some_households,
+	some_patrols, some_loose, some_without_start, some_cases};
 
-	fc->read = true;
-	fc->registry = registry_new(fc->st, fc->frozen);
-	if ((e = read_records(fc)) == OK && (e = read_households(fc)) == OK && (e = read_patrols(fc)) == OK)
-		e = read_cases(fc);
-	if (fc->n) /* qsort() takes no NULL */
-		qsort(fc->v, fc->n, sizeof *fc->v, by_id);
-	return e;
+enum err freeze_causes_read(struct freeze_causes *fc, struct breath *b, bool *more)
+{
+	enum err e = OK;
+
+	*more = !fc->nothing && fc->part < (int)ARRAY_LEN(parts);
+	while (*more) {
+		bool some = true;
+
+		if ((e = parts[fc->part](fc, b, &some)) != OK || some)
+			return e;
+		fc->at = fc->id = 0;
+		fc->begun = false;
+		if (!(*more = ++fc->part < (int)ARRAY_LEN(parts)) && fc->n) /* qsort() takes no NULL */
+			qsort(fc->v, fc->n, sizeof *fc->v, by_id);
+		if (breath_over(b))
+			return OK;
+	}
+	return OK;
 }
 
 static bool is(const char *a, const char *b)
@@ -508,12 +654,9 @@ enum err freeze_causes_of(struct freeze_causes *fc, const struct figure *f, cons
 	int64_t *last)
 {
 	const struct cause *told = NULL;
-	enum err e = OK;
 
 	if (fc->nothing)
 		return OK;
-	if (!fc->read && (e = read_all(fc)) != OK)
-		return e;
 	for (size_t i = 0; i < fc->n; i++) {
 		const struct cause *c = &fc->v[i];
 

@@ -24,15 +24,20 @@ struct side {
 	size_t n, cap;
 };
 
-struct month {
-	const struct freeze_ask *ask;
-	int32_t month;
+struct freeze_diff {
+	struct store *st;
+	struct freeze_ask ask;
+	enum { NEXT, THEN, NOW, COMPARE, CAUSES, OVER } step; /* CAUSES: when the first row differs */
+	int32_t month, last;
 	int64_t frozen;
 	struct side then, now;
+	struct map was;                 /* of then, by key */
+	size_t at, at_then;             /* compared so far */
 	struct freeze_causes *causes;
+	struct freeze_loose loose;
 	void (*row)(void *ctx, const struct freeze_correction *c);
 	void *ctx;
-	struct buf events;
+	struct buf events, key;
 };
 
 static void take(void *ctx, const struct figure_value *v)
@@ -117,7 +122,7 @@ static const char *shown(const struct cell *c, const struct figure *f)
 	return c ? c->display : f->kind == FIGURE_RATE ? "—" : "0";
 }
 
-static enum err tell(struct month *m, const struct cell *then, const struct cell *now)
+static enum err tell(struct freeze_diff *m, const struct cell *then, const struct cell *now)
 {
 	const struct cell *c = now ? now : then;
 	bool rate = c->f->kind == FIGURE_RATE;
@@ -133,15 +138,15 @@ static enum err tell(struct month *m, const struct cell *then, const struct cell
 	for (out.decimals = 3; out.decimals > 0 && out.change % 10 == 0; out.decimals--)
 		out.change /= 10;
 	buf_clear(&m->events);
-	if (!m->ask->bare)
+	if (!m->ask.bare)
 		e = freeze_causes_of(m->causes, c->f, c->level, c->category, &m->events, &out.events_n, &out.commit);
 	if (e != OK)
 		return e;
 	if (m->events.n)
 		out.events = m->events.p;
-	if (m->ask->masked && figure_of_issuers(c->f))
+	if (m->ask.masked && figure_of_issuers(c->f))
 		out.category = out.category_name = figure_masked(out.category, &issuer);
-	if (m->ask->masked)
+	if (m->ask.masked)
 		out.unit = figure_masked(out.unit, &unit);
 	m->row(m->ctx, &out);
 	buf_done(&issuer);
@@ -149,89 +154,172 @@ static enum err tell(struct month *m, const struct cell *then, const struct cell
 	return OK;
 }
 
+/* A rate of which only the parts moved is not listed: they are, by themselves. */
 static bool differ(const struct cell *then, const struct cell *now)
 {
-	static const struct cell none = {.value = ""};
-	const struct cell *a = then ? then : &none, *b = now ? now : &none;
+	const struct figure *f = now ? now->f : then->f;
 
-	if (!then || !now)
-		return a->num != b->num || a->den != b->den || a->approx != b->approx;
-	return a->num != b->num || a->den != b->den || a->approx != b->approx || a->has != b->has || strcmp(a->unit, b->unit) != 0;
+	return strcmp(shown(then, f), shown(now, f)) != 0 || (then && now && strcmp(then->unit, now->unit) != 0);
 }
 
-/* In the order of the rows of now, each figure's that are there no more behind it. */
-static enum err compare(struct month *m)
+/* ------------------------------------------------------------------ a month, in pieces */
+
+static enum err next_month(struct freeze_diff *m)
 {
-	struct map was = {0};
-	struct buf key = {0};
-	size_t at = 0;
-	enum err e = OK;
-
-	index_of(&m->then, &was);
-	for (size_t i = 0; e == OK && i < m->now.n; i++) {
-		struct cell *now = m->now.cell[i], *then;
-
-		key_of(now, &key);
-		then = map_get(&was, key.p, key.n);
-		if (then)
-			then->met = true;
-		if (differ(then, now))
-			e = tell(m, then, now);
-		for (; e == OK && (i + 1 == m->now.n || m->now.cell[i + 1]->f != now->f) && at < m->then.n && m->then.cell[at]->f <= now->f; at++)
-			if (!m->then.cell[at]->met && differ(m->then.cell[at], NULL))
-				e = tell(m, m->then.cell[at], NULL);
-	}
-	buf_done(&key);
-	map_done(&was);
-	return e;
-}
-
-static enum err one_month(struct store *st, struct month *m)
-{
-	int32_t first = civil_make(m->month / 100, m->month % 100, 1);
-	struct figures_ask ask = {.scope = m->ask->scope, .within = m->ask->within, .from_day = first, .to_day = civil_month_first(first + 31),
-		.at_ms = m->ask->at_ms, .english = m->ask->english};
-	enum err e;
-
-	if ((e = figures_read(st, &ask, take, &m->then)) != OK)
-		goto out;
-	ask.corrected = true;
-	if ((e = figures_read(st, &ask, take, &m->now)) != OK)
-		goto out;
-	m->causes = freeze_causes_new(st, ask.scope, ask.within, m->month, m->frozen);
-	e = compare(m);
-out:
-	freeze_causes_free(m->causes);
-	side_done(&m->then);
-	side_done(&m->now);
-	return e;
-}
-
-static enum err next_month(struct store *st, struct month *m, int32_t last)
-{
-	sqlite3_stmt *q = sql_get(st, "SELECT month, \"commit\" FROM freeze WHERE month > ? AND month <= ? ORDER BY month LIMIT 1");
+	sqlite3_stmt *q = sql_get(m->st, "SELECT month, \"commit\" FROM freeze WHERE month > ? AND month <= ? ORDER BY month LIMIT 1");
 	enum err e;
 
 	sql_int(q, 1, m->month);
-	sql_int(q, 2, last);
+	sql_int(q, 2, m->last);
 	if ((e = sql_row(q)) == OK) {
 		m->month = sqlite3_column_int(q, 0);
 		m->frozen = sqlite3_column_int64(q, 1);
 	}
 	sql_done(q);
+	m->step = e == OK ? THEN : OVER;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err read_side(struct freeze_diff *m, bool corrected, struct side *out)
+{
+	int32_t first = civil_make(m->month / 100, m->month % 100, 1);
+	const struct figures_ask ask = {.scope = m->ask.scope, .within = m->ask.within, .from_day = first, .to_day = civil_month_first(first + 31),
+		.at_ms = m->ask.at_ms, .english = m->ask.english, .corrected = corrected};
+
+	return figures_read(m->st, &ask, take, out);
+}
+
+/* A row that differs wants to know the events first. */
+static bool wants_causes(const struct freeze_diff *m)
+{
+	return !m->ask.bare && !m->causes;
+}
+
+/* In the order of the rows of now, each figure's that are there no more behind it. */
+static enum err compare_one(struct freeze_diff *m)
+{
+	const struct side *was = &m->then, *is = &m->now;
+	struct cell *now, *then;
+	enum err e = OK;
+
+	if (m->at < is->n && (m->at == 0 || m->at_then == was->n || was->cell[m->at_then]->f > is->cell[m->at - 1]->f || is->cell[m->at]->f == is->cell[m->at - 1]->f)) {
+		now = is->cell[m->at];
+		key_of(now, &m->key);
+		then = map_get(&m->was, m->key.p, m->key.n);
+		if (differ(then, now) && wants_causes(m)) {
+			m->step = CAUSES;
+			return OK;
+		}
+		m->at++;
+		if (then)
+			then->met = true;
+		return differ(then, now) ? tell(m, then, now) : OK;
+	}
+	then = was->cell[m->at_then];
+	if (!then->met && differ(then, NULL)) {
+		if (wants_causes(m)) {
+			m->step = CAUSES;
+			return OK;
+		}
+		e = tell(m, then, NULL);
+	}
+	m->at_then++;
 	return e;
+}
+
+static void end_month(struct freeze_diff *m)
+{
+	freeze_causes_free(m->causes);
+	m->causes = NULL;
+	side_done(&m->then);
+	side_done(&m->now);
+	map_done(&m->was);
+	m->at = m->at_then = 0;
+	m->step = NEXT;
+}
+
+static enum err one_step(struct freeze_diff *m, struct breath *b)
+{
+	bool more = true;
+	enum err e = OK;
+
+	switch (m->step) {
+	case NEXT: return next_month(m);
+	case THEN:
+		if ((e = read_side(m, false, &m->then)) == OK)
+			index_of(&m->then, &m->was);
+		m->step = NOW;
+		return e;
+	case NOW:
+		m->step = COMPARE;
+		return read_side(m, true, &m->now);
+	case CAUSES:
+		if (!m->causes)
+			m->causes = freeze_causes_new(m->st, m->ask.scope, m->ask.within, m->month, m->frozen, &m->loose);
+		if ((e = freeze_causes_read(m->causes, b, &more)) == OK && !more)
+			m->step = COMPARE;
+		return e;
+	case COMPARE:
+		if (m->at < m->now.n || m->at_then < m->then.n)
+			return compare_one(m);
+		end_month(m);
+		return OK;
+	default: return OK;
+	}
+}
+
+struct freeze_diff *freeze_diff_new(struct store *st, const struct freeze_ask *ask, void (*row)(void *ctx, const struct freeze_correction *c), void *ctx)
+{
+	struct freeze_diff *m = xcalloc(1, sizeof *m);
+
+	m->st = st;
+	m->ask = *ask;
+	m->row = row;
+	m->ctx = ctx;
+	m->month = civil_yyyymmdd(ask->from_day) / 100 - 1;
+	m->last = civil_yyyymmdd(ask->to_day - 1) / 100;
+	m->step = ask->from_day < ask->to_day ? NEXT : OVER;
+	return m;
+}
+
+enum err freeze_diff_some(struct freeze_diff *m, struct breath *b, bool *more)
+{
+	enum err e = OK;
+
+	while (e == OK && m->step != OVER) {
+		e = one_step(m, b);
+		if (breath_over(b))
+			break;
+	}
+	*more = e == OK && m->step != OVER;
+	return e;
+}
+
+int freeze_diff_progress(const struct freeze_diff *m)
+{
+	int32_t first = civil_yyyymmdd(m->ask.from_day) / 100, at = m->month > first ? m->month : first;
+
+	return m->step == OVER ? 1000 : ((at / 100 - first / 100) * 12 + at % 100 - first % 100) * 1000 / ((m->last / 100 - first / 100) * 12 + m->last % 100 - first % 100 + 1);
+}
+
+void freeze_diff_free(struct freeze_diff *m)
+{
+	if (!m)
+		return;
+	end_month(m);
+	buf_done(&m->events);
+	buf_done(&m->key);
+	free(m->loose.id);
+	free(m);
 }
 
 enum err freeze_corrections(struct store *st, const struct freeze_ask *ask, void (*row)(void *ctx, const struct freeze_correction *c), void *ctx)
 {
-	struct month m = {.ask = ask, .row = row, .ctx = ctx, .month = civil_yyyymmdd(ask->from_day) / 100 - 1};
-	int32_t last = civil_yyyymmdd(ask->to_day - 1) / 100;
-	enum err e = ask->from_day < ask->to_day ? OK : ERR_NOTFOUND;
+	struct freeze_diff *m = freeze_diff_new(st, ask, row, ctx);
+	struct breath b = {.until_mono_ms = INT64_MAX};
+	bool more;
+	enum err e = freeze_diff_some(m, &b, &more);
 
-	while (e == OK && (e = next_month(st, &m, last)) == OK) {
-		e = one_month(st, &m);
-		m.causes = NULL;
-	}
-	buf_done(&m.events);
-	return e == ERR_NOTFOUND ? OK : e;
+	freeze_diff_free(m);
+	return e;
 }

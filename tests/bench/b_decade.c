@@ -5,7 +5,7 @@
  *   b_decade run OUT COMMAND [ARG ...]     runs it, standard output into OUT, and says what it took
  *   b_decade steps DB NAME FORMAT FROM TO [AS-OF]
  *                                          one export in this process: its longest read transaction, and the memory it grew by
- *   b_decade take DB EVENTS                so many further events of the same town: the rate of intake
+ *   b_decade take DB EVENTS [DAY]          so many further events of the same town, from that day on: the rate of intake
  *
  * A line of JSON each.  Of the town: 64 grids with a worker each, who owes a patrol a day; 24 reaches with a patroller
  * each, who owes two a week; 32 community chiefs and 6 town chiefs by the rules of deploy/rules/dinghu.csv; and each day some
@@ -401,11 +401,14 @@ static int make(const char *dir, int64_t events)
 	return 0;
 }
 
-static int take(const char *db, int64_t events)
+static int take(const char *db, int64_t events, const char *from)
 {
 	struct maker m;
+	int32_t first;
 
-	open_maker(&m, db, (uint64_t)load_now_ns(), BASE_MS + DAYS * DAY_MS);
+	if (from && !civil_parse_day(from, strlen(from), &first))
+		load_fail(from, "no day");
+	open_maker(&m, db, (uint64_t)load_now_ns(), from ? civil_day_ms(first) : BASE_MS + DAYS * DAY_MS);
 	while (m.made < events)
 		day(&m, events - m.made);
 	printf("{\"events\":%lld,\"rate\":%.0f,\"cpu_us\":%.2f}\n", (long long)m.made, (double)m.made * 1e9 / (double)m.wall_ns,
@@ -540,7 +543,7 @@ int main(int argc, char **argv)
 		return run_command(argv[2], argv + 3);
 	if (strcmp(what, "steps") == 0 && (argc == 7 || argc == 8))
 		return steps(argv[2], argv + 3);
-	if (strcmp(what, "take") == 0 && argc == 4)
-		return take(argv[2], atoll(argv[3]));
+	if (strcmp(what, "take") == 0 && (argc == 4 || argc == 5))
+		return take(argv[2], atoll(argv[3]), argv[4]);
 	load_fail("usage", "b_decade make | run | steps | take; see the head of b_decade.c");
 }
