@@ -59,12 +59,13 @@ enum err args_read(int argc, char **argv, const struct args_opt *opt, size_t nop
 enum err args_int(const char *name, const char *value, long long lo, long long hi, long long *out,
 	struct why *why)
 {
+	size_t digits = strspn(value + (*value == '-'), "0123456789"); /* no blanks, no plus */
 	char *end = NULL;
 	long long n;
 
 	errno = 0;
 	n = strtoll(value, &end, 10);
-	if (errno || end == value || *end || n < lo || n > hi)
+	if (errno || !digits || *end || n < lo || n > hi)
 		return why_set(why, ERR_USAGE, "%s %s: want a whole number from %lld to %lld", name,
 			value, lo, hi);
 	*out = n;

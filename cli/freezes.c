@@ -53,9 +53,9 @@ static enum err freeze(struct cli *c, const char *period, struct why *why)
 	struct freeze_done done = {0};
 	struct desk *d = NULL;
 	int64_t commit = 0;
-	enum err e;
+	enum err e = freeze_is_period(period, why);
 
-	if ((e = desk_open(c, &d, why)) == OK && (e = desk_freeze(d, period, &done, &commit, why)) == OK) {
+	if (e == OK && (e = desk_open(c, &d, why)) == OK && (e = desk_freeze(d, period, &done, &commit, why)) == OK) {
 		(void)fputs("frozen:", stdout); /* cli_flush says */
 		for (int i = 0; i < done.n; i++)
 			(void)printf(" %d-%02d", done.month[i] / 100, done.month[i] % 100);

@@ -48,19 +48,33 @@ static bool digits(const char *s, int n, int *out)
 	return true;
 }
 
+/* m 0: all of the year. */
+static bool parse_period(const char *period, int *y, int *m)
+{
+	size_t n = strlen(period);
+
+	*m = 0;
+	return (n == 4 || (n == 7 && period[4] == '-' && digits(period + 5, 2, m) && *m >= 1 && *m <= 12)) && digits(period, 4, y) && *y >= FREEZE_FIRST_YEAR;
+}
+
+enum err freeze_is_period(const char *period, struct why *why)
+{
+	int y, m;
+
+	return parse_period(period, &y, &m) ? OK : why_set(why, ERR_USAGE, "%.40s is no month and no year: want 2023-12 or 2023", period);
+}
+
 /* "2023-12", "2023": its first and last month. */
 static enum err read_period(const char *period, int64_t now_ms, int32_t *first, int32_t *last, struct why *why)
 {
 	int32_t today = civil_day(now_ms);
 	char shown[CIVIL_DAY_TEXT];
-	size_t n = strlen(period);
 	int y = 0, m = 0;
 
-	if (!(n == 4 || (n == 7 && period[4] == '-' && digits(period + 5, 2, &m) && m >= 1 && m <= 12)) || !digits(period, 4, &y) ||
-		y < FREEZE_FIRST_YEAR)
-		return why_set(why, ERR_INVALID, "%.40s is no month and no year: want 2023-12 or 2023", period);
-	*first = y * 100 + (n == 4 ? 1 : m);
-	*last = y * 100 + (n == 4 ? 12 : m);
+	if (freeze_is_period(period, why) != OK || !parse_period(period, &y, &m))
+		return ERR_INVALID;
+	*first = y * 100 + (m ? m : 1);
+	*last = y * 100 + (m ? m : 12);
 	civil_day_text(today, shown);
 	if (month_of(today) <= *last)
 		return why_set(why, ERR_INVALID, "%s is not over: today is %s (+08:00)", period, shown);

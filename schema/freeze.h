@@ -20,6 +20,9 @@ struct freeze_done {
 	int n;
 };
 
+/* Is it "2023-12" or "2023"?  ERR_USAGE: it is neither. */
+enum err freeze_is_period(const char *period, struct why *why) MUST_CHECK;
+
 /* Freezes the months of "2023-12" or "2023" that are not frozen yet, in one transaction with one commit number; called by
  * ingest from its local door, or by the command when no ingest runs.  in: may be NULL.  ERR_INVALID: no such period, not over
  * yet at now_ms (+08:00); ERR_EXISTS: all of it is frozen. */

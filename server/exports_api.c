@@ -234,10 +234,9 @@ static bool read_ask(struct exporting *o, const struct session *s, struct respon
 	if (at && !civil_parse_instant(at, strlen(at), &k->at_ms))
 		return bad(rs, "at: want an instant, as 2026-01-01T08:00:00+08:00");
 	if (as_of) {
-		char *end;
+		size_t digits = strspn(as_of, "0123456789");
 
-		k->as_of = strtoll(as_of, &end, 10);
-		if (*end || k->as_of < 1 || strlen(as_of) > 18)
+		if (as_of[digits] || digits > 18 || (k->as_of = strtoll(as_of, NULL, 10)) < 1)
 			return bad(rs, "as_of: want a commit number");
 	}
 	if (k->unmask && strcmp(s->user.role, "centre") != 0 && strcmp(s->user.role, "leader") != 0 && strcmp(s->user.role, "office") != 0) {

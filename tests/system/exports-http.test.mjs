@@ -131,7 +131,7 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		await problem(centre, '/api/v1/exports/figures.csv?from=2090-01-01&to=2091-01-01', 400, 'bad_parameter');
 		await problem(centre, '/api/v1/exports/figures.csv?from=x&to=y', 400, 'bad_parameter');
 		await problem(centre, url('figures.csv', '&as_of=999999999'), 404, 'not_found');
-		await problem(centre, url('figures.csv', '&as_of=-1'), 400, 'bad_parameter');
+		for (const no of ['-1', '0', '%2B5', '+5', '5x', '1234567890123456789']) await problem(centre, url('figures.csv', `&as_of=${no}`), 400, 'bad_parameter');
 		await problem(centre, url('figures.csv', '&colour=red'), 400, 'bad_parameter');
 		await problem(centre, url('figures.csv', '&lang=de'), 400, 'bad_parameter');
 	});

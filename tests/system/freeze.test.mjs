@@ -68,7 +68,8 @@ describe('frozen months', { timeout: 120000 }, () => {
 	test('a month is closed through ingest; what cannot be closed says why', async () => {
 		await refused([NOW], /is not over: today is \d{4}-\d\d-\d\d/);
 		await refused([NOW.slice(0, 4)], /is not over/);
-		await refused(['2025-13'], /2025-13 is no month and no year: want 2023-12 or 2023/);
+		await refused(['2025-13'], /2025-13 is no month and no year: want 2023-12 or 2023/, 2);
+		await refused(['2026-W40'], /2026-W40 is no month and no year/, 2);
 		await refused([], /which period/, 2);
 		await refused([MONTH, '--list'], /which period/, 2);
 		assert.match((await door.call({ op: 'freeze', period: 'soon' })).error.detail, /no month/);

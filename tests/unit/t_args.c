@@ -99,6 +99,9 @@ static void t_numbers(void **state)
 	assert_int_equal(n, 42);
 	assert_int_equal(args_int("--as-of", "0", 1, INT64_MAX, &n, &why), ERR_USAGE);
 	assert_int_equal(args_int("--as-of", "", 1, INT64_MAX, &n, &why), ERR_USAGE);
+	assert_int_equal(args_int("--as-of", "+5", 1, INT64_MAX, &n, &why), ERR_USAGE);
+	assert_int_equal(args_int("--as-of", " 5", 1, INT64_MAX, &n, &why), ERR_USAGE);
+	assert_int_equal(args_int("--as-of", "-", -9, INT64_MAX, &n, &why), ERR_USAGE);
 	assert_int_equal(args_int("--as-of", "4x", 1, INT64_MAX, &n, &why), ERR_USAGE);
 	assert_int_equal(args_int("--as-of", "9223372036854775808", 1, INT64_MAX, &n, &why), ERR_USAGE);
 	assert_int_equal(n, 42); /* untouched */
