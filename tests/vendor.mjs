@@ -10,6 +10,39 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../server/web/vendor");
 
+/** What the layers of tiles, which come when a map has a background, need of the rest of Leaflet: leaflet.js gives it under such
+ * names. @type {Record<string, string[]>} */
+const SHARED = {
+	"core/Browser": ["default"],
+	"core/Util": ["bind", "cancelAnimFrame", "emptyImageUrl", "extend", "falseFn", "requestAnimFrame", "setOptions", "template", "throttle", "wrapNum"],
+	"dom/DomEvent": ["on"],
+	"dom/DomUtil": ["addClass", "create", "remove", "setOpacity", "setPosition", "setTransform", "toBack", "toFront"],
+	"geo/LatLngBounds": ["LatLngBounds", "toLatLngBounds"],
+	"geometry/Bounds": ["Bounds"],
+	"geometry/Point": ["Point"],
+	"layer/Layer": ["Layer"],
+};
+/** @param {string} module @param {string} name */
+const sharedName = (module, name) => `${module.replace(/.*\//, "")}_${name}`;
+
+/** Stands in for what leaflet.js never calls. @type {Record<string, string>} */
+const STUBS = { "./marker/Marker": "export const Marker = { include() {} };", "./SVG": "export const svg = () => null;" };
+
+const withoutStubs = {
+	name: "without",
+	setup(/** @type {import("esbuild").PluginBuild} */ b) {
+		b.onResolve({ filter: /^\.\/(marker\/Marker|SVG)$/ }, (a) => ({ path: a.path, namespace: "stub" }));
+		b.onLoad({ filter: /./, namespace: "stub" }, (a) => ({ contents: STUBS[a.path] }));
+	},
+};
+const fromShared = {
+	name: "shared",
+	setup(/** @type {import("esbuild").PluginBuild} */ b) {
+		b.onResolve({ filter: /^\.\.\// }, (a) => ({ path: a.path.replace("../../", "").replace("../", "layer/"), namespace: "shared" }));
+		b.onLoad({ filter: /./, namespace: "shared" }, (a) => ({ contents: `export { ${SHARED[a.path].map((n) => `${sharedName(a.path, n)} as ${n}`).join(", ")} } from "./leaflet.js";` }));
+	},
+};
+
 /** What is taken, and which of its names the pages use. */
 const LIBS = [
 	{
@@ -28,11 +61,29 @@ export declare const repeat: <T>(items: Iterable<T>, key: (item: T, index: numbe
 		file: "leaflet.js",
 		npm: "leaflet",
 		home: "https://leafletjs.com",
-		entry: `export { map, geoJSON, polyline, layerGroup, control, canvas, Canvas, CircleMarker, latLngBounds, tileLayer } from "leaflet/dist/leaflet-src.esm.js";`,
+		// module by module: a third smaller than all of it; no markers, SVG, pop-ups, pictures, attribution
+		entry: [...["BoxZoom", "DoubleClickZoom", "Drag", "Keyboard", "ScrollWheelZoom", "TouchZoom"].map((h) => `import "leaflet/src/map/handler/Map.${h}.js";`),
+			...["control/Control.Zoom", "layer/Tooltip", "layer/vector/Renderer.getRenderer"].map((m) => `import "leaflet/src/${m}.js";`),
+			...[["map/Map", "createMap as map"], ["layer/GeoJSON", "geoJSON"], ["layer/vector/Polyline", "polyline"], ["layer/LayerGroup", "layerGroup"], ["control/Control.Scale", "scale"],
+				["layer/vector/Canvas", "Canvas, canvas"], ["layer/vector/CircleMarker", "CircleMarker"], ["geo/LatLngBounds", "toLatLngBounds as latLngBounds"],
+				...Object.entries(SHARED).map(([m, names]) => [m, names.map((n) => `${n} as ${sharedName(m, n)}`).join(", ")])].map(([m, names]) => `export { ${names} } from "leaflet/src/${m}.js";`)].join("\n"),
+		plugins: [withoutStubs],
 		css: "dist/leaflet.css",
+		cssWithout: /popup|attribution|control-layers|marker|vml|oldie|image|div-icon|svg|crosshair/,
 		types: `declare const any: any;
 export declare const map: typeof any, geoJSON: typeof any, polyline: typeof any, layerGroup: typeof any,
-	control: typeof any, canvas: typeof any, Canvas: typeof any, CircleMarker: typeof any, latLngBounds: typeof any, tileLayer: typeof any;
+	scale: typeof any, canvas: typeof any, Canvas: typeof any, CircleMarker: typeof any, latLngBounds: typeof any;
+`,
+	},
+	{
+		file: "leaflet-tiles.js",
+		npm: "leaflet",
+		home: "https://leafletjs.com",
+		entry: `export { tileLayer } from "leaflet/src/layer/tile/TileLayer.js";`,
+		plugins: [fromShared],
+		external: ["./leaflet.js"],
+		types: `declare const any: any;
+export declare const tileLayer: typeof any;
 `,
 	},
 	{
@@ -86,6 +137,8 @@ async function make() {
 			target: "es2020", // Chromium 80: the browsers of old office PCs
 			legalComments: "none",
 			conditions: ["browser", "production", "import"],
+			plugins: lib.plugins,
+			external: lib.external,
 			write: false,
 		});
 		const dir = join(here, "node_modules", lib.npm);
@@ -98,7 +151,13 @@ async function make() {
 		md += `\n## ${lib.file}: ${lib.npm} ${pkg.version}\n\n* home: ${lib.home}\n* licence: ${pkg.license}\n`;
 		md += `* sha256: \`${createHash("sha256").update(text).digest("hex")}\`\n\n`;
 		if (lib.css) { // pictures of controls that the pages do not use are left out
-			const css = await transform((await readFile(join(dir, lib.css), "utf8")).replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, ""), { loader: "css", minify: true });
+			const all = (await readFile(join(dir, lib.css), "utf8")).replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, "").replace(/\/\*[^]*?\*\//g, "");
+			const used = lib.cssWithout ? all.replace(/([^{}]+)\{[^{}]*\}/g, (rule, selectors) => {
+				const kept = selectors.split(",").filter((/** @type {string} */ s) => !lib.cssWithout.test(s));
+
+				return kept.length ? kept.join(",") + rule.slice(selectors.length) : "";
+			}) : all;
+			const css = await transform(used, { loader: "css", minify: true });
 			const styled = `/* ${lib.npm} ${pkg.version}, ${pkg.license}; licence text in VENDOR.md */\n${css.code}`;
 
 			files.set(lib.file.replace(/js$/, "css"), styled);

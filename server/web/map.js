@@ -1,7 +1,7 @@
 // The map: grids filled by today's completion, reaches, open cases by shape and colour, people, one patrol's track.
 // Leaflet stays behind this file.  All shapes are drawn on one canvas: thousands of cases and people cost no elements.
 import { html, nothing } from "./vendor/lit.js";
-import { Canvas, canvas, CircleMarker, control, geoJSON, latLngBounds, layerGroup, map as newLeaflet, polyline, tileLayer } from "./vendor/leaflet.js";
+import { Canvas, canvas, CircleMarker, geoJSON, latLngBounds, layerGroup, map as newLeaflet, polyline, scale } from "./vendor/leaflet.js";
 import { call } from "./api.js";
 import { severityView } from "./alerts.js";
 import { isLate } from "./cases.js";
@@ -176,11 +176,11 @@ export function newMap(app) {
 		box = el;
 		map = newLeaflet(el, { renderer: canvas({ padding: 0.3, tolerance: 3 }), zoomSnap: 0.25, zoomDelta: 0.5, attributionControl: false, keyboard: true, center: [35, 105], zoom: 4,
 			zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches, fadeAnimation: false });
-		control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+		scale({ imperial: false, position: "bottomright" }).addTo(map);
 		map.zoomControl.setPosition("topleft");
 		names = layerGroup().addTo(map);
 		if (app.me?.tiles)
-			tileLayer(app.me.tiles, { maxZoom: 18 }).addTo(map);
+			background(app.me.tiles);
 		watch = new ResizeObserver(() => {
 			map.invalidateSize({ animate: false });
 			if (!moved)
@@ -189,6 +189,15 @@ export function newMap(app) {
 		watch.observe(el);
 		map.on("movestart", () => (moved = moved || !fitting));
 		drawShapes();
+	}
+
+	/** @param {string} url of the tiles below all else */
+	async function background(url) {
+		const mine = map;
+		const m = await import("./vendor/leaflet-tiles.js").catch(() => null); // without it the sketch stands alone
+
+		if (m && mine === map)
+			m.tileLayer(url, { maxZoom: 18 }).addTo(map);
 	}
 
 	function detach() {

@@ -1,0 +1,3 @@
+// What the pages use of leaflet-tiles.js, for the type check.
+declare const any: any;
+export declare const tileLayer: typeof any;
