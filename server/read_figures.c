@@ -1,6 +1,7 @@
 /* /api/v1/figures and /api/v1/series */
 #include "server/read.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/civil.h"
@@ -49,12 +50,45 @@ static bool whole_days(struct read *r, int64_t from_ms, int64_t to_ms, int32_t *
 	return false;
 }
 
+#define NAMES_MAX 8
+
+struct names { /* a parameter's, with commas between; n 0: it was not given */
+	int n;
+	char *name[NAMES_MAX], text[400];
+};
+
+static bool read_names(struct read *r, const char *param, struct names *out)
+{
+	const char *v = query_get(&r->q, param);
+
+	out->n = 0;
+	if (!v)
+		return true;
+	if (snprintf(out->text, sizeof out->text, "%s", v) >= (int)sizeof out->text)
+		read_refuse(r, 400, "bad_parameter", "%s: too long", param);
+	for (char *p = out->text; p && !r->failed; out->n++) {
+		char *comma = strchr(p, ',');
+
+		if (out->n == NAMES_MAX) {
+			read_refuse(r, 400, "bad_parameter", "%s: at most %d at once", param, NAMES_MAX);
+			break;
+		}
+		out->name[out->n] = p;
+		if (comma)
+			*comma++ = '\0';
+		p = comma;
+	}
+	return !r->failed;
+}
+
 /* Of a reach there are fewer figures than of an area. */
 static bool counted_there(struct read *r, const char *figure)
 {
-	const struct figure *f = figure ? figure_find(figure) : NULL;
+	const struct figure *f = figure_find(figure);
 
-	if (f && waters_is(r->within) && !waters_figure(f))
+	if (!f)
+		read_refuse(r, 400, "bad_parameter", "figure: there is none of this name");
+	else if (waters_is(r->within) && !waters_figure(f))
 		read_refuse(r, 400, "bad_parameter", "figure: %.40s is kept for areas, not for reaches", figure);
 	return !r->failed;
 }
@@ -68,16 +102,18 @@ static void write_scope(struct read *r)
 		read_text(r->b, "reach", r->within[1] ? r->within + 1 : "*");
 }
 
-/* The figure and the language that were asked for. */
-static bool asked(struct read *r, struct figures_ask *ask)
+/* The figures and the language that were asked for. */
+static bool asked(struct read *r, struct figures_ask *ask, struct names *only)
 {
 	const char *lang = query_get(&r->q, "lang");
 
-	ask->only = query_get(&r->q, "figure");
 	ask->english = lang && strcmp(lang, "en") == 0;
-	if (ask->only && !figure_find(ask->only))
-		read_refuse(r, 400, "bad_parameter", "figure: there is none of this name");
-	else if (lang && !ask->english && strcmp(lang, "zh") != 0)
+	if (!read_names(r, "figure", only))
+		return false;
+	for (int i = 0; i < only->n; i++)
+		if (!counted_there(r, only->name[i]))
+			return false;
+	if (lang && !ask->english && strcmp(lang, "zh") != 0)
 		read_refuse(r, 400, "bad_parameter", "lang: zh or en");
 	return !r->failed;
 }
@@ -131,12 +167,13 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 	static const char *const names[] = {"scope", "reach", "from", "to", "period", "figure", "lang", NULL};
 	struct figures_ask ask = {0};
 	int64_t from_ms, to_ms;
+	struct names only;
 	struct read r;
 	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
-	if (asked(&r, &ask) && counted_there(&r, ask.only) && read_period(&r, false, &from_ms, &to_ms) &&
+	if (asked(&r, &ask, &only) && read_period(&r, false, &from_ms, &to_ms) &&
 		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day) && begun(&r, ask.from_day)) {
 		struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
 
@@ -144,7 +181,10 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 		ask.within = r.within;
 		ask.at_ms = r.now_ms;
 		read_list(&r, &p, "figures");
-		e = figures_read(r.a->st, &ask, write_row, r.b);
+		for (int i = 0; e == OK && (i == 0 || i < only.n); i++) {
+			ask.only = only.n ? only.name[i] : NULL;
+			e = figures_read(r.a->st, &ask, write_row, r.b);
+		}
 		buf_addc(r.b, ']');
 		if (e == OK && !waters_is(r.within))
 			e = write_closed(&r, &ask);
@@ -157,44 +197,88 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 	read_end(&r, e);
 }
 
+struct series_ask {
+	struct names figure, level, category;
+};
+
+/* Levels and categories: none, one for all figures, or one for each; an empty one is any. */
+static bool series_asked(struct read *r, struct series_ask *ask)
+{
+	const struct names *of[] = {&ask->level, &ask->category};
+
+	if (!read_names(r, "figure", &ask->figure) || !read_names(r, "level", &ask->level) || !read_names(r, "category", &ask->category))
+		return false;
+	if (!ask->figure.n)
+		read_refuse(r, 400, "bad_parameter", "figure: which one?");
+	for (int i = 0; i < ask->figure.n; i++)
+		if (waters_is(r->within) && !waters_has_days(ask->figure.name[i]))
+			read_refuse(r, 400, "bad_parameter", "figure: of reaches there are days of patrols, river_patrols and river_patrols_valid");
+	for (size_t i = 0; !r->failed && i < ARRAY_LEN(of); i++)
+		if (of[i]->n > 1 && of[i]->n != ask->figure.n)
+			read_refuse(r, 400, "bad_parameter", "%s: want one, or one for each figure", i ? "category" : "level");
+	return !r->failed;
+}
+
+static const char *nth(const struct names *l, int i)
+{
+	const char *v = l->n == 0 ? "" : l->name[l->n == 1 ? 0 : i];
+
+	return *v ? v : NULL;
+}
+
+static enum err series_write(struct read *r, const struct series_ask *ask, int i, int days)
+{
+	struct books_series s = {.scope = r->s->user.scope, .within = r->within, .figure = ask->figure.name[i],
+		.level = nth(&ask->level, i), .category = nth(&ask->category, i), .first = civil_day(r->now_ms) - days + 1, .days = days};
+	int64_t n[BOOKS_SERIES_DAYS];
+	enum err e = books_series(r->a->st, &s, n);
+
+	read_text(r->b, "figure", s.figure);
+	read_text(r->b, "level", s.level);
+	read_text(r->b, "category", s.category);
+	buf_json_key(r->b, "days");
+	buf_addc(r->b, '[');
+	for (int d = 0; e == OK && d < days; d++) {
+		buf_json_sep(r->b);
+		buf_addc(r->b, '{');
+		read_day(r->b, "day", s.first + d);
+		read_int(r->b, "value", n[d]);
+		buf_addc(r->b, '}');
+	}
+	buf_addc(r->b, ']');
+	return e;
+}
+
 void read_series(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {"figure", "level", "category", "scope", "reach", "days", NULL};
-	int64_t n[BOOKS_SERIES_DAYS], days;
-	struct books_series s;
+	struct series_ask ask;
+	int64_t days;
 	struct read r;
 	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
-	s = (struct books_series){.scope = r.s->user.scope, .within = r.within, .figure = query_get(&r.q, "figure"),
-		.level = query_get(&r.q, "level"), .category = query_get(&r.q, "category")};
-	if (!s.figure)
-		read_refuse(&r, 400, "bad_parameter", "figure: which one?");
-	else if (waters_is(r.within) && !waters_has_days(s.figure))
-		read_refuse(&r, 400, "bad_parameter", "figure: of reaches there are days of patrols, river_patrols and river_patrols_valid");
-	if (!r.failed && read_number(&r, "days", 1, BOOKS_SERIES_DAYS, 30, &days)) {
-		s.days = (int)days;
-		s.first = civil_day(r.now_ms) - s.days + 1;
-		e = books_series(r.a->st, &s, n);
+	if (series_asked(&r, &ask) && read_number(&r, "days", 1, BOOKS_SERIES_DAYS, 30, &days)) {
 		buf_addc(r.b, '{');
 		read_int(r.b, "as_of", r.head.commit);
 		read_int(r.b, "commit", r.head.commit);
 		read_time(r.b, "time", r.head.time_ms);
-		read_text(r.b, "figure", s.figure);
-		read_text(r.b, "level", s.level);
-		read_text(r.b, "category", s.category);
 		write_scope(&r);
-		buf_json_key(r.b, "days");
-		buf_addc(r.b, '[');
-		for (int i = 0; e == OK && i < s.days; i++) {
-			buf_json_sep(r.b);
-			buf_addc(r.b, '{');
-			read_day(r.b, "day", s.first + i);
-			read_int(r.b, "value", n[i]);
-			buf_addc(r.b, '}');
+		if (ask.figure.n == 1) {
+			e = series_write(&r, &ask, 0, (int)days);
+		} else {
+			buf_json_key(r.b, "series");
+			buf_addc(r.b, '[');
+			for (int i = 0; e == OK && i < ask.figure.n; i++) {
+				buf_json_sep(r.b);
+				buf_addc(r.b, '{');
+				e = series_write(&r, &ask, i, (int)days);
+				buf_addc(r.b, '}');
+			}
+			buf_addc(r.b, ']');
 		}
-		buf_adds(r.b, "]}");
+		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);
 }

@@ -47,18 +47,19 @@ export function newChart(app) {
 		const filter = asked;
 
 		readAt = app.mono();
-		const all = await Promise.all(linesOf(app).map((l) => call("GET", `/api/v1/series?figure=${l.figure}${l.level && `&level=${l.level}`}&days=${DAYS}${filter && `&reach=${encodeURIComponent(filter)}`}`)));
+		const lines = linesOf(app);
+		const r = await call("GET", `/api/v1/series?figure=${lines.map((l) => l.figure).join(",")}&level=${lines.map((l) => l.level).join(",")}&days=${DAYS}${filter && `&reach=${encodeURIComponent(filter)}`}`);
 
 		if (filter !== asked)
 			return;
 
 		if (!UPlot)
 			UPlot = await import("./vendor/uplot.js").then((m) => m.default, () => null);
-		failed = !UPlot || all.some((r) => r.status !== 200);
+		failed = !UPlot || r.status !== 200;
 		if (failed)
 			readAt = app.mono() - EVERY_MS + 15e3;
 		else
-			data = { days: all[0].body.days.map((/** @type {any} */ d) => d.day), lines: all.map((r) => r.body.days.map((/** @type {any} */ d) => d.value)) };
+			data = { days: r.body.series[0].days.map((/** @type {any} */ d) => d.day), lines: r.body.series.map((/** @type {any} */ s) => s.days.map((/** @type {any} */ d) => d.value)) };
 		app.act.draw();
 	}
 

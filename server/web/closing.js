@@ -45,15 +45,15 @@ export function newClosing(app) {
 			readAt = app.mono();
 			commit = app.town.commit ?? -1;
 			const filter = asked;
-			const all = await Promise.all(FIGURES.map((f) => call("GET", `/api/v1/figures?figure=${f}${filter && `&reach=${encodeURIComponent(filter)}`}`)));
+			const r = await call("GET", `/api/v1/figures?figure=${FIGURES.join(",")}${filter && `&reach=${encodeURIComponent(filter)}`}`);
 
 			if (filter !== asked)
 				return;
-			failed = all.some((r) => r.status !== 200);
+			failed = r.status !== 200;
 			if (failed)
 				readAt = app.mono() - EVERY_MS + 10e3;
 			else
-				rows = new Map(all.flatMap((r) => r.body.figures).map((/** @type {any} */ f) => [`${f.id} ${f.category}`, f]));
+				rows = new Map(r.body.figures.map((/** @type {any} */ f) => [`${f.id} ${f.category}`, f]));
 			app.act.draw();
 		},
 		forget() {

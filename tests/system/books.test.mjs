@@ -143,6 +143,17 @@ describe('books', { timeout: 150000 }, () => {
 		assert.ok(asOf > 10);
 		const series = await ask(centre, '/api/v1/series?figure=patrols&days=2');
 		assert.equal(series.days.reduce((n, d) => n + d.value, 0), 2);
+		const only = await ask(centre, `/api/v1/figures?from=${day}&figure=river_patrols,patrols`); // several at once: as asked one by one
+		assert.deepEqual(only.figures, (await Promise.all(['river_patrols', 'patrols'].map((f) => ask(centre, `/api/v1/figures?from=${day}&figure=${f}`)))).flatMap((r) => r.figures));
+		const three = await ask(centre, '/api/v1/series?figure=patrols,river_patrols,patrols&level=,community,&category=gully,,&days=2');
+		for (const [i, q] of ['patrols&category=gully', 'river_patrols&level=community', 'patrols'].entries()) {
+			const { figure, level, category, days } = await ask(centre, `/api/v1/series?figure=${q}&days=2`);
+			assert.deepEqual(three.series[i], { figure, level, category, days });
+		}
+		assert.equal(three.days, undefined);
+		assert.deepEqual((await ask(centre, '/api/v1/series?figure=patrols,events&level=grid')).series.map((s) => s.level), ['grid', 'grid'], 'one for all');
+		for (const wrong of ['figures?figure=patrols,', 'figures?figure=,patrols', 'figures?figure=patrols,nothing', `figures?figure=${'patrols,'.repeat(8)}patrols`, 'series?figure=patrols,events&level=grid,town,grid', `series?figure=${'x'.repeat(500)}`])
+			assert.equal((await ask(centre, `/api/v1/${wrong}`, undefined, 400)).code, 'bad_parameter', wrong);
 		assert.equal((await ask(east, `/api/v1/figures?from=${day}`)).figures.find((f) => f.id === 'patrols' && !f.level && !f.category).value, 1);
 	});
 

@@ -128,7 +128,7 @@ export async function startMock(opt = {}) {
 	};
 	const snapshot = () => ({ op: "snapshot", db: m.db, commit: m.commit, time: Date.now(), scope: m.scope, source: m.source, ...m.town });
 	const session = (req) => m.sessions.has(((req.headers.cookie || "").match(/(?:^|; )xunge=(\w+)/) || [])[1]);
-	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, ...(m.fieldUrl && { url: m.fieldUrl }), demo: opt.demo !== false });
+	const rights = () => ({ user: m.user, roles: m.roles, scope: m.scope, csrf: m.csrf, ...(m.fieldUrl && { url: m.fieldUrl }), ...(m.tiles && { tiles: m.tiles, tiles_credit: "底图" }), demo: opt.demo !== false });
 	const body = async (req) => {
 		let s = "";
 
@@ -223,8 +223,11 @@ export async function startMock(opt = {}) {
 				.map((f) => ({ ...f, properties: { code: f.properties.code, name: m.town.areas.find((a) => a.code === f.properties.code)?.name || f.properties.code, river: "", kind: "river" } }))
 				.concat(layer[1] === "areas" ? m.town.areas.filter((a) => a.code.length === 12).map((a) => ({ type: "Feature", geometry: null, properties: { code: a.code, name: a.name } })) : []), cut: 0 });
 		m.asks = [...(m.asks || []).slice(-50), req.url];
-		if (path === "/api/v1/series")
-			return json(res, 200, { as_of: m.commit, days: Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.now() + 8 * 3600e3 - (29 - i) * 864e5).toISOString().slice(0, 10), value: 40 + ((i * 7) % 23) - (new URL(req.url, "http://x").searchParams.get("level") === "grid" ? 0 : 36 + (i % 4)) })) });
+		if (path === "/api/v1/series") {
+			const days = (level) => Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.now() + 8 * 3600e3 - (29 - i) * 864e5).toISOString().slice(0, 10), value: 40 + ((i * 7) % 23) - (level === "grid" ? 0 : 36 + (i % 4)) }));
+
+			return json(res, 200, { as_of: m.commit, series: new URL(req.url, "http://x").searchParams.get("level").split(",").map((level) => ({ level, days: days(level) })) });
+		}
 		if (path === "/api/v1/figures")
 			return json(res, 200, { as_of: m.commit, figures: ["", "hazard", "finding", "appeal", "dispute", "rectify"].flatMap((c, i) => [["cases_received", 20 + i], ["cases_closed", 17 + i]]
 				.map(([id, value]) => ({ id, category: c, level: "", value, display: String(value) })).concat([{ id: "case_close_rate", category: c, level: "", value: 80, numerator: 12 + i, denominator: 15 + i, display: `${((100 * (12 + i)) / (15 + i)).toFixed(2)}%`, definition: "case_close_rate/1" }])) });

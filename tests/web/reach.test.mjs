@@ -127,7 +127,7 @@ describe("the desk by reach", () => {
 		assert.ok(m.asks.some((a) => a.includes("case_close_rate&reach=*")), m.asks.join(" "));
 		await page.click(".chart button");
 		await page.waitForSelector(".chart .numbers");
-		assert.ok(m.asks.some((a) => a.includes("series?figure=patrols&days=30&reach=*")));
+		assert.ok(m.asks.some((a) => a.includes("series?figure=patrols,river_patrols,river_patrols&level=,community,town&days=30&reach=*")));
 		assert.match(await text(page, "#h-closing"), /河段上的案件，本月/);
 		assert.match(await href(page, ".closing td a"), /figure=cases_received.*reach=\*/);
 		// all reaches: the stream's own numbers, beside what the list says is owed
