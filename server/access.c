@@ -24,6 +24,7 @@ void access_json(struct response *rs)
 {
 	rs->status = 200;
 	rs->type = "application/json";
+	rs->terse = true;
 	access_no_store(rs);
 }
 

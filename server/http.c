@@ -19,9 +19,9 @@ static const char security[] =
 	"x-content-type-options: nosniff\r\n"
 	"cross-origin-resource-policy: same-origin\r\n";
 
-/* On an answer that only a program reads, often, over a poor connection, and on a page's scripts and styles: nothing of
- * it is ever shown as a page. */
-static const char security_terse[] = "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\nx-content-type-options: nosniff\r\n";
+/* On an answer that only a program reads, often, over a poor connection: nothing of it is ever shown as a page. */
+static const char security_terse[] = "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n";
+static const char security_bare[] = "x-content-type-options: nosniff\r\n"; /* a script is never taken for a page */
 
 void response_done(struct response *r)
 {
@@ -127,8 +127,10 @@ void response_head(const struct response *r, size_t n, bool tls, struct buf *out
 		buf_addf(out, "content-length: %zu\r\n", n);
 	if (r->type && r->status != 204 && r->status != 304)
 		buf_addf(out, "content-type: %s\r\n", r->type);
-	if (r->terse) {
-		buf_adds(out, security_terse);
+	if (r->terse || r->bare) {
+		if (r->terse)
+			buf_adds(out, security_terse);
+		buf_adds(out, security_bare);
 	} else {
 		buf_adds(out, policy);
 		if (r->img)

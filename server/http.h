@@ -60,7 +60,8 @@ struct response {
 	bool close;           /* no further request on this connection */
 	bool streams;         /* body is the first piece of a stream: chunked, so that a cut-off answer can be told */
 	struct stream stream;
-	bool terse;        /* few headers: for phones, for scripts and styles */
+	bool terse;        /* few headers: for programs */
+	bool bare;         /* fewer still: for scripts and styles under a name that holds their hash */
 };
 
 void response_done(struct response *r);

@@ -365,8 +365,9 @@ bool pages_answer(struct pages *p, const struct request *rq, struct response *rs
 
 	rs->type = pg->type;
 	rs->img = html ? p->img : NULL;
-	rs->terse = named && (strncmp(pg->type, "text/javascript", 15) == 0 || strncmp(pg->type, "text/css", 8) == 0);
-	response_header(rs, "etag", etag);
+	rs->bare = named && (strncmp(pg->type, "text/javascript", 15) == 0 || strncmp(pg->type, "text/css", 8) == 0);
+	if (!named) /* else the name says which bytes they are */
+		response_header(rs, "etag", etag);
 	response_header(rs, "cache-control", named ? "public, max-age=31536000, immutable" : "no-cache");
 	if (pg->gz.p)
 		response_header(rs, "vary", "accept-encoding");

@@ -137,6 +137,7 @@ void read_end(struct read *r, enum err e)
 	response_header(r->rs, "etag", r->etag);
 	response_header(r->rs, "cache-control", "private, no-cache");
 	response_header(r->rs, "vary", "cookie, accept-encoding");
+	r->rs->terse = true;
 	if (!r->rs->type)
 		r->rs->type = "application/json";
 	r->rs->status = 200;
