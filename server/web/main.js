@@ -32,7 +32,7 @@ const KEEP_EVERY_MS = 5 * 60e3; // a page that is looked at is a session in use
 const BACK_MS = 4e3;
 const SIGNED_MS = 10e3;
 const BOOT_AGAIN_MS = 3e3;
-const DRAWER_AFTER_MS = 3e3;
+const LATER_MS = 3e3;
 const SLEPT_MS = 30e3; // between two seconds: the PC slept, or the page was frozen
 
 /** Monotonic ms that go on while the PC sleeps, where performance.now() may stand still. */
@@ -287,18 +287,26 @@ const app = {
 
 /** @type {typeof import("./help.js")|null} fetched when it is asked for */
 let help = null;
-/** @type {typeof import("./drawer.js")|null} fetched when a case or a patrol is opened, or soon after the first paint, which does not wait for it */
+/** @type {typeof import("./drawer.js")|null} fetched when somebody is at the page, so that it is there when a case or a patrol is opened */
 let drawer = null;
 
 /** What the first paint does not wait for. */
 async function fetchLater() {
-	fetchDrawer();
 	const m = await import("./stock.js").catch(() => null); // the next page that needs it tries again
 
 	if (m && app.page === "duty") {
 		m.stock(app);
 		app.catalogue.want();
 	}
+}
+
+/** Somebody is at the page: once. */
+function atHand() {
+	if (app.page !== "duty" || handled)
+		return;
+	handled = true;
+	if (!drawer)
+		fetchDrawer();
 }
 
 async function fetchDrawer() {
@@ -309,6 +317,7 @@ async function fetchDrawer() {
 		focus(app.file.id !== null ? "h-case" : "h-patrol");
 	}
 }
+let handled = false;
 let helpOpen = false;
 
 app.bell = newBell({ now: mono, me: () => app.me?.person || "", play: (kind) => app.sound.play(kind), notice, alerts: () => app.town.rows.alerts.values() });
@@ -655,7 +664,7 @@ function heard(msg) {
 	if (r === "ok" && !app.firstCommit) {
 		app.firstCommit = /** @type {number} */ (app.town.commit);
 		app.bornAt = app.town.time;
-		setTimeout(fetchLater, DRAWER_AFTER_MS);
+		setTimeout(fetchLater, LATER_MS);
 	}
 	if (trouble && !app.town.source.since)
 		back("trouble_over");
@@ -767,6 +776,8 @@ root.addEventListener("click", (e) => { // a row that is touched is shown on the
 	if (row && !at.closest("a, button, input, summary"))
 		app.act.pick(row.dataset.pick || null);
 });
+for (const e of ["pointermove", "pointerdown", "keydown"])
+	addEventListener(e, atHand);
 for (const e of ["pointerdown", "keydown"]) // a browser lets nothing sound before the page was touched
 	addEventListener(e, () => app.bell.on && app.sound.blocked && app.sound.wake().then(draw));
 document.addEventListener("click", (e) => document.querySelectorAll("details.menu[open]").forEach((m) => {

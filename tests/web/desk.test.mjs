@@ -302,6 +302,24 @@ describe("the look", () => {
 		await clean(page);
 	});
 
+	test("a map with a background fetches what draws its tiles, one without does not; the drawer comes when somebody is at the page", async () => {
+		const fetched = (m) => m.seen.filter((s) => /leaflet-tiles|\/drawer\.js/.test(s)).map((s) => s.slice(5));
+		const m = await mock();
+
+		m.handlers.push(({ path, json }) => path.startsWith("/tiles/") && (json(200, {}), true));
+		const page = await duty(m);
+
+		await page.waitForSelector(".map-box canvas");
+		m.seen.length = 0;
+		m.tiles = "/tiles/{z}/{x}/{y}.png";
+		await page.reload();
+		await page.waitForSelector(".map-box img.leaflet-tile[src*='/tiles/']", { state: "attached" });
+		assert.deepEqual(fetched(m), ["vendor/leaflet-tiles.js"]);
+		await page.mouse.move(300, 300);
+		await until(page, () => performance.getEntriesByType("resource").some((e) => e.name.endsWith("/drawer.js")));
+		await clean(page);
+	});
+
 	test("a row that is touched is marked here and on the map; a case that is opened from the map is marked in the list", async () => {
 		const m = await mock();
 		const page = await duty(m);
