@@ -63,6 +63,7 @@ import { call } from "./api.js";
  * @property {boolean} busy
  * @property {Key|null} error
  * @property {string} detail the server's own words
+ * @property {string} code and its code for them
  * @property {string} by who was quicker
  * @property {string} did
  * @property {string} [doubted] a receiver whom nobody knows: sent when it is confirmed
@@ -113,7 +114,7 @@ export function newCasefile(deps) {
 		},
 		/** @param {string|null} action */
 		choose: (action) => {
-			file.form = action === null ? null : { action, key: newKey(), busy: false, error: null, detail: "", by: "", did: "" };
+			file.form = action === null ? null : { action, key: newKey(), busy: false, error: null, detail: "", code: "", by: "", did: "" };
 			deps.draw();
 		},
 		send,
@@ -183,7 +184,7 @@ export function newCasefile(deps) {
 		if (body.to && !known && form.doubted !== body.to && await isNobody(body.to)) {
 			if (mine !== turn)
 				return;
-			Object.assign(form, { busy: false, error: "act_nobody", doubted: body.to, detail: "" });
+			Object.assign(form, { busy: false, error: "act_nobody", doubted: body.to, detail: "", code: "" });
 			return deps.draw();
 		}
 		const r = await call("POST", `/api/v1/cases/${encodeURIComponent(data.id)}/actions`, {
@@ -196,6 +197,7 @@ export function newCasefile(deps) {
 			return deps.expired();
 		form.busy = false;
 		form.detail = r.body?.detail || "";
+		form.code = r.body?.code || "";
 		if (r.status === 200) {
 			file.form = null;
 			await read();

@@ -6,6 +6,7 @@ import { dueView, holderView } from "./cases.js";
 import { NEEDS, RATINGS, resultsOf } from "./casefile.js";
 import { nameOf } from "./i18n.js";
 import { photosView } from "./photos.js";
+import { original, reason } from "./refusal.js";
 import { forInput, full, instant, when } from "./time.js";
 
 export { patrolDrawer } from "./patroldrawer.js";
@@ -14,6 +15,7 @@ export { patrolDrawer } from "./patroldrawer.js";
 /** @typedef {import("./casefile.js").Detail} Detail */
 /** @typedef {import("./casefile.js").Act} Act */
 
+const SAID = ["not_allowed", "illegal_transition"]; // codes that the form's error says in better words
 const LATE_NEWS_MS = 10 * 60e3; // between an act and the office's knowing of it
 
 /** @param {App} app */
@@ -88,7 +90,7 @@ function formView(app, d, form) {
 		${needs.result ? html`<label for="act-result">${say("result")}</label><select id="act-result" name="result" required>${resultsOf(d.class).map((c) => option("result", c))}</select>` : nothing}
 		${needs.rating ? html`<label for="act-rating">${say("rating")}</label><select id="act-rating" name="rating" required>${RATINGS.map((c) => option("rating", c))}</select>` : nothing}
 		${needs.note ? html`<label for="act-note">${say(needs.note === "must" ? "act_reason" : "act_note")}</label><textarea id="act-note" name="note" rows="2" maxlength="1000" ?required=${needs.note === "must"}></textarea>` : nothing}
-		<p class="late" role="alert">${form.error ? html`${say(form.error, { who: form.by, did: nameOf("action", form.did, lang), to: form.doubted || "" })} <span class="own">${form.error === "act_changed" ? "" : form.detail}</span>` : ""}</p>
+		<p class="late" role="alert">${form.error ? html`${say(form.error, { who: form.by, did: nameOf("action", form.did, lang), to: form.doubted || "" })} <span class="own">${form.error === "act_changed" ? "" : SAID.includes(form.code) ? original(app, form.detail) : reason(app, form)}</span>` : ""}</p>
 		<div class="row"><button type="submit" class="primary" ?disabled=${form.busy}>${form.busy ? say("act_busy") : say(form.error === "act_unknown" || form.error === "act_down" ? "act_again" : "act_do", { what: nameOf("action", form.action, lang) })}</button>
 			<button type="button" @click=${() => app.file.choose(null)}>${say("cancel")}</button></div></form>`;
 }
@@ -144,7 +146,7 @@ function actView(app, a) {
 			${a.parallel ? html`<span class="chip due" title=${say("parallel_hint")}>${say("parallel")}</span>` : nothing}
 			${counts ? nothing : html`<span class="chip late">${nameOf("standing", a.status || "", lang)}</span>`}</div>
 		${a.note ? html`<div class="own">${a.note}</div>` : nothing}
-		${counts ? nothing : html`<div class="sub">${a.code ? nameOf("code", a.code, lang) : nothing} <span class="own">${a.detail || ""}</span></div>`}
+		${counts ? nothing : html`<div class="sub">${a.code ? nameOf("code", a.code, lang) : nothing} <span class="own">${original(app, a.detail)}</span></div>`}
 		${a.voided ? html`<div class="sub"><span class="own">${a.voided.person_name || a.voided.person}</span>: <span class="own">${a.voided.reason}</span></div>` : nothing}
 		<div class="sub"><time title=${full(at)}>${when(at, app.nowMs())}</time>${known !== null && known - at > LATE_NEWS_MS ? html` · ${say("known_at")} <time title=${full(known)}>${when(known, app.nowMs())}</time>` : nothing}${
 			photos.length ? html` · ${say("photos", { n: photos.length })}` : nothing}</div>${photosView(app, photos)}</li>`;

@@ -9,6 +9,7 @@ import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { verdictView } from "./patroldrawer.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
+import { original } from "./refusal.js";
 import { remindView } from "./remind.js";
 import { link } from "./route.js";
 import { ruleName } from "./rules.js";
@@ -59,7 +60,7 @@ export function newGrid(app) {
 
 /** A block of the page, or why it is empty. @param {App} app @param {List} list @param {string} id @param {unknown} title @param {import("./i18n.js").Key} none @param {() => unknown} rows @param {string} [period] */
 const part = (app, list, id, title, none, rows, period) => html`<section class="block rows ${id}" aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>
-	${list.phase === "refused" ? html`<p class="empty" role="status">${app.say("empty_refused")} <span class="own">${list.detail}</span></p>` : list.phase !== "ready" ? html`<p class="empty" role="status">${app.say(list.phase === "loading" ? "loading" : list.phase === "denied" ? "empty_denied" : "empty_failed")}</p>`
+	${list.phase === "refused" ? html`<p class="empty" role="status">${app.say("empty_refused")} <span class="own">${original(app, list.detail)}</span></p>` : list.phase !== "ready" ? html`<p class="empty" role="status">${app.say(list.phase === "loading" ? "loading" : list.phase === "denied" ? "empty_denied" : "empty_failed")}</p>`
 		: list.rows.length === 0 ? html`<p class="empty">${period ? app.say("empty_period", { period }) : app.say(none)}</p>`
 			: html`<div class="scroll" role="group" tabindex="0" aria-labelledby="h-${id}">${rows()}</div>`}</section>`;
 

@@ -2,6 +2,7 @@
 import { html, nothing } from "./vendor/lit.js";
 import "./i18npages.js";
 import { call } from "./api.js";
+import { reason } from "./refusal.js";
 import { full, instant } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -45,7 +46,7 @@ export function newLetin(app) {
 			if (r.status === 401)
 				return app.act.expired();
 			if (r.status !== 200) {
-				letin.what = r.body?.detail || String(r.status);
+				letin.what = reason(app, r.body) || String(r.status);
 				return letin.fail(r.status === 0 || r.body?.code === "outcome_unknown" ? "act_unknown" : r.status === 503 ? "act_down" : r.status === 403 ? "act_forbidden"
 					: r.status === 404 ? "letin_unknown" : r.body?.code === "exists" ? "letin_taken" : r.body?.code === "bad_device" ? "letin_whose" : "letin_refused");
 			}

@@ -4,6 +4,7 @@ import { count } from "./i18n.js";
 import { isStale } from "./head.js";
 import { set } from "./filters.js";
 import { SORT_MAX } from "./list.js";
+import { original } from "./refusal.js";
 
 /** @typedef {import("./main.js").App} App */
 /** @typedef {ReturnType<typeof import("./list.js").newList>} List */
@@ -51,7 +52,7 @@ export function emptyView(app, list, of) {
 	if (list.phase === "denied")
 		return html`<p class="empty" data-test="why">${say("empty_denied")}</p>`;
 	if (list.phase === "refused")
-		return html`<p class="empty" data-test="why">${say("empty_refused")} <span class="own">${list.detail}</span></p><p><button type="button" @click=${of.clear}>${say("filter_clear")}</button></p>`;
+		return html`<p class="empty" data-test="why">${say("empty_refused")} <span class="own">${original(app, list.detail)}</span></p><p><button type="button" @click=${of.clear}>${say("filter_clear")}</button></p>`;
 	if (list.phase === "failed")
 		return html`<p class="empty" data-test="why">${say("empty_failed")}</p><p><button type="button" @click=${() => list.refresh()}>${say("again")}</button></p>`;
 	return html`<p class="empty" data-test="why">${of.narrowed ? say("empty_filter") : of.period ? say("empty_period", { period: of.period }) : say(of.none)}</p>

@@ -6,6 +6,7 @@ import { change, byRate, growth } from "./compare.js";
 import { nameOf } from "./i18n.js";
 import { daysOf, isDay, plus } from "./reportperiod.js";
 import { placeName } from "./head.js";
+import { reason } from "./refusal.js";
 import { link } from "./route.js";
 import { noneOverdue } from "./rules.js";
 import { brief, date, full, instant } from "./time.js";
@@ -141,7 +142,7 @@ async function load(app, again = false) {
 			return app.act.expired();
 		state.phase = "failed";
 		state.error = r.status === 0 ? "err_down" : r.status === 403 ? "rep_denied" : r.status === 429 ? "rep_two" : r.status === 503 ? "err_busy" : "rep_failed";
-		state.what = r.body?.detail || String(r.status ?? r);
+		state.what = reason(app, r.body) || String(r.status ?? r);
 	}
 	app.act.draw();
 }

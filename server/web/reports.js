@@ -7,6 +7,7 @@ import { copyText } from "./copy.js";
 import { nameOf } from "./i18n.js";
 import { asked, monthsOf, PERIODS, plus } from "./reportperiod.js";
 import { figureOf, pieces, rowsOf, SHEETS, shown, totalOf } from "./reportsheets.js";
+import { reason } from "./refusal.js";
 import { link } from "./route.js";
 import { date, full, instant } from "./time.js";
 
@@ -75,7 +76,7 @@ async function load(app, again = false) {
 	state.phase = bad ? "failed" : "ready";
 	if (bad) {
 		state.error = bad.status === 0 ? "err_down" : bad.status === 403 ? "rep_denied" : bad.status === 429 ? "rep_two" : bad.status === 503 ? "err_busy" : "rep_failed";
-		state.what = bad.body?.detail || String(bad.status);
+		state.what = reason(app, bad.body) || String(bad.status);
 	} else {
 		state.figures = f.body;
 		state.annual = a.body;

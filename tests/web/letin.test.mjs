@@ -57,7 +57,7 @@ describe("the sheet", () => {
 		const page = await duty(m);
 
 		await go(page, "people");
-		for (const [status, code, says] of [[404, "not_found", /辖区内没有/], [409, "exists", /其他人员/], [422, "bad_device", /新终端/], [403, "not_allowed", /没有这项权限/], [503, "ingest_away", /采集服务/], [429, "too_many_codes", /没有办成：the stand-in/]]) {
+		for (const [status, code, says] of [[404, "not_found", /辖区内没有/], [409, "exists", /其他人员/], [422, "bad_device", /新终端/], [403, "not_allowed", /没有这项权限/], [503, "ingest_away", /采集服务/], [429, "too_many_codes", /没有办成：未用的设备码太多/], [422, "bad_hours", /没有办成：（原文：the stand-in/]]) {
 			m.actStatus = status;
 			m.actCode = code;
 			await ask(page, "d-0001", "p-0001");

@@ -106,7 +106,7 @@ describe("cases", () => {
 		});
 		await page.waitForSelector("main.on-desk .map");
 		await why("#/cases?from=2020-01-01&to=2020-02-01", "2020-01-01 至 2020-01-31没有记录");
-		for (const [status, words] of [[403, "不在您的管辖范围"], [400, "筛选条件有误"], [503, "读取失败"]]) {
+		for (const [status, words] of [[403, "不在您的管辖范围"], [400, "筛选条件有误： （原文：the stand-in was told to refuse）"], [503, "读取失败"]]) {
 			m.listStatus = status;
 			await why(`#/cases?class=hazard&q=x${status}`, words);
 		}

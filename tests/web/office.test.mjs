@@ -174,7 +174,7 @@ describe("a case", () => {
 
 		assert.equal(list.length, 3);
 		assert.match(list[0], /^上报 马某某 .*平台得知 .*照片 1 张 处置前$/);
-		assert.match(list[2], /^处置反馈 示例镇水务站 未生效 已疏通 当时的状态不允许 handle: from in_progress only/);
+		assert.match(list[2], /^处置反馈 示例镇水务站 未生效 已疏通 当时的状态不允许 （原文：handle: from in_progress only）/);
 		await page.keyboard.press("Escape");
 		await page.waitForSelector(".drawer", { state: "detached" });
 		assert.equal(await page.evaluate(() => location.hash), "#/");
@@ -320,7 +320,7 @@ describe("a case", () => {
 		await page.waitForSelector('.act [role=alert]:has-text("同一次提交只办一次")');
 		m.actStatus = 409;
 		await page.click('.act button:has-text("再次提交")');
-		await page.waitForSelector('.act [role=alert]:has-text("不允许这样办理。 the stand-in was told to refuse")');
+		await page.waitForSelector('.act [role=alert]:has-text("不允许这样办理。 （原文：the stand-in was told to refuse）")');
 		m.actStatus = null;
 		await page.click(".act button.primary");
 		await page.waitForSelector('.timeline li:has-text("立案")');
