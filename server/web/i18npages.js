@@ -256,6 +256,8 @@ export const MORE = {
 	rep_visits: ["入户走访", "Visits"],
 	rep_works: ["整治工作量", "Works"],
 	rep_exports: ["导出", "Exports"],
+	rep_exports_reach: ["这些河段的明细；其余导出按区域统计", "of these reaches; the other exports count by area"],
+	rep_by_reach: ["按河段：巡查、任务和案件，按记录现在的样子统计；走访、检查、工作量和监测户只按区域统计，封账数字也只按区域保留。", "By reach: patrols, duties and cases, counted from the records as they stand now. Visits, inspections, works and households are counted by area only; so are the figures of closed books."],
 	rep_exports_note: ["按上面的时段和区域", "of the period and place above"],
 	rep_unmask: ["显示完整姓名和电话", "Names and phones in full"],
 	rep_unmask_on: ["含个人信息，请妥善保管。", "Personal data: keep them safe."],

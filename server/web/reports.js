@@ -9,6 +9,7 @@ import { asked, monthsOf, PERIODS, plus } from "./reportperiod.js";
 import { figureOf, pieces, rowsOf, SHEETS, shown, totalOf } from "./reportsheets.js";
 import { reason } from "./refusal.js";
 import { link } from "./route.js";
+import { stock } from "./stock.js";
 import { date, full, instant } from "./time.js";
 
 /** @typedef {import("./main.js").App} App */
@@ -19,6 +20,8 @@ import { date, full, instant } from "./time.js";
 /** Exports, and as what each can be had. */
 const EXPORTS = { workbook: ["xlsx"], figures: ["csv", "xlsx"], areas: ["csv", "xlsx"], annual: ["csv", "xlsx"], duty: ["csv", "xlsx"], overdue: ["csv", "xlsx"], patrols: ["csv", "xlsx"], tracks: ["geojson"],
 	cases: ["csv", "xlsx"], inspections: ["csv", "xlsx"], visits: ["csv", "xlsx"], works: ["csv", "xlsx"], households: ["csv", "xlsx"], events: ["csv", "xlsx"], quality: ["csv", "xlsx"], corrections: ["csv", "xlsx"] };
+/** Those that can be had of reaches; the others count by area. */
+const OF_REACHES = ["duty", "overdue", "patrols", "tracks", "cases", "inspections", "visits", "works"];
 const UNMASK = ["centre", "office", "leader"]; // roles that may see names and phones in full
 
 const state = {
@@ -40,11 +43,15 @@ const today = (app) => date(app.nowMs());
 /** @param {App} app */
 const scopeOf = (app) => app.place.query.get("scope") || app.me?.scope || "";
 
+/** Reaches that are asked about in the place of an area: a river, any; "" none. @param {App} app */
+const reachOf = (app) => app.place.query.get("reach") || "";
+
 /** The query of all calls. @param {App} app @param {Period} p @param {Record<string, string>} [more] */
 function query(app, p, more = {}) {
 	const scope = scopeOf(app);
+	const reach = reachOf(app);
 
-	return new URLSearchParams({ from: p.from, to: p.to, ...(scope && scope !== "*" ? { scope } : {}), lang: app.lang, ...more }).toString();
+	return new URLSearchParams({ from: p.from, to: p.to, ...(reach ? { reach } : scope && scope !== "*" ? { scope } : {}), lang: app.lang, ...more }).toString();
 }
 
 /** @param {App} app @param {boolean} [again] also when it is shown already */
@@ -65,7 +72,7 @@ async function load(app, again = false) {
 	state.phase = "loading";
 	state.error = state.refused = null;
 	app.act.draw();
-	const [f, a] = await Promise.all([call("GET", `/api/v1/figures?${key}`), call("GET", `/api/v1/exports/annual.json?${key}`)]);
+	const [f, a] = await Promise.all([call("GET", `/api/v1/figures?${key}`), reachOf(app) ? { status: 200, body: null, retryAfter: 0 } : call("GET", `/api/v1/exports/annual.json?${key}`)]);
 
 	if (mine !== state.turn)
 		return;
@@ -92,7 +99,10 @@ function go(app, change) {
 		for (const k of ["period", "from", "to"])
 			q.delete(k);
 	for (const [k, v] of Object.entries(change))
-		q.set(k, v);
+		if (v)
+			q.set(k, v);
+		else
+			q.delete(k);
 	if (q.get("scope") === app.me?.scope)
 		q.delete("scope");
 	location.hash = link("reports", q);
@@ -137,13 +147,13 @@ function exportsView(app, p) {
 	const more = /** @type {Record<string, string>} */ (state.unmask && may ? { unmask: "1" } : {});
 
 	return html`<section class="block rep-exports" aria-labelledby="h-rep-exports">
-	<h2 id="h-rep-exports">${say("rep_exports")} <small>${say("rep_exports_note")}</small></h2>
+	<h2 id="h-rep-exports">${say("rep_exports")} <small>${say(reachOf(app) ? "rep_exports_reach" : "rep_exports_note")}</small></h2>
 	${may ? html`<p class="check"><input type="checkbox" id="rep-unmask" .checked=${state.unmask} @change=${(/** @type {Event} */ e) => {
 		state.unmask = /** @type {HTMLInputElement} */ (e.target).checked;
 		app.act.draw();
 	}}> <label for="rep-unmask">${say("rep_unmask")}</label>${state.unmask ? html` <span class="late">${say("rep_unmask_on")}</span>` : nothing}</p>` : nothing}
 	<p class="error" role="alert">${state.refused ? say(state.refused, { what: state.refusedWhat }) : ""}</p>
-	<ul class="files">${Object.entries(EXPORTS).map(([name, formats]) => html`<li><span>${nameOf("export", name, lang)}</span> <span class="choice">${formats.map((f) => {
+	<ul class="files">${Object.entries(EXPORTS).filter(([name]) => !reachOf(app) || OF_REACHES.includes(name)).map(([name, formats]) => html`<li><span>${nameOf("export", name, lang)}</span> <span class="choice">${formats.map((f) => {
 		const file = `${name}.${f}`;
 
 		return html`<a class="button" download data-file=${file} href=${`/api/v1/exports/${file}?${query(app, p, more)}`} aria-label=${`${nameOf("export", name, lang)} ${f.toUpperCase()}`}
@@ -226,7 +236,7 @@ function sheetView(app, sheet, figures, where) {
 	<details class="defs"><summary>${say("rep_definitions", { n: used.length })}</summary><dl>${used.map((f) => html`<dt>${f.name}</dt><dd>${f.definition}</dd>`)}</dl></details></section>`;
 }
 
-/** @typedef {{from: string, to: string, scope: string}} Where */
+/** @typedef {{from: string, to: string, scope: string, reach: string}} Where */
 
 /** Nothing to look at behind it. @param {string} text */
 const nil = (text) => text === "0" || text === "0.0" || text === "0.00" || text === "—";
@@ -267,10 +277,13 @@ function partsTable(app, sheet, figures, columns, units, where) {
 /** Places of one's own scope, a community with its grids. @param {App} app */
 function placesView(app) {
 	const own = app.me?.scope || "";
-	const now = scopeOf(app);
+	const reach = reachOf(app);
+	const now = reach ? `reach=${reach}` : scopeOf(app);
 	const areas = [...app.town.rows.areas.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 	const option = (/** @type {string} */ code, /** @type {string} */ name) => html`<option value=${code} .selected=${code === now}>${name}</option>`;
-	const known = now === own || areas.some((a) => a.code === now);
+	const rows = app.reaches.rows;
+	const rivers = [...new Set(rows.map((r) => r.river || ""))].filter((n) => n && rows.filter((r) => r.river === n).length > 1);
+	const known = now === own || areas.some((a) => a.code === now) || reach === "*" || rivers.includes(reach) || rows.some((r) => r.code === reach);
 	/** @type {{top: {code: string, name: string}|null, below: {code: string, name: string}[]}[]} */
 	const groups = [];
 
@@ -279,9 +292,14 @@ function placesView(app) {
 			groups[groups.length - 1].below.push(a);
 		else if (a.code !== own)
 			groups.push({ top: a, below: [] });
-	return html`<select id="rep-scope" aria-label=${app.say("rep_scope")} @change=${(/** @type {Event} */ e) => go(app, { scope: /** @type {HTMLSelectElement} */ (e.target).value })}>
-		${option(own, own === "*" ? app.say("all_places") : app.town.rows.areas.get(own)?.name || own)}${known ? nothing : option(now, now)}
-		${groups.map((g) => html`${option(g.top?.code || "", g.top?.name || "")}${g.below.map((b) => option(b.code, `\u3000${b.name}`))}`)}</select>`;
+	return html`<select id="rep-scope" aria-label=${app.say("rep_scope")} @change=${(/** @type {Event} */ e) => {
+		const v = /** @type {HTMLSelectElement} */ (e.target).value;
+
+		go(app, v.startsWith("reach=") ? { scope: "", reach: v.slice(6) } : { scope: v, reach: "" });
+	}}>
+		${option(own, own === "*" ? app.say("all_places") : app.town.rows.areas.get(own)?.name || own)}${known ? nothing : option(now, reach || now)}
+		${groups.map((g) => html`${option(g.top?.code || "", g.top?.name || "")}${g.below.map((b) => option(b.code, `\u3000${b.name}`))}`)}
+		${rows.length ? html`<optgroup label=${app.say("tier_reach")}>${option("reach=*", app.say("reach_any"))}${rivers.map((n) => option(`reach=${n}`, app.say("reach_of", { name: n })))}${rows.map((r) => option(`reach=${r.code}`, r.name))}</optgroup>` : nothing}</select>`;
 }
 
 /** @param {App} app @param {ReturnType<typeof asked>} a */
@@ -306,7 +324,7 @@ function pickersView(app, a) {
 		<label for="rep-to">${say("rep_to")}</label><input id="rep-to" name="to" type="date" .value=${last} required aria-describedby="rep-bad"><button type="submit">${say("rep_show")}</button></form>
 	<div class="choice"><label for="rep-scope">${say("rep_scope")}</label>${placesView(app)}
 		<a class="button" href=${link("print", a.period ? { date: a.period.running ? today(app) : plus(a.period.to, -1) } : {}, "day")}>${say("print_day")}</a>
-		<a class="button" href=${link("print", { month: (a.period ? a.period.from : today(app)).slice(0, 7), ...(scopeOf(app) === app.me?.scope ? {} : { scope: scopeOf(app) }) }, "month")}>${say("print_month")}</a></div></div>
+		${reachOf(app) ? nothing : html`<a class="button" href=${link("print", { month: (a.period ? a.period.from : today(app)).slice(0, 7), ...(scopeOf(app) === app.me?.scope ? {} : { scope: scopeOf(app) }) }, "month")}>${say("print_month")}</a>`}</div></div>
 	<p id="rep-bad" class="error" role="alert">${a.period ? "" : say(a.error, { what: a.what })}</p>`;
 }
 
@@ -319,6 +337,7 @@ export function view(app) {
 	const a = asked(app.place.query, today(app));
 	const p = a.period;
 	const ready = p && state.figures;
+	const sheets = ready ? SHEETS.filter((s) => !reachOf(app) || s.groups.some((g) => g.columns.some((c) => totalOf(state.figures.figures, figureOf(c))))) : []; // not all of them are counted by reach
 
 	return html`<div class="rep">
 	<div class="rep-top"><h2 class="rep-title">${say("page_reports")}</h2>
@@ -329,11 +348,13 @@ export function view(app) {
 	${pickersView(app, a)}
 	${!p ? nothing : state.phase === "failed" ? html`<p class="plain" role="alert">${say(/** @type {Key} */ (state.error), { what: state.what })}</p><p><button type="button" @click=${() => load(app, true)}>${say("again")}</button></p>`
 		: !ready ? html`<p class="plain" role="status">${say("loading")}</p>`
-		: html`<div class="rep-body"><div class="rep-main">${paragraphView(app)}${correctionsView(app)}<div class="rep-sheets">${SHEETS.map((s) => sheetView(app, s, state.figures.figures, { from: p.from, to: p.to, scope: scopeOf(app) === app.me?.scope ? "" : scopeOf(app) }))}</div></div>${exportsView(app, p)}</div>`}</div>`;
+		: html`<div class="rep-body"><div class="rep-main">${reachOf(app) ? html`<p class="sub" data-test="by-reach">${say("rep_by_reach")}</p>` : nothing}${paragraphView(app)}${correctionsView(app)}<div class="rep-sheets">${sheets.map((s) => sheetView(app, s, state.figures.figures, { from: p.from, to: p.to, reach: reachOf(app), scope: reachOf(app) || scopeOf(app) === app.me?.scope ? "" : scopeOf(app) }))}</div></div>${exportsView(app, p)}</div>`}</div>`;
 }
 
 /** @param {App} app */
 export function enter(app) {
+	stock(app);
+	app.reaches.want();
 	load(app);
 }
 

@@ -482,6 +482,8 @@ describe("against the real daemons", { timeout: 120000 }, () => {
 		await worker.send("inspect", { topic: "burn_straw", result: "ok" });
 		await worker.send("work", { item: "bins", qty: 12.5, unit: "个", approx: true });
 		await worker.send("case.report", { case: "c-1", class: "hazard", category: "fire", severity: 2, title: "楼道堆物" }, { scope: GRID[0] });
+		await chief.send("case.report", { case: "c-2", class: "hazard", category: "drowning", severity: 3, title: "临水护栏缺失" }, { scope: RIVER });
+		await chief.send("case.report", { case: "c-3", class: "finding", category: "litter", severity: 4, title: "河岸垃圾" }, { scope: RIVER });
 	});
 	after(() => t?.stop());
 
@@ -530,12 +532,58 @@ describe("against the real daemons", { timeout: 120000 }, () => {
 		await clean(page);
 	});
 
+	test("by reach: the desk's numbers and the report's open as many records as they say", async () => {
+		const page = await openPage(kit.browser, `${t.base}/#/?by=reach`);
+		const visit = (/** @type {string} */ h) => page.evaluate((x) => {
+			location.hash = x;
+		}, h);
+		/** The list that a number leads to says that number; duties are counted by their rows. */
+		const same = async (/** @type {string} */ h, /** @type {string} */ n, /** @type {string} */ from) => {
+			const list = h.startsWith("#/cases") ? "caselist" : h.startsWith("#/patrols") ? "patrollist" : "";
+
+			if (!list)
+				return;
+			await visit(h);
+			await until(page, ([id, want]) => document.querySelector(`#h-${id}`)?.textContent?.trim().match(/^(?:案件|巡查) ([\d,]+) /)?.[1] === want, [list, n]).catch(() => assert.fail(`${from}: ${n}, and its list ${h} says otherwise`));
+		};
+
+		await signIn(page, "duty", t.passwords.duty);
+		await page.waitForSelector(`.reachdesk tr[data-row="${RIVER}"] td:nth-child(2) a:has-text("1")`);
+		assert.match(await text(page, `.reachdesk tr[data-row="${RIVER}"]`), /李丁.*隐患 1$/);
+		await until(page, () => document.querySelector(".closing td a"));
+		const numbers = await page.$$eval(".reachdesk a.number, .ledger a.number, .closing a.number", (all) => all.map((a) => [a.getAttribute("href"), a.textContent?.trim().replace("隐患 ", ""), a.closest("tr")?.getAttribute("data-row")]).filter(([, n]) => /^[\d,]+$/.test(n || "")));
+
+		assert.ok(numbers.length > 30, `${numbers.length}`);
+		assert.ok(numbers.some(([, , row]) => row === "closing hazard") && numbers.some(([, , row]) => row === "lens river_patrols community"));
+		for (const [h, n, row] of [...new Map(numbers.map((x) => [x[0], x])).values()])
+			await same(h, n, row || "");
+		await visit(`#/reports?period=month&reach=${RIVER}`);
+		await page.waitForSelector("[data-test=by-reach]");
+		await page.waitForSelector('[data-sheet=hazards] tr[data-row="|drowning|"] [data-figure=hazards_found]:has-text("1")');
+		assert.deepEqual(await page.$$eval("[data-sheet]", (e) => e.map((x) => x.getAttribute("data-sheet")).filter((x) => ["visits", "works", "households", "inspections"].includes(x || ""))), []);
+		assert.equal(await page.locator("[data-file='workbook.xlsx']").count(), 0);
+		const told = await page.$$eval(".rep-sheet a.number", (all) => all.map((a) => [a.getAttribute("href"), a.textContent?.trim(), `${a.closest("td")?.getAttribute("data-figure")} ${a.closest("td")?.getAttribute("data-of") || ""}`]).filter(([, n, f]) => /^\d+$/.test(n || "") && !/rate|patrol_minutes/.test(f || "")));
+
+		assert.ok(told.length >= 6, `${told.length}`);
+		for (const [h, n, f] of told)
+			await same(h, n, f || "");
+		await visit("#/reports?period=month&reach=*");
+		await page.waitForSelector('[data-sheet=cases] tr[data-row="||"] [data-figure=cases_received]:has-text("2")');
+		assert.equal(await page.inputValue("#rep-scope"), "reach=*");
+		const [file] = await Promise.all([page.waitForEvent("download"), page.click('[data-file="cases.csv"]')]);
+
+		assert.equal((await readFile(await file.path(), "utf8")).trim().split("\r\n").length, 3, "a head and two cases");
+		await page.selectOption("#rep-scope", TOWN);
+		await page.waitForSelector('[data-sheet=cases] tr[data-row="||"] [data-figure=cases_received]:has-text("3")');
+		await clean(page);
+	});
+
 	test("sheets and settings of the real town; a password changed on the page opens the next sign-in", async () => {
 		const page = await openPage(kit.browser, `${t.base}/#/print/day`);
 
 		await signIn(page, "duty", t.passwords.duty);
 		await page.waitForSelector(".sheet");
-		assert.match(await text(page, "section[aria-labelledby=h-sheet-reported]"), /三、当日上报案件 1 件.*楼道堆物/);
+		assert.match(await text(page, "section[aria-labelledby=h-sheet-reported]"), /三、当日上报案件 3 件.*楼道堆物/);
 		await page.goto(`${t.base}/#/print/month`);
 		await page.waitForSelector(".sheet-month");
 		assert.deepEqual(Object.fromEntries(await page.$$eval("[data-area]", (e) => e.map((r) => [r.getAttribute("data-area"), r.querySelector("[data-figure=patrols]")?.textContent]))), { [TOWN]: "4", [COMMUNITY[0]]: "4", [COMMUNITY[1]]: "0" });
