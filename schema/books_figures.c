@@ -1,6 +1,7 @@
 #include "schema/books_figures.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -23,45 +24,81 @@ static int32_t next_year(int32_t day)
 	return civil_year_first(civil_year_first(day) + 366);
 }
 
-static void add_days(struct buf *b, int32_t from, int32_t to)
+struct spans {
+	int32_t *v;
+	size_t n, cap;
+	int32_t moving; /* day */
+};
+
+static void add_span(struct spans *s, int32_t span)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap * 2 + 64;
+		s->v = xrealloc(s->v, s->cap * sizeof *s->v);
+	}
+	s->v[s->n++] = span;
+}
+
+static void add_days(struct spans *s, int32_t from, int32_t to)
 {
 	for (int32_t day = from; day < to; day++)
-		buf_addf(b, ",%d", (int)civil_yyyymmdd(day));
+		add_span(s, civil_yyyymmdd(day));
 }
 
-static void add_months(struct buf *b, int32_t from, int32_t to)
+static void add_months(struct spans *s, int32_t from, int32_t to)
 {
-	for (int32_t day = from; day < to; day = next_month(day))
-		buf_addf(b, ",%d", (int)month_of(day));
+	for (int32_t day = from; day < to; day = next_month(day)) {
+		if (day <= s->moving && s->moving < next_month(day))
+			add_days(s, day, next_month(day));
+		else
+			add_span(s, month_of(day));
+	}
 }
 
-static void add_years(struct buf *b, int32_t from, int32_t to)
+static void add_years(struct spans *s, int32_t from, int32_t to)
 {
-	for (int32_t day = from; day < to; day = next_year(day))
-		buf_addf(b, ",%d", (int)month_of(day) / 100);
+	for (int32_t day = from; day < to; day = next_year(day)) {
+		if (day <= s->moving && s->moving < next_year(day))
+			add_months(s, day, next_year(day));
+		else
+			add_span(s, month_of(day) / 100);
+	}
 }
 
-/* [from, to) as days, whole months, whole years, whole months, days: a JSON array of spans. */
-static void spans_of(struct buf *b, int32_t from, int32_t to)
+/* Days, whole months, whole years, whole months, days. */
+size_t books_spans(int32_t from, int32_t to, int32_t moving, int32_t **out)
 {
 	int32_t head = civil_month_first(from) == from ? from : next_month(from); /* months begin here */
 	int32_t tail = civil_month_first(to), years, years_end;
+	struct spans s = {.moving = moving};
 
-	buf_adds(b, "[0"); /* no span */
 	if (head >= tail) { /* no whole month */
-		add_days(b, from, to);
+		add_days(&s, from, to);
 	} else {
 		years = civil_year_first(head) == head ? head : next_year(head);
 		years_end = civil_year_first(tail);
 		if (years >= years_end) /* no whole year */
 			years = years_end = tail;
-		add_days(b, from, head);
-		add_months(b, head, years);
-		add_years(b, years, years_end);
-		add_months(b, years_end, tail);
-		add_days(b, tail, to);
+		add_days(&s, from, head);
+		add_months(&s, head, years);
+		add_years(&s, years, years_end);
+		add_months(&s, years_end, tail);
+		add_days(&s, tail, to);
 	}
+	*out = s.v;
+	return s.n;
+}
+
+static void spans_json(struct buf *b, int32_t from, int32_t to)
+{
+	int32_t *v;
+	size_t n = books_spans(from, to, INT32_MIN, &v);
+
+	buf_adds(b, "[0"); /* no span */
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, ",%d", (int)v[i]);
 	buf_addc(b, ']');
+	free(v);
 }
 
 bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 2], char hi[AREA_CODE_MAX + 2])
@@ -81,7 +118,7 @@ bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 
 	return true;
 }
 
-enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
+enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, const char *figure,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx)
 {
 	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
@@ -89,47 +126,17 @@ enum err books_sums(struct store *st, const char *scope, const char *within, int
 	sqlite3_stmt *q;
 	enum err e;
 
-	if (waters_is(within))
-		return waters_sums(st, scope, within, from_day, to_day, row, ctx);
 	if (from_day >= to_day || !books_range(scope, within, lo, hi))
 		return OK;
-	spans_of(&spans, from_day, to_day);
-	q = sql_get(st, "SELECT figure, level, category, sum(n) FROM tally WHERE span IN (SELECT value FROM json_each(?1)) AND "
-			"area >= ?2 AND area < ?3 GROUP BY figure, level, category HAVING sum(n) <> 0 ORDER BY figure, level, category");
+	spans_json(&spans, from_day, to_day);
+	/* The index alone says which rows are of the figure: the counts of the others are not looked up. */
+	q = sql_get(st, "SELECT t.figure, t.level, t.category, sum(t.n) FROM tally i CROSS JOIN tally t ON t.figure = i.figure AND t.area = i.area AND "
+			"t.level = i.level AND t.category = i.category AND t.span = i.span WHERE i.span IN (SELECT value FROM json_each(?1)) AND "
+			"i.area >= ?2 AND i.area < ?3 AND (?4 IS NULL OR i.figure = ?4) GROUP BY 1, 2, 3 HAVING sum(t.n) <> 0 ORDER BY 1, 2, 3");
 	sql_text(q, 1, buf_slice(&spans));
 	sql_str(q, 2, lo);
 	sql_str(q, 3, hi);
-	while ((e = sql_row(q)) == OK) {
-		struct books_tally t = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3)};
-
-		row(ctx, &t);
-	}
-	e = sql_end(q, e);
-	buf_done(&spans);
-	return e;
-}
-
-enum err books_sums_corrected(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
-	void (*row)(void *ctx, const struct books_tally *t), void *ctx)
-{
-	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
-	struct buf spans = {0};
-	sqlite3_stmt *q;
-	enum err e;
-
-	if (waters_is(within))
-		return waters_sums(st, scope, within, from_day, to_day, row, ctx);
-	if (from_day >= to_day || !books_range(scope, within, lo, hi))
-		return OK;
-	spans_of(&spans, from_day, to_day);
-	q = sql_get(st, "SELECT figure, level, category, sum(n) FROM (SELECT figure, level, category, n FROM tally WHERE span IN (SELECT value FROM "
-			"json_each(?1)) AND area >= ?2 AND area < ?3 UNION ALL SELECT figure, level, category, n FROM correction WHERE day >= ?4 AND "
-			"day < ?5 AND area >= ?2 AND area < ?3) GROUP BY figure, level, category HAVING sum(n) <> 0 ORDER BY figure, level, category");
-	sql_text(q, 1, buf_slice(&spans));
-	sql_str(q, 2, lo);
-	sql_str(q, 3, hi);
-	sql_int(q, 4, civil_yyyymmdd(from_day));
-	sql_int(q, 5, civil_yyyymmdd(to_day));
+	sql_str(q, 4, figure);
 	while ((e = sql_row(q)) == OK) {
 		struct books_tally t = {sql_cstr(q, 0), sql_cstr(q, 1), sql_cstr(q, 2), sqlite3_column_int64(q, 3)};
 
@@ -145,8 +152,9 @@ enum err books_series(struct store *st, const struct books_series *s, int64_t *n
 	if (waters_is(s->within))
 		return waters_series(st, s, n);
 	for (int i = 0; i < s->days; i++) {
-		sqlite3_stmt *q = sql_get(st, "SELECT coalesce(sum(n), 0) FROM tally INDEXED BY tally_span WHERE span = ?3 AND figure = ?4 AND"
-			SQL_MINE("area", "''") "AND (?5 IS NULL OR level = ?5) AND (?6 IS NULL OR category = ?6)");
+		sqlite3_stmt *q = sql_get(st, "SELECT coalesce(sum(t.n), 0) FROM tally i CROSS JOIN tally t ON t.figure = i.figure AND t.area = "
+			"i.area AND t.level = i.level AND t.category = i.category AND t.span = i.span WHERE i.span = ?3 AND i.figure = ?4 AND" SQL_MINE("i.area", "''")
+			"AND (?5 IS NULL OR i.level = ?5) AND (?6 IS NULL OR i.category = ?6)"); /* as above */
 		enum err e;
 
 		sql_str(q, 1, s->scope);

@@ -12,13 +12,14 @@ struct books_tally {
 /* The areas of a scope and a narrower one (NULL: all of it) as lo <= code < hi; false: they have nothing in common. */
 bool books_range(const char *scope, const char *within, char lo[AREA_CODE_MAX + 2], char hi[AREA_CODE_MAX + 2]);
 
-/* Sums of [from_day, to_day), by (figure, level, category); in that order; rows that add up to 0 are left out.  Whole years and months are
- * taken from their own rows: the cost does not grow with the period.  within: as in a page; of reaches: schema/waters.h. */
-enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
-	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
+/* The spans that days [from_day, to_day) are made of, by time: whole years and months have rows of their own, so their number hardly grows with
+ * the period.  In the place of the year that holds day `moving` (INT32_MIN: none) stand its months, and days in the place of the month: what
+ * is still being counted is little then.  The caller frees *out. */
+size_t books_spans(int32_t from_day, int32_t to_day, int32_t moving, int32_t **out);
 
-/* The same with what came after a freeze (table correction): what the events say now. */
-enum err books_sums_corrected(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day,
+/* Sums of one figure (NULL: of all) over [from_day, to_day), by (figure, level, category); in that order; rows that add up to 0 are left
+ * out.  within: area code, or NULL. */
+enum err books_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, const char *figure,
 	void (*row)(void *ctx, const struct books_tally *t), void *ctx) MUST_CHECK;
 
 #define BOOKS_SERIES_DAYS 400

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "core/civil.h"
 #include "schema/dutybook.h"
 #include "schema/sql.h"
@@ -754,17 +755,27 @@ static enum err read_people(struct reading *rd, int64_t as_of, struct duties_pag
 	struct buf names = {0};
 	const char *person;
 	int n = 0;
-	enum err e = next_people(rd->st, page->after, &names, page->people + 1, &n);
+	enum err e = OK;
 
+	if (page->these)
+		n = page->people;
+	else
+		e = next_people(rd->st, page->after, &names, page->people + 1, &n);
 	rd->r = registry_new(rd->st, as_of);
 	rd->book = dutybook_new(rd->st, rd->r, as_of);
 	if (e == OK && history && page->most && area_level(slice_of(rd->scope)) < AREA_COMMUNITY) /* of a community it is few */
 		e = dutybook_roll(rd->book, rd->first, rd->last);
 	page->more = n > page->people;
 	page->last[0] = '\0';
-	person = names.p;
+	page->read = 0;
+	person = page->these ? page->these : names.p;
 	for (int i = 0; e == OK && i < n && i < page->people; i++, person += strlen(person) + 1) {
+		if (i && page->until_mono_ms && clock_mono_ms() >= page->until_mono_ms) {
+			page->more = true;
+			break;
+		}
 		e = read_person(rd, person, history);
+		page->read = i + 1;
 		slice_copy(page->last, sizeof page->last, slice_of(person));
 	}
 	dutybook_free(rd->book);

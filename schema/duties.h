@@ -58,9 +58,12 @@ struct duty_row { /* borrowed for the call */
 struct duties_page {
 	const char *after; /* "" from the first */
 	int people;
+	const char *these; /* in their place: so many of these, each with its NUL; NULL */
 	bool most;         /* they are most of all that there are: what they did is read in one pass (duties_history) */
+	int64_t until_mono_ms; /* ends earlier, after one of them at least; 0: does not */
 	char last[65];     /* out */
 	bool more;         /* out */
+	int read;          /* out: how many people */
 };
 
 /* All duties under scope ("*": everywhere) as they stand at at_ms, by the registry as of a commit (REGISTRY_NOW). */

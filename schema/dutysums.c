@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/area.h"
 #include "core/civil.h"
 #include "schema/duties.h"
@@ -10,12 +11,13 @@
 
 #define PEOPLE 5000 /* read in one call */
 #define MONTHS 1200 /* of a period: a hundred years */
+#define STRETCH 40000 /* patrols of the days that are read at once: some 30 ms */
 
 struct each {
-	const char *within;
+	const struct duty_sums_ask *ask;
 	int32_t *frozen; /* yyyymm, ascending */
 	size_t nfrozen;
-	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue);
+	duty_sums_row *row;
 	void *ctx;
 };
 
@@ -26,22 +28,22 @@ static int by_month(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static enum err read_frozen(struct store *st, int32_t from_day, int32_t to_day, struct each *s)
+static enum err read_frozen(struct store *st, struct each *s)
 {
 	sqlite3_stmt *q = sql_get(st, "SELECT month FROM freeze WHERE month BETWEEN ? AND ? ORDER BY month LIMIT 1200");
 	enum err e;
 
 	s->frozen = xcalloc(MONTHS, sizeof *s->frozen);
-	sql_int(q, 1, civil_yyyymmdd(from_day) / 100);
-	sql_int(q, 2, civil_yyyymmdd(to_day) / 100);
+	sql_int(q, 1, civil_yyyymmdd(s->ask->from_day) / 100);
+	sql_int(q, 2, civil_yyyymmdd(s->ask->to_day) / 100);
 	while ((e = sql_row(q)) == OK)
 		s->frozen[s->nfrozen++] = sqlite3_column_int(q, 0);
 	return sql_end(q, e);
 }
 
-static bool all_frozen(const struct each *s, int32_t from_day, int32_t to_day)
+static bool all_frozen(const struct each *s)
 {
-	int32_t from = civil_yyyymmdd(from_day) / 100, last = civil_yyyymmdd(to_day - 1) / 100;
+	int32_t from = civil_yyyymmdd(s->ask->from_day) / 100, last = civil_yyyymmdd(s->ask->to_day - 1) / 100;
 	size_t months = (size_t)((last / 100 - from / 100) * 12 + last % 100 - from % 100 + 1), n = 0;
 
 	for (size_t i = 0; i < s->nfrozen; i++)
@@ -56,95 +58,114 @@ static void one(void *ctx, const struct duty_row *r)
 
 	if (r->state != DUTY_MET && r->state != DUTY_OVERDUE)
 		return;
-	if (s->within && !area_covers(slice_of(s->within), slice_of(r->area)))
+	if (s->ask->within && !area_covers(slice_of(s->ask->within), slice_of(r->area)))
 		return;
 	if (s->nfrozen && bsearch(&month, s->frozen, s->nfrozen, sizeof month, by_month))
 		return;
-	s->row(s->ctx, r->level, r->area, day, r->state == DUTY_MET, r->state == DUTY_OVERDUE);
+	s->row(s->ctx, r->person, r->level, r->area, day, r->state == DUTY_MET, r->state == DUTY_OVERDUE);
 }
 
-static enum err walk(struct store *st, const char *scope, int32_t from_day, int32_t to_day, int64_t at_ms, struct each *s)
+/* What ends later has not begun: it is neither met nor overdue. */
+static int32_t last_day(const struct duty_sums_ask *ask)
 {
-	struct duties_page page = {.after = "", .people = PEOPLE, .most = true, .more = true};
-	int32_t last = to_day - 1, decided = civil_day(at_ms) + duty_period_longest(PERIOD_YEAR);
-	char after[65] = "";
-	enum err e = OK;
+	int32_t last = ask->to_day - 1, decided = civil_day(ask->at_ms) + duty_period_longest(PERIOD_YEAR);
 
-	if (last > decided) /* what ends later has not begun: it is neither met nor overdue */
-		last = decided;
+	return last > decided ? decided : last;
+}
 
-	while (e == OK && page.more) {
-		page.after = after;
-		e = duties_history(st, s->within ? s->within : scope, REGISTRY_NOW, from_day, last, at_ms, &page, one, s);
-		slice_copy(after, sizeof after, slice_of(page.last));
-	}
+static enum err many_patrols(struct store *st, int32_t from, int32_t to, bool *out)
+{
+	sqlite3_stmt *q = sql_get(st, "SELECT count(*) FROM (SELECT 1 FROM patrol WHERE start_at >= ? AND start_at < ? LIMIT ?)");
+	enum err e;
+
+	sql_int(q, 1, civil_day_ms(from));
+	sql_int(q, 2, civil_day_ms(to));
+	sql_int(q, 3, STRETCH + 1);
+	if ((e = sql_row(q)) == OK)
+		*out = sqlite3_column_int64(q, 0) > STRETCH;
+	sql_done(q);
 	return e;
 }
 
-enum err duty_sums_each(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue), void *ctx)
+/* Up to the end of the year, or of the month when that would be much at once. */
+static enum err next_stretch(struct store *st, struct duty_sums_at *at, int32_t last)
 {
-	struct each s = {.within = within, .row = row, .ctx = ctx};
+	int32_t year = civil_year_first(civil_year_first(at->day) + 366) - 1, month = civil_month_first(civil_month_first(at->day) + 31) - 1;
+	bool many;
 	enum err e;
 
-	if (from_day >= to_day)
-		return OK;
-	if ((e = read_frozen(st, from_day, to_day, &s)) == OK && !all_frozen(&s, from_day, to_day))
-		e = walk(st, scope, from_day, to_day, at_ms, &s);
+	at->person[0] = '\0';
+	at->end = year < last ? year : last;
+	if ((e = many_patrols(st, at->day, at->end + 1, &many)) == OK && many) {
+		at->end = month < last ? month : last;
+		e = many_patrols(st, at->day, at->end + 1, &many);
+	}
+	at->few = !many;
+	return e;
+}
+
+static enum err begin(struct store *st, struct each *s)
+{
+	return s->ask->from_day < s->ask->to_day && !s->ask->all ? read_frozen(st, s) : OK;
+}
+
+static bool nothing(const struct each *s)
+{
+	return s->ask->from_day >= s->ask->to_day || (!s->ask->all && all_frozen(s));
+}
+
+enum err duty_sums_some(struct store *st, const struct duty_sums_ask *ask, struct duty_sums_at *at, int64_t until_mono_ms, duty_sums_row *row, void *ctx)
+{
+	struct each s = {.ask = ask, .row = row, .ctx = ctx};
+	int32_t last = last_day(ask);
+	enum err e = begin(st, &s);
+
+	if (e == OK && (nothing(&s) || ask->from_day > last))
+		at->over = true;
+	if (e == OK && !at->over && !at->begun) {
+		at->day = ask->from_day;
+		e = next_stretch(st, at, last);
+	}
+	at->begun = true;
+	for (bool first = true; e == OK && !at->over && (first || !until_mono_ms || clock_mono_ms() < until_mono_ms); first = false) {
+		struct duties_page page = {.after = at->person, .people = PEOPLE, .most = at->few, .until_mono_ms = until_mono_ms};
+
+		if ((e = duties_history(st, ask->within ? ask->within : ask->scope, REGISTRY_NOW, at->day, at->end, ask->at_ms, &page, one, &s)) != OK)
+			break;
+		slice_copy(at->person, sizeof at->person, slice_of(page.last));
+		if (page.more)
+			continue;
+		at->day = at->end + 1;
+		at->over = at->day > last;
+		if (!at->over)
+			e = next_stretch(st, at, last);
+	}
 	free(s.frozen);
 	return e;
 }
 
-#define LEVELS 5
-
-struct sums {
-	char level[LEVELS][12];
-	int64_t met[LEVELS], overdue[LEVELS];
-	size_t n;
-};
-
-static void add(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue)
+enum err duty_sums_people(struct store *st, const struct duty_sums_ask *ask, const char *people, int n, int64_t until_mono_ms, int *read,
+	duty_sums_row *row, void *ctx)
 {
-	struct sums *s = ctx;
-	size_t i = 0;
+	struct each s = {.ask = ask, .row = row, .ctx = ctx};
+	struct duties_page page = {.after = "", .people = n, .these = people, .until_mono_ms = until_mono_ms};
+	enum err e = begin(st, &s);
 
-	(void)area;
-	(void)day;
-	while (i < s->n && strcmp(s->level[i], level) != 0)
-		i++;
-	if (i == LEVELS)
-		return; /* there are four levels, and none */
-	if (i == s->n)
-		slice_copy(s->level[s->n++], sizeof s->level[0], slice_of(level));
-	s->met[i] += met;
-	s->overdue[i] += overdue;
-}
-
-static void tell(const struct sums *s, void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
-{
-	for (size_t i = 0; i < s->n; i++)
-		row(ctx, s->level[i], s->met[i], s->overdue[i]);
-}
-
-enum err duty_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
-{
-	struct sums s = {.n = 0};
-	enum err e = duty_sums_each(st, scope, within, from_day, to_day, at_ms, add, &s);
-
-	if (e == OK)
-		tell(&s, row, ctx);
+	*read = n;
+	if (e == OK && n && !nothing(&s)) {
+		e = duties_history(st, ask->within ? ask->within : ask->scope, REGISTRY_NOW, ask->from_day, last_day(ask), ask->at_ms, &page, one, &s);
+		*read = page.read;
+	}
+	free(s.frozen);
 	return e;
 }
 
-enum err duty_sums_all(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx)
+enum err duty_sums_each(struct store *st, const struct duty_sums_ask *ask, duty_sums_row *row, void *ctx)
 {
-	struct sums s = {.n = 0};
-	struct each each = {.within = within, .row = add, .ctx = &s};
-	enum err e = from_day < to_day ? walk(st, scope, from_day, to_day, at_ms, &each) : OK;
+	struct duty_sums_at at = {.begun = false};
+	enum err e = OK;
 
-	if (e == OK)
-		tell(&s, row, ctx);
+	while (e == OK && !at.over)
+		e = duty_sums_some(st, ask, &at, 0, row, ctx);
 	return e;
 }

@@ -7,16 +7,32 @@
 
 #include "schema/store.h"
 
-/* For each duty whose period ends within [from_day, to_day): met or overdue (one of them 1) at at_ms, by level, area and last day.
- * scope: only duties that count for it ("*": all); within: NULL, or an area code inside of it. */
-enum err duty_sums_each(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue), void *ctx) MUST_CHECK;
+struct duty_sums_ask {
+	const char *scope, *within; /* only duties that count for it ("*": all); NULL, or an area code inside of it */
+	int32_t from_day, to_day;   /* their periods end within [from, to) */
+	int64_t at_ms;              /* as they stand then */
+	bool all;                   /* with the days of frozen months, as they stand now */
+};
 
-/* The same, added up by level. */
-enum err duty_sums(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx) MUST_CHECK;
-/* The same with the days of frozen months, as they stand now. */
-enum err duty_sums_all(struct store *st, const char *scope, const char *within, int32_t from_day, int32_t to_day, int64_t at_ms,
-	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx) MUST_CHECK;
+/* Each duty that was met or is overdue (one of them 1), by person, level, area and last day. */
+typedef void duty_sums_row(void *ctx, const char *person, const char *level, const char *area, int32_t day, int met, int overdue);
+
+/* All of them, in one read. */
+enum err duty_sums_each(struct store *st, const struct duty_sums_ask *ask, duty_sums_row *row, void *ctx) MUST_CHECK;
+
+/* Piece by piece: each call goes on until until_mono_ms, and a person further at least.  A person comes several times, with the days of
+ * one stretch after the other. */
+struct duty_sums_at { /* zeroed: from the first */
+	bool begun, over;
+	int32_t day, end; /* of the stretch; end: its last day */
+	bool few;        /* what all did in it is read at once */
+	char person[65]; /* the last one read */
+};
+enum err duty_sums_some(struct store *st, const struct duty_sums_ask *ask, struct duty_sums_at *at, int64_t until_mono_ms,
+	duty_sums_row *row, void *ctx) MUST_CHECK;
+
+/* All days of these n people, each with its NUL; *read of them, the time being over. */
+enum err duty_sums_people(struct store *st, const struct duty_sums_ask *ask, const char *people, int n, int64_t until_mono_ms, int *read,
+	duty_sums_row *row, void *ctx) MUST_CHECK;
 
 #endif

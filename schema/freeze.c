@@ -254,10 +254,11 @@ static enum err unpack(struct slice in, int64_t bytes, struct buf *out)
 
 /* ------------------------------------------------------------------ freezing */
 
-static void count_duty(void *ctx, const char *level, const char *area, int32_t day, int met, int overdue)
+static void count_duty(void *ctx, const char *person, const char *level, const char *area, int32_t day, int met, int overdue)
 {
 	struct tallies *t = ctx;
 
+	(void)person;
 	if (met)
 		tally_add(t, "duty_met", level, "", area, day, met);
 	if (overdue)
@@ -268,7 +269,8 @@ static void count_duty(void *ctx, const char *level, const char *area, int32_t d
 static enum err keep_duties(struct store *st, int32_t first, int32_t last, int64_t at_ms, int64_t commit)
 {
 	struct tallies t = {.st = st};
-	enum err e = duty_sums_each(st, "*", NULL, first_of(first), first_of(month_after(last)), at_ms, count_duty, &t);
+	const struct duty_sums_ask ask = {.scope = "*", .from_day = first_of(first), .to_day = first_of(month_after(last)), .at_ms = at_ms};
+	enum err e = duty_sums_each(st, &ask, count_duty, &t);
 
 	if (e == OK)
 		e = tallies_flush(&t, commit);

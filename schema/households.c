@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "schema/sql.h"
+
+#define LOOKS 32 /* rows between two looks at the clock */
 
 static enum err put(struct store *st, const struct event *ev, struct slice device, const char *area, int64_t commit, int64_t voided)
 {
@@ -86,31 +89,32 @@ enum err households_refill(struct store *st)
 
 #define KNOWN(h) h ".at < ?3 AND " h ".\"commit\" <= ?4 AND (" h ".voided IS NULL OR " h ".voided > ?4)"
 
-enum err households_count(struct store *st, const char *lo, const char *hi, int64_t to_ms, int64_t as_of, struct households_count *out)
+enum err households_some(struct store *st, const struct households_ask *ask, char after[EVENT_NAME_MAX + 1], int64_t until_mono_ms,
+	void (*row)(void *ctx, const char *area, bool removed, int64_t persons), void *ctx, bool *over)
 {
 	sqlite3_stmt *q = sql_get(st,
-		"SELECT h.state = 'risk_removed', count(*), sum(coalesce((SELECT p.persons FROM household p WHERE p.name = h.name AND "
-		"p.persons IS NOT NULL AND " KNOWN("p") " ORDER BY p.at DESC, p.device DESC, p.epoch DESC, p.seq DESC LIMIT 1), 0)) "
-		"FROM household h WHERE h.area >= ?1 AND h.area < ?2 AND " KNOWN("h") " AND NOT EXISTS (SELECT 1 FROM household l WHERE "
-		"l.name = h.name AND " KNOWN("l") " AND (l.at, l.device, l.epoch, l.seq) > (h.at, h.device, h.epoch, h.seq)) GROUP BY 1");
-	struct households_count c = {0};
+		"SELECT h.name, h.area, h.state = 'risk_removed', coalesce((SELECT p.persons FROM household p WHERE p.name = h.name AND "
+		"p.persons IS NOT NULL AND " KNOWN("p") " ORDER BY p.at DESC, p.device DESC, p.epoch DESC, p.seq DESC LIMIT 1), 0) "
+		"FROM household h WHERE h.name > ?5 AND h.area >= ?1 AND h.area < ?2 AND " KNOWN("h") " AND NOT EXISTS (SELECT 1 FROM household l WHERE "
+		"l.name = h.name AND " KNOWN("l") " AND (l.at, l.device, l.epoch, l.seq) > (h.at, h.device, h.epoch, h.seq)) ORDER BY h.name");
+	unsigned n = 0;
 	enum err e;
 
-	sql_str(q, 1, lo);
-	sql_str(q, 2, hi);
-	sql_int(q, 3, to_ms);
-	sql_int(q, 4, as_of);
+	*over = true;
+	sql_str(q, 1, ask->lo);
+	sql_str(q, 2, ask->hi);
+	sql_int(q, 3, ask->to_ms);
+	sql_int(q, 4, ask->as_of);
+	sql_text(q, 5, slice_of(after));
 	while ((e = sql_row(q)) == OK) {
-		c.households += sqlite3_column_int64(q, 1);
-		c.persons += sqlite3_column_int64(q, 2);
-		if (sqlite3_column_int(q, 0)) {
-			c.removed_households = sqlite3_column_int64(q, 1);
-			c.removed_persons = sqlite3_column_int64(q, 2);
+		row(ctx, sql_cstr(q, 1), sqlite3_column_int(q, 2), sqlite3_column_int64(q, 3));
+		if (until_mono_ms && ++n % LOOKS == 0 && clock_mono_ms() >= until_mono_ms) {
+			slice_copy(after, EVENT_NAME_MAX + 1, sql_col(q, 0));
+			*over = false;
+			break;
 		}
 	}
-	if ((e = sql_end(q, e)) == OK)
-		*out = c;
-	return e;
+	return sql_end(q, e);
 }
 
 struct check {

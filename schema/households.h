@@ -12,14 +12,14 @@ enum err households_void(struct store *st, const struct event *ev, struct slice 
 /* All rows again, from the events.  Inside a transaction. */
 enum err households_refill(struct store *st) MUST_CHECK;
 
-struct households_count {
-	int64_t households, persons;                 /* all on the list */
-	int64_t removed_households, removed_persons; /* those whose latest state is risk_removed */
+struct households_ask {
+	const char *lo, *hi;   /* areas [lo, hi): that of the latest record counts */
+	int64_t to_ms, as_of;  /* records before to_ms whose events came by commit as_of (INT64_MAX: all) */
 };
-/* By the latest record of each before to_ms whose event came by commit as_of (INT64_MAX: all), in the areas [lo, hi): the
- * area of that record counts.  Persons: the latest number given, 0 when there was none. */
-enum err households_count(struct store *st, const char *lo, const char *hi, int64_t to_ms, int64_t as_of,
-	struct households_count *out) MUST_CHECK;
+/* Each household behind *after (in its place stands the last one given), by name, as its latest record of then has it; persons: the
+ * latest number given, 0 when there was none.  Goes on until until_mono_ms (0: to the end); *over: that was all. */
+enum err households_some(struct store *st, const struct households_ask *ask, char after[EVENT_NAME_MAX + 1], int64_t until_mono_ms,
+	void (*row)(void *ctx, const char *area, bool removed, int64_t persons), void *ctx, bool *over) MUST_CHECK;
 
 /* Each row that is not what its event says, and each event without one, to said(). */
 enum err households_check(struct store *st, void (*said)(void *ctx, const char *line), void *ctx) MUST_CHECK;

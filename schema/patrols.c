@@ -581,6 +581,8 @@ static enum err write_patrol(struct patrols *ps, struct patrol *p, const struct 
 		if (ps->concerned) {
 			concerned_note(ps->concerned, p->person);
 			concerned_note(ps->concerned, p->was_person);
+			concerned_note(ps->concerned, p->sub_person);
+			concerned_note(ps->concerned, p->was_sub_person);
 		}
 		p->is_new = false;
 		remember(p);

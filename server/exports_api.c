@@ -110,7 +110,8 @@ static void answer(struct streamjob *s, struct response *rs)
 	rs->status = 200;
 	rs->type = export_type(o->x);
 	(void)snprintf(commit, sizeof commit, "%lld", (long long)export_as_of(o->x, &time_ms)); /* fits */
-	response_header(rs, "xunge-as-of", commit);
+	if (export_is_certain(o->x))
+		response_header(rs, "xunge-as-of", commit);
 	response_header(rs, "accept-ranges", "none"); /* made as it goes: a part would cost as much as the whole */
 	if (o->etag[0])
 		response_header(rs, "etag", o->etag);

@@ -19,6 +19,8 @@
 #define MAPPED "16777216" /* bytes of the database */
 #define BACK 800 /* thousandths of an export of an older commit that go by on the way there */
 #define READ_MS 220 /* of a page; with its last row and the end of the transaction it stays under 250 ms */
+#define GATHER_MS 120 /* of what is added up: its last piece, what else is of that commit and the first page come to it */
+#define GATHER_TRIES 3 /* beginning again; then it is as of where it stood */
 
 static const struct table *const tables[] = {TABLES};
 
@@ -35,6 +37,7 @@ static const struct {
 
 struct export {
 	const struct table *table;
+	struct export_ask ask;
 	struct table_world w;
 	struct rows rows;
 	char period[2 * CIVIL_INSTANT_TEXT], as_of_time[CIVIL_INSTANT_TEXT];
@@ -42,6 +45,9 @@ struct export {
 	bool command, asked, frozen, back; /* asked: the commit is fixed, by the asker or a freeze (frozen); back: the database stands there, or is on its way */
 	struct asof *past; /* on its way */
 	bool started, begun, read, finished;
+	bool gathered;
+	int64_t looked;   /* the commit that look() stood at */
+	int tries;        /* of gathering */
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -481,6 +487,7 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 		x->place_name = NULL;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
 			(x->w.as_of == head || (e = place_then(x, why)) == OK)) {
+			x->looked = head;
 			if (must_go_back(x, head))
 				go_back(x);
 			else
@@ -533,6 +540,7 @@ enum err export_open(struct store *st, const struct export_ask *ask, struct expo
 	struct export *x = xcalloc(1, sizeof *x);
 	enum err e;
 
+	x->ask = *ask;
 	x->command = ask->command;
 	x->w.st = st;
 	x->w.english = ask->english;
@@ -568,14 +576,71 @@ static enum err step_back(struct export *x, struct why *why)
 	return e;
 }
 
+/* Did the registry change since look(), or were books closed? */
+static enum err is_stale(struct export *x)
+{
+	sqlite3_stmt *q = sql_get(x->w.st, "SELECT 1 FROM change WHERE \"commit\" > ? LIMIT 1");
+	enum err e;
+
+	sql_int(q, 1, x->looked);
+	e = sql_row(q);
+	sql_done(q);
+	return e == OK ? ERR_STALE : e == ERR_NOTFOUND ? OK : e;
+}
+
+/* The export is of the commit that this read stands at, unless another was asked for. */
+static enum err stand(struct export *x, struct why *why)
+{
+	struct table_world *w = &x->w;
+	struct head head;
+	enum err e;
+
+	if (x->back)
+		return OK;
+	if ((e = store_head(w->st, &head)) != OK)
+		return e;
+	if (x->asked && head.commit != w->as_of)
+		return ERR_FULL; /* as of then */
+	if ((e = is_stale(x)) != OK || head.commit == w->as_of)
+		return e;
+	w->as_of = head.commit;
+	return time_of_as_of(x, why);
+}
+
+/* What is added up before the first row, some of it; with *more false in the read of the first page. */
+static enum err gather(struct export *x, bool *more, struct why *why)
+{
+	struct figures_pace pace = {.until_mono_ms = clock_mono_ms() + GATHER_MS, .little = x->w.piece, .brief = true};
+	enum err e = stand(x, why);
+
+	*more = true;
+	pace.still = x->back;
+	if (e == OK)
+		e = x->table->gather(&x->w, &pace, more);
+	x->gathered = e == OK && !*more;
+	if (e != ERR_STALE && e != ERR_FULL)
+		return e == OK ? OK : why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
+	table_end(x);
+	read_end(x);
+	if (e == ERR_STALE && ++x->tries < GATHER_TRIES)
+		return look(x, &x->ask, why);
+	x->asked = true; /* something comes all the time: as of where it stood */
+	go_back(x);
+	return place_then(x, why);
+}
+
 static enum err read_page(struct export *x, struct buf *out, bool *more, struct why *why)
 {
 	enum err e;
 
 	if ((e = read_begin(x, why)) != OK)
 		return e;
+	if (x->table->gather && !x->gathered && ((e = gather(x, more, why)) != OK || *more)) {
+		read_end(x);
+		return e;
+	}
 	if (!x->begun) {
-		e = refresh(x, why);
+		e = x->table->gather ? OK : refresh(x, why);
 		*more = x->past != NULL;
 		if (e == OK && !*more && x->rows.sink)
 			e = x->rows.sink->begin(&x->rows, why);
@@ -656,6 +721,11 @@ int64_t export_as_of(const struct export *x, int64_t *time_ms)
 	if (time_ms)
 		*time_ms = x->w.as_of_ms;
 	return x->w.as_of;
+}
+
+bool export_is_certain(const struct export *x)
+{
+	return x->begun || x->finished;
 }
 
 int64_t export_at(const struct export *x)

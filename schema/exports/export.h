@@ -3,8 +3,10 @@
  *   export_open --> export_step, export_step ... (*more false: that was all) --> export_close
  *
  * The command and the server call the same: a step reads one page in a transaction of at most 250 ms and adds some
- * 256 KiB at most (and one row) to the caller's buffer; between steps nothing is held but a cursor.  The same period,
- * scope, as-of, instant, language and rights give the same bytes.  Whoever is slow costs nobody else anything. */
+ * 256 KiB at most (and one row) to the caller's buffer; between steps nothing is held but a cursor.  What adds a period up
+ * (figures, areas, annual) reads for some steps before it gives a row, and is of the commit of the last of these reads
+ * (schema/figures/sum.h).  The same period, scope, as-of, instant, language and rights give the same bytes.  Whoever is slow
+ * costs nobody else anything. */
 #ifndef XUNGE_SCHEMA_EXPORTS_EXPORT_H
 #define XUNGE_SCHEMA_EXPORTS_EXPORT_H
 
@@ -51,7 +53,8 @@ void export_close(struct export *x); /* NULL does nothing */
 const char *export_type(const struct export *x);  /* media type */
 /* Names of a file: "示例镇巡河台账_2023-01-01_2024-01-01.csv" and its ASCII form "xunge-patrols-2023-01-01-2024-01-01.csv". */
 const char *export_filename(const struct export *x, bool ascii);
-int64_t export_as_of(const struct export *x, int64_t *time_ms); /* for certain after the first step */
+int64_t export_as_of(const struct export *x, int64_t *time_ms);
+bool export_is_certain(const struct export *x); /* of the commit: after the first step, or when all is added up */
 int64_t export_rows(const struct export *x);      /* written so far */
 int export_progress(const struct export *x);      /* thousandths, by time or commits walked; -1: unknown */
 int export_packing(const struct export *x);       /* all rows are read: thousandths of the file that were packed since; else -1 */

@@ -10,6 +10,7 @@
 #include "schema/books_cases.h"
 #include "schema/books_patrols.h"
 #include "schema/exports/export.h"
+#include "schema/figures/sum.h"
 
 enum column_type { COL_TEXT, COL_INT, COL_DECIMAL, COL_RATE, COL_DAY, COL_INSTANT, COL_BOOL, COL_JSON };
 
@@ -94,6 +95,9 @@ struct table {
 	bool keys;                 /* CSV: the keys as headings, in every language */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */
 	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL; ERR_STALE: begin again at the head */
+	/* What is added up before the first row (schema/figures/sum.h): some of it, in a read of its own; *more: there is more.  At the end all of it is
+	 * of the snapshot of that last call, and so is the first page.  ERR_STALE: begin again.  NULL: there is nothing to add up. */
+	enum err (*gather)(struct table_world *w, const struct figures_pace *pace, bool *more);
 	/* One page of rows, in an order that hangs on nothing but the records; *more: there are others.  Goes on where the last
 	 * page ended by what it kept in w->own; the snapshot is another one for each page, of the same commit. */
 	enum err (*page)(struct table_world *w, struct rows *r, bool *more) MUST_CHECK;

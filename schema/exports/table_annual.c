@@ -36,8 +36,12 @@ static const char *const printed[] = {"clause", "name", "level", "category_name"
 
 #define PARAGRAPH "annual" /* figure of the row that holds it */
 
+static const char *const compared[] = {"patrols", "river_patrols"};
+#define COMPARED ARRAY_LEN(compared)
+
 struct own {
 	struct annual a;
+	struct figures_sum *now, *first[COMPARED], *was[COMPARED]; /* the last two NULL: there is no year before */
 	int32_t was_from, was_to;
 	char was_period[2 * CIVIL_DAY_TEXT];
 };
@@ -49,12 +53,12 @@ static void take(void *ctx, const struct figure_value *v)
 	annual_take(ctx, v);
 }
 
-static enum err read_figures(struct table_world *w, int32_t from, int32_t to, const char *only, struct annual_set *out)
+static struct figures_sum *sum_of(const struct table_world *w, int32_t from, int32_t to, const char *only)
 {
-	struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = from, .to_day = to, .at_ms = w->at_ms,
+	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = from, .to_day = to, .at_ms = w->at_ms,
 		.only = only, .english = w->english, .masked = !w->unmask};
 
-	return figures_read(w->st, &ask, take, out);
+	return figures_sum_new(w->st, &ask, NULL, 0);
 }
 
 static int32_t year_before(int32_t day)
@@ -67,33 +71,38 @@ static int32_t year_before(int32_t day)
 
 /* The same days a year earlier, as far as they have come by now, to compare with: only when records went all through
  * them.  A platform that began in the middle would make every growth look like a feat; so their first month must have some. */
-static enum err read_before(struct table_world *w, struct own *o)
+static void begin_before(const struct table_world *w, struct own *o)
 {
-	static const char *const compared[] = {"patrols", "river_patrols"};
 	char from[CIVIL_DAY_TEXT], to[CIVIL_DAY_TEXT];
-	int32_t today = civil_day(w->at_ms);
+	int32_t today = civil_day(w->at_ms), month;
 	int y;
-	enum err e = OK;
 
 	civil_split(w->from_day, &y, &(int){0}, &(int){0});
 	if (y <= 1)
-		return OK;
+		return;
 	o->was_from = year_before(w->from_day);
 	o->was_to = year_before(o->a.running && today >= w->from_day ? today + 1 : w->to_day);
 	civil_day_text(o->was_from, from);
 	civil_day_text(o->was_to, to);
 	(void)snprintf(o->was_period, sizeof o->was_period, "%s/%s", from, to); /* fits */
-	for (size_t i = 0; i < ARRAY_LEN(compared) && e == OK; i++) {
-		struct annual first = {0};
-		int32_t month = civil_month_first(o->was_from + 31);
+	month = civil_month_first(o->was_from + 31);
+	month = month > o->was_from && month < o->was_to ? month : o->was_to;
+	for (size_t i = 0; i < COMPARED; i++) {
+		o->first[i] = sum_of(w, o->was_from, month, compared[i]);
+		o->was[i] = sum_of(w, o->was_from, o->was_to, compared[i]);
+	}
+}
 
-		month = month > o->was_from && month < o->was_to ? month : o->was_to;
-		e = read_figures(w, o->was_from, month, compared[i], &first.now);
-		if (e == OK && annual_total(&first, compared[i]))
-			e = read_figures(w, o->was_from, o->was_to, compared[i], &o->a.was);
+static void take_before(struct own *o)
+{
+	for (size_t i = 0; i < COMPARED && o->was[i]; i++) {
+		struct annual first = {0};
+
+		figures_sum_show(o->first[i], FIGURES_WHOLE, take, &first.now);
+		if (annual_total(&first, compared[i]))
+			figures_sum_show(o->was[i], FIGURES_WHOLE, take, &o->a.was);
 		annual_done(&first);
 	}
-	return e;
 }
 
 /* Of what is the report?  Everything is the town, where there is but one. */
@@ -140,22 +149,52 @@ static enum err begin(struct table_world *w, struct why *why)
 	a->from_day = w->from_day;
 	a->to_day = w->to_day;
 	a->english = w->english;
+	a->running = civil_day_ms(w->to_day) > w->at_ms;
+	if ((e = read_level(w, &a->level)) != OK)
+		return why_set(why, e, "cannot read the places: %s", store_detail(w->st));
+	o->now = sum_of(w, w->from_day, w->to_day, NULL);
+	begin_before(w, o);
+	return OK;
+}
+
+/* All sums end in one snapshot. */
+static enum err gather(struct table_world *w, const struct figures_pace *pace, bool *more)
+{
+	struct own *o = w->own;
+	struct annual *a = &o->a;
+	struct figures_sum *sum[1 + 2 * COMPARED] = {o->now};
+	bool one = false;
+	enum err e = OK;
+
+	memcpy(sum + 1, o->first, sizeof o->first);
+	memcpy(sum + 1 + COMPARED, o->was, sizeof o->was);
+	*more = false;
+	for (size_t i = 0; e == OK && i < ARRAY_LEN(sum); i++)
+		if (sum[i] && (e = figures_sum_read(sum[i], pace, &one)) == OK)
+			*more |= one;
+	if (e != OK || *more)
+		return e;
 	a->as_of = w->as_of;
 	a->as_of_ms = w->as_of_ms;
-	a->running = civil_day_ms(w->to_day) > w->at_ms;
-	if ((e = read_level(w, &a->level)) != OK || (e = read_figures(w, w->from_day, w->to_day, NULL, &a->now)) != OK ||
-		(e = read_before(w, o)) != OK || (e = read_corrections(w, a)) != OK)
-		return why_set(why, e, "cannot read the figures: %s", store_detail(w->st));
-	annual_write(a);
-	return OK;
+	figures_sum_show(o->now, FIGURES_WHOLE, take, &a->now);
+	take_before(o);
+	if ((e = read_corrections(w, a)) == OK)
+		annual_write(a);
+	return e;
 }
 
 static void end(struct table_world *w)
 {
 	struct own *o = w->own;
 
-	if (o)
+	if (o) {
 		annual_done(&o->a);
+		figures_sum_free(o->now);
+		for (size_t i = 0; i < COMPARED; i++) {
+			figures_sum_free(o->first[i]);
+			figures_sum_free(o->was[i]);
+		}
+	}
 	free(o);
 	w->own = NULL;
 }
@@ -379,5 +418,5 @@ static enum err text(struct table_world *w, struct buf *out, bool *more)
 
 const struct table table_annual = {.name = PARAGRAPH, .title = "年度报告", .title_en = "Annual report", .column = columns, .print = printed, .report = true,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX | 1 << EXPORT_TEXT,
-	.usual = EXPORT_CSV, .whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end,
+	.usual = EXPORT_CSV, .whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .gather = gather, .page = page, .end = end,
 	.text = text, .members = members};

@@ -1,5 +1,5 @@
-/* table_areas.c - the totals of the figures for a place and each area a step below it: what a notice ranks.  All in one read,
- * so that the parts and the whole are of one commit.  What belongs to the place itself and to none of its parts (a reach that
+/* table_areas.c - the totals of the figures for a place and each area a step below it: what a notice ranks.  All are parts of one
+ * sum, so that the parts and the whole are of one commit.  What belongs to the place itself and to none of its parts (a reach that
  * runs through several) has lines of its own, with the place's code and a stroke: so the parts add up to the whole. */
 #include "schema/exports/tables.h"
 
@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/area.h"
+#include "schema/exports/sink.h"
 #include "schema/figures/figures.h"
 #include "schema/sql.h"
 
@@ -37,15 +39,36 @@ struct area {
 	char *name;
 };
 
+/* Of one figure: the place's, without those of its parts so far. */
+struct rest {
+	char *name, *unit, *definition;
+	int64_t num, den;
+	bool adds; /* a sum over parts means something */
+};
+
 struct own {
 	struct area v[AREAS_MAX];
-	size_t n;
+	size_t n, at;      /* at: of those given, the place first */
+	struct figures_sum *sum;
+	struct rest *rest; /* by figure */
 };
 
 /* Digits of the areas a step below: levels are named by theirs.  Below a grid there are none. */
 static int digits_below(const char *place)
 {
 	return strcmp(place, "*") == 0 ? AREA_DISTRICT : (int)area_level(slice_of(place)) + 3;
+}
+
+static void begin_sum(struct table_world *w, struct own *o)
+{
+	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
+		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
+	const char *code[AREAS_MAX];
+
+	for (size_t i = 0; i < o->n; i++)
+		code[i] = o->v[i].code;
+	o->sum = figures_sum_new(w->st, &ask, code, o->n);
+	o->rest = xcalloc(figures_n, sizeof *o->rest);
 }
 
 static enum err begin(struct table_world *w, struct why *why)
@@ -69,7 +92,9 @@ static enum err begin(struct table_world *w, struct why *why)
 		slice_copy(o->v[o->n].code, sizeof o->v->code, sql_col(q, 0));
 		o->v[o->n++].name = xstrdup(sql_cstr(q, 1));
 	}
-	return sql_end(q, e);
+	if ((e = sql_end(q, e)) == OK)
+		begin_sum(w, o);
+	return e;
 }
 
 static void end(struct table_world *w)
@@ -78,16 +103,18 @@ static void end(struct table_world *w)
 
 	for (size_t i = 0; o && i < o->n; i++)
 		free(o->v[i].name);
+	for (size_t i = 0; o && o->rest && i < figures_n; i++) {
+		free(o->rest[i].name);
+		free(o->rest[i].unit);
+		free(o->rest[i].definition);
+	}
+	if (o) {
+		figures_sum_free(o->sum);
+		free(o->rest);
+	}
 	free(o);
 	w->own = NULL;
 }
-
-/* Of one figure: the place's, without those of its parts so far. */
-struct rest {
-	char *name, *unit, *definition;
-	int64_t num, den;
-	bool adds; /* a sum over parts means something */
-};
 
 struct walk {
 	const struct table_world *w;
@@ -144,17 +171,8 @@ static void line(void *ctx, const struct figure_value *v)
 	rows_end(r);
 }
 
-static enum err read_area(struct table_world *w, struct rows *r, struct rest *rest, const char *within, const char *name)
-{
-	struct walk k = {w, r, within ? within : w->place, name, rest, within == w->within};
-	const struct figures_ask ask = {.scope = w->scope, .within = within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
-
-	return figures_read(w->st, &ask, line, &k);
-}
-
 /* The place's own, when there is something. */
-static void own_lines(struct table_world *w, struct rows *r, const struct rest *rest)
+static void own_lines(const struct table_world *w, struct rows *r, const struct rest *rest)
 {
 	char code[AREA_CODE_MAX + 2], *name = xasprintf(w->english ? "%s itself" : "%s本级", w->place_name);
 	struct walk k = {w, r, code, name, NULL, false};
@@ -175,26 +193,33 @@ static void own_lines(struct table_world *w, struct rows *r, const struct rest *
 	free(name);
 }
 
+static enum err gather(struct table_world *w, const struct figures_pace *pace, bool *more)
+{
+	struct own *o = w->own;
+
+	return figures_sum_read(o->sum, pace, more);
+}
+
 static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
-	const struct own *o = w->own;
-	struct rest *rest = xcalloc(figures_n, sizeof *rest);
-	enum err e = read_area(w, r, rest, w->within, w->place_name);
+	struct own *o = w->own;
 
-	*more = false;
-	for (size_t i = 0; e == OK && i < o->n; i++)
-		e = read_area(w, r, rest, o->v[i].code, o->v[i].name);
-	if (e == OK && o->n)
-		own_lines(w, r, rest);
-	for (size_t i = 0; i < figures_n; i++) {
-		free(rest[i].name);
-		free(rest[i].unit);
-		free(rest[i].definition);
+	for (; o->at <= o->n; o->at++) {
+		const struct area *a = o->at ? &o->v[o->at - 1] : NULL;
+		struct walk k = {w, r, a ? a->code : w->place, a ? a->name : w->place_name, o->rest, !a};
+
+		if (o->at && (rows_full(r) || clock_mono_ms() >= r->until_mono_ms)) {
+			*more = true;
+			return OK;
+		}
+		figures_sum_show(o->sum, o->at, line, &k);
 	}
-	free(rest);
-	return e;
+	if (o->n)
+		own_lines(w, r, o->rest);
+	*more = false;
+	return OK;
 }
 
 const struct table table_areas = {.name = "areas", .title = "分区域统计表", .title_en = "Figures by area", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .page = page, .end = end};
+	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .gather = gather, .page = page, .end = end};

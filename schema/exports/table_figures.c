@@ -1,6 +1,7 @@
 #include "schema/exports/tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/civil.h"
@@ -120,23 +121,66 @@ static void correction(void *ctx, const struct freeze_correction *c)
 	rows_end(r);
 }
 
-static enum err page(struct table_world *w, struct rows *r, bool *more)
+struct own {
+	struct figures_sum *sum;
+	bool kept; /* the bytes were, when the month was frozen */
+};
+
+static enum err begin(struct table_world *w, struct why *why)
 {
-	struct walk k = {w, r};
 	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
 		.at_ms = w->at_ms, .english = w->english, .masked = !w->unmask};
-	const struct freeze_ask came = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english, .bare = true, .masked = !w->unmask};
+	struct own *o = w->own = xcalloc(1, sizeof *o);
+
+	(void)why;
+	o->sum = figures_sum_new(w->st, &ask, NULL, 0);
+	return OK;
+}
+
+static void end(struct table_world *w)
+{
+	struct own *o = w->own;
+
+	if (o)
+		figures_sum_free(o->sum);
+	free(o);
+	w->own = NULL;
+}
+
+static void no_row(void *ctx, const struct freeze_row *v)
+{
+	(void)ctx;
+	(void)v;
+}
+
+static enum err gather(struct table_world *w, const struct figures_pace *pace, bool *more)
+{
+	struct own *o = w->own;
 	enum err e = ERR_NOTFOUND;
 
 	*more = false;
-	if (!w->within && strcmp(w->scope, "*") == 0) /* its bytes were kept */
+	if (w->one_freeze && !w->within && strcmp(w->scope, "*") == 0)
+		e = freeze_rows(w->st, w->from_day, w->to_day, w->as_of, w->english, no_row, NULL);
+	o->kept = e == OK;
+	return e == ERR_NOTFOUND ? figures_sum_read(o->sum, pace, more) : e;
+}
+
+static enum err page(struct table_world *w, struct rows *r, bool *more)
+{
+	const struct own *o = w->own;
+	struct walk k = {w, r};
+	const struct freeze_ask came = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
+		.at_ms = w->at_ms, .english = w->english, .bare = true, .masked = !w->unmask};
+	enum err e = OK;
+
+	*more = false;
+	if (o->kept)
 		e = freeze_rows(w->st, w->from_day, w->to_day, w->as_of, w->english, kept, &k);
-	if (e == ERR_NOTFOUND)
-		e = figures_read(w->st, &ask, line, &k);
+	else
+		figures_sum_show(o->sum, FIGURES_WHOLE, line, &k);
 	return e == OK && !w->one_freeze ? freeze_corrections(w->st, &came, correction, &k) : e;
 }
 
 const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV,
-	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .page = page};
+	.whole_days = true, .areas_only = true, .clock = true, .keys = true, .begin = begin, .gather = gather, .page = page, .end = end};

@@ -252,15 +252,14 @@ static void on_sum(void *ctx, const struct books_tally *t)
 {
 	struct summing *s = ctx;
 
-	if (strcmp(t->figure, "patrols") == 0)
-		*(int64_t *)((char *)&s->d->level[wb_level_index(t->level)] + s->to) += t->n;
+	*(int64_t *)((char *)&s->d->level[wb_level_index(t->level)] + s->to) += t->n;
 }
 
 static enum err read_sums(struct wb_data *d, size_t to, int32_t first, int32_t end)
 {
 	struct summing s = {d, to};
 
-	return first < end ? books_sums(d->w->st, d->w->scope, d->w->within, first, end, on_sum, &s) : OK;
+	return first < end ? books_sums(d->w->st, d->w->scope, d->w->within, first, end, "patrols", on_sum, &s) : OK;
 }
 
 static enum err read_levels(struct wb_data *d)

@@ -68,7 +68,24 @@ static void on_value(void *ctx, const struct figure_value *v)
 	sumsheet_row(s);
 }
 
-enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, struct xlsx *x)
+enum err wb_figures_read(struct wb_figures *f, const struct table_world *w, const struct figures_pace *pace, bool *more)
+{
+	const struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
+		.english = w->english, .masked = !w->unmask};
+	enum err e;
+
+	if (!f->sum)
+		f->sum = figures_sum_new(w->st, &ask, NULL, 0);
+	*more = true;
+	if ((e = figures_sum_read(f->sum, pace, more)) != ERR_STALE)
+		return e;
+	figures_sum_free(f->sum); /* from the first */
+	f->sum = NULL;
+	*more = true;
+	return OK;
+}
+
+void wb_figures_sheet(struct wb_figures *f, const struct table_world *w, struct xlsx *x)
 {
 	static const struct sumcol col[] = {
 		{"序号", "No.", 6, SUMCOL_NUMBER, 0, 0},
@@ -85,13 +102,10 @@ enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, str
 	static const char en[] = "Note. What each figure means stands on the first sheet. Rates: numerator / denominator, rounded half up when shown; "
 				 "— without a denominator. Levels and categories without anything are left out.";
 	const char *const notes[] = {w->english ? en : zh};
-	struct figures_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english, .masked = !w->unmask};
 	struct sheet t = {.f = f, .w = w};
 	struct sumsheet_ask face = {.name = w->english ? "8 Figures" : "8 统计表", .unit = w->english ? "as given" : "见各行", .col = col,
 		.cols = ARRAY_LEN(col), .english = w->english};
 	char title[400], who[200], what[200], period[64];
-	enum err e;
 
 	wb_period(w, period, sizeof(period));
 	wb_who(w, who, sizeof(who));
@@ -101,9 +115,8 @@ enum err wb_figures_sheet(struct wb_figures *f, const struct table_world *w, str
 	face.who = who;
 	face.what = what;
 	sumsheet_begin(&t.s, x, &face);
-	e = figures_read(w->st, &ask, on_value, &t);
+	figures_sum_show(f->sum, FIGURES_WHOLE, on_value, &t);
 	sumsheet_end(&t.s, notes, 1);
-	return e;
 }
 
 void wb_figures_about(const struct wb_figures *f, struct as_xlsx_notes *n)
@@ -123,4 +136,5 @@ void wb_figures_about(const struct wb_figures *f, struct as_xlsx_notes *n)
 void wb_figures_done(struct wb_figures *f)
 {
 	buf_done(&f->told);
+	figures_sum_free(f->sum);
 }

@@ -4,171 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "core/civil.h"
 #include "core/mask.h"
-#include "schema/books_figures.h"
-#include "schema/dutysums.h"
+#include "schema/figures/sum.h"
 #include "schema/freeze.h"
-#include "schema/households.h"
-#include "schema/sql.h"
 #include "schema/waters.h"
 
-/* ------------------------------------------------------------------ what is read: tallies, names, households */
-
-struct entry { /* a tally over the period and scope */
-	const char *level, *category;
-	int64_t n;
-	char figure[]; /* then level and category */
-};
-
-struct named { /* a category of the catalogue */
-	const char *code, *name;
-	bool valid; /* on a day of the period */
-	char klass[]; /* then code and name */
-};
-
 struct reading {
-	struct store *st;
-	const struct figures_ask *ask;
-	struct entry **entry; /* by figure, level, category */
-	size_t n, cap;
-	struct named **named; /* by class and code */
-	size_t nnamed, namedcap;
-	struct households_count households;
-	bool duties;                /* being read */
-	struct freeze_words *words; /* of a period that another program froze; NULL: figures[] has them */
+	const struct figures_parts *p;
 	struct freeze_said said;    /* of the figure at hand */
 	void (*row)(void *ctx, const struct figure_value *v);
 	void *ctx;
 };
 
-static void *grown(void *v, size_t n, size_t *cap)
-{
-	if (n < *cap)
-		return v;
-	*cap = *cap * 2 + 256;
-	return xrealloc(v, *cap * sizeof(void *));
-}
-
-static char *copy(char *to, const char *s, const char **out)
-{
-	size_t n = strlen(s) + 1;
-
-	*out = memcpy(to, s, n);
-	return to + n;
-}
-
-static void take(void *ctx, const struct books_tally *t)
-{
-	struct reading *r = ctx;
-	struct entry *e;
-	const char *unused;
-
-	if (strcmp(t->figure, "events") == 0)
-		return; /* of the platform, not of the town */
-	if (r->ask->corrected && strncmp(t->figure, "duty_", 5) == 0 && !r->duties)
-		return; /* as they were frozen: they are counted now */
-	e = xcalloc(1, sizeof *e + strlen(t->figure) + strlen(t->level) + strlen(t->category) + 3);
-	(void)copy(copy(copy(e->figure, t->figure, &unused), t->level, &e->level), t->category, &e->category); /* the end */
-	e->n = t->n;
-	r->entry = grown(r->entry, r->n, &r->cap);
-	r->entry[r->n++] = e;
-}
-
-static enum err read_names(struct reading *r)
-{
-	sqlite3_stmt *q = sql_get(r->st,
-		"SELECT class, code, CASE WHEN ?3 AND name_en <> '' THEN name_en ELSE name END, (valid_from IS NULL OR valid_from < ?2) AND "
-		"(valid_to IS NULL OR valid_to >= ?1) FROM category WHERE until IS NULL ORDER BY class, code");
-	enum err e;
-
-	sql_int(q, 1, r->ask->from_day);
-	sql_int(q, 2, r->ask->to_day);
-	sql_int(q, 3, r->ask->english);
-	while ((e = sql_row(q)) == OK) {
-		const char *klass = sql_cstr(q, 0), *code = sql_cstr(q, 1), *name = sql_cstr(q, 2), *unused;
-		struct named *c = xcalloc(1, sizeof *c + strlen(klass) + strlen(code) + strlen(name) + 3);
-
-		(void)copy(copy(copy(c->klass, klass, &unused), code, &c->code), name, &c->name); /* the end */
-		c->valid = sqlite3_column_int(q, 3);
-		r->named = grown(r->named, r->nnamed, &r->namedcap);
-		r->named[r->nnamed++] = c;
-	}
-	return sql_end(q, e);
-}
-
-static void take_duty(void *ctx, const char *level, int64_t met, int64_t overdue)
-{
-	struct books_tally t = {.figure = "duty_met", .level = level, .category = "", .n = met};
-
-	if (met)
-		take(ctx, &t);
-	t.figure = "duty_overdue";
-	t.n = overdue;
-	if (overdue)
-		take(ctx, &t);
-}
-
-static int by_entry(const void *a, const void *b)
-{
-	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
-	int c;
-
-	if ((c = strcmp(x->figure, y->figure)) || (c = strcmp(x->level, y->level)))
-		return c;
-	return strcmp(x->category, y->category);
-}
-
-/* Duties are kept for frozen months only: the others are counted now. */
-static enum err read_duties(struct reading *r)
-{
-	const struct figures_ask *k = r->ask;
-	enum err e;
-
-	if (k->only && strcmp(k->only, "duty_rate") != 0)
-		return OK;
-	r->duties = true;
-	e = (waters_is(k->within) ? waters_duties : k->corrected ? duty_sums_all : duty_sums)(r->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_duty, r);
-	if (r->n) /* qsort() takes no NULL */
-		qsort(r->entry, r->n, sizeof(struct entry *), by_entry);
-	return e;
-}
-
-/* The state of frozen days is that of their freeze. */
-static enum err read_households(struct reading *r)
-{
-	char lo[AREA_CODE_MAX + 2], hi[AREA_CODE_MAX + 2];
-	int64_t as_of = INT64_MAX;
-	sqlite3_stmt *q;
-	enum err e;
-
-	if (!books_range(r->ask->scope, r->ask->within, lo, hi) || r->ask->from_day >= r->ask->to_day)
-		return OK;
-	q = sql_get(r->st, "SELECT \"commit\" FROM freeze WHERE month = ?");
-	sql_int(q, 1, civil_yyyymmdd(r->ask->to_day - 1) / 100);
-	if ((e = sql_row(q)) == OK && !r->ask->corrected)
-		as_of = sqlite3_column_int64(q, 0);
-	sql_done(q);
-	if (e != OK && e != ERR_NOTFOUND)
-		return e;
-	return households_count(r->st, lo, hi, civil_day_ms(r->ask->to_day), as_of, &r->households);
-}
-
 /* The entries of one tally: [*at, *end). */
 static void find(const struct reading *r, const char *figure, size_t *at, size_t *end)
 {
-	size_t lo = 0, hi = r->n;
+	size_t lo = 0, hi = r->p->n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (strcmp(r->entry[mid]->figure, figure) < 0)
+		if (strcmp(r->p->entry[mid]->figure, figure) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (*at = lo; lo < r->n && strcmp(r->entry[lo]->figure, figure) == 0;)
+	for (*at = lo; lo < r->p->n && strcmp(r->p->entry[lo]->figure, figure) == 0;)
 		lo++;
 	*end = lo;
 }
@@ -244,7 +105,7 @@ static void add_tally(const struct reading *r, struct parts *p, const struct fig
 	size_t at, end;
 
 	for (find(r, name, &at, &end); at < end; at++) {
-		const struct entry *e = r->entry[at];
+		const struct figures_entry *e = r->p->entry[at];
 		struct part *one = part_add(p, f, f->by == FIGURE_BY_LEVEL ? e->level : f->by == FIGURE_BY_CATEGORY ? e->category : "",
 			own_units ? e->level : "");
 
@@ -261,7 +122,7 @@ static void add_approx(const struct reading *r, struct parts *p, const struct fi
 	if (*f->unit)
 		return;
 	for (find(r, "works_approx", &at, &end); at < end; at++) {
-		struct part *one = part_add(p, f, r->entry[at]->category, r->entry[at]->level);
+		struct part *one = part_add(p, f, r->p->entry[at]->category, r->p->entry[at]->level);
 
 		one->counted = one->approx = true;
 	}
@@ -273,9 +134,9 @@ static void gather(const struct reading *r, const struct figure *f, struct parts
 
 	for (size_t i = 0; i < FIGURES_PARTS && f->part[i]; i++)
 		(void)part_add(p, f, f->part[i], ""); /* that it is there is enough */
-	for (size_t i = 0; f->klass && i < r->nnamed; i++)
-		if (r->named[i]->valid && strcmp(r->named[i]->klass, f->klass) == 0)
-			(void)part_add(p, f, r->named[i]->code, ""); /* as above */
+	for (size_t i = 0; f->klass && i < r->p->nnamed; i++)
+		if (r->p->named[i]->valid && strcmp(r->p->named[i]->klass, f->klass) == 0)
+			(void)part_add(p, f, r->p->named[i]->code, ""); /* as above */
 	add_tally(r, p, f, f->num, true, duty);
 	if (f->den)
 		add_tally(r, p, f, f->den, false, true);
@@ -295,7 +156,7 @@ static const struct {
 
 static int by_code(const void *key, const void *item)
 {
-	const struct named *k = key, *c = *(struct named *const *)item;
+	const struct figures_named *k = key, *c = *(struct figures_named *const *)item;
 	int n = strcmp(k->klass, c->klass);
 
 	return n ? n : strcmp(k->code, c->code);
@@ -304,17 +165,17 @@ static int by_code(const void *key, const void *item)
 static const char *name_of(const struct reading *r, const struct figure *f, const char *category)
 {
 	if (f->klass) {
-		struct named **have, *k = xcalloc(1, sizeof *k + strlen(f->klass) + 1);
+		struct figures_named **have, *k = xcalloc(1, sizeof *k + strlen(f->klass) + 1);
 
 		memcpy(k->klass, f->klass, strlen(f->klass));
 		k->code = category;
-		have = r->nnamed ? bsearch(k, r->named, r->nnamed, sizeof(struct named *), by_code) : NULL;
+		have = r->p->nnamed ? bsearch(k, r->p->named, r->p->nnamed, sizeof(struct figures_named *), by_code) : NULL;
 		free(k);
 		return have ? (*have)->name : category;
 	}
 	for (size_t i = 0; f->part[0] && i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i].code, category) == 0)
-			return r->ask->english ? words[i].en : words[i].zh;
+			return r->p->ask->english ? words[i].en : words[i].zh;
 	return category; /* an issuer */
 }
 
@@ -369,12 +230,12 @@ void figure_show(struct figure_value *v, bool english)
 static void tell(const struct reading *r, const struct figure *f, const struct part *p, bool total, bool has)
 {
 	struct buf issuer = {0}, unit = {0};
-	bool en = r->ask->english, rate = f->kind == FIGURE_RATE;
+	bool en = r->p->ask->english, rate = f->kind == FIGURE_RATE;
 	struct figure_value v = {.f = f, .name = en ? f->name_en : f->name, .unit = *f->unit ? (en ? f->unit_en : f->unit) : p->unit,
 		.level = "", .category = "", .category_name = "", .has = has, .approx = p->approx, .num = p->num,
 		.den = rate ? p->den : 0, .definition = en ? f->definition_en : f->definition};
 
-	if (r->words) { /* what it was called, and meant, when it was counted */
+	if (r->p->words) { /* what it was called, and meant, when it was counted */
 		v.name = r->said.name;
 		v.definition = r->said.definition;
 	}
@@ -385,9 +246,9 @@ static void tell(const struct reading *r, const struct figure *f, const struct p
 		v.category_name = name_of(r, f, p->key);
 	}
 	figure_show(&v, en);
-	if (r->ask->masked && figure_of_issuers(f))
+	if (r->p->ask->masked && figure_of_issuers(f))
 		v.category = v.category_name = figure_masked(v.category, &issuer);
-	if (r->ask->masked)
+	if (r->p->ask->masked)
 		v.unit = figure_masked(v.unit, &unit);
 	r->row(r->ctx, &v);
 	buf_done(&issuer);
@@ -418,7 +279,7 @@ static void tell_total(const struct reading *r, const struct figure *f, const st
 
 static void tell_state(const struct reading *r, const struct figure *f)
 {
-	const struct households_count *h = &r->households;
+	const struct figures_households *h = &r->p->households;
 	struct part p = {.key = "", .unit = ""};
 
 	p.num = strcmp(f->id, "monitored_households") == 0 ? h->households
@@ -429,14 +290,14 @@ static void tell_state(const struct reading *r, const struct figure *f)
 
 static void tell_distinct(const struct reading *r, const struct figure *f)
 {
-	struct part p = {.key = "", .unit = ""};
+	struct part p = {.key = "", .unit = "", .num = r->p->visited};
 	const char *last = NULL;
 	size_t at, end;
 
 	for (find(r, f->num, &at, &end); at < end; at++) {
-		if (r->entry[at]->n > 0 && (!last || strcmp(last, r->entry[at]->category) != 0))
+		if (r->p->entry[at]->n > 0 && (!last || strcmp(last, r->p->entry[at]->category) != 0))
 			p.num++;
-		last = r->entry[at]->category;
+		last = r->p->entry[at]->category;
 	}
 	tell(r, f, &p, true, true);
 }
@@ -463,7 +324,7 @@ static void evaluate_now(const struct reading *r, const struct figure *f)
 
 static void evaluate(struct reading *r, const struct figure *f)
 {
-	if (!r->words || freeze_words_of(r->words, f->id, r->ask->english, &r->said)) /* else it was not counted then */
+	if (!r->p->words || freeze_words_of(r->p->words, f->id, r->p->ask->english, &r->said)) /* else it was not counted then */
 		evaluate_now(r, f);
 	freeze_said_done(&r->said);
 }
@@ -476,29 +337,26 @@ const struct figure *figure_find(const char *id)
 	return NULL;
 }
 
+void figures_evaluate(const struct figures_parts *p, void (*row)(void *ctx, const struct figure_value *v), void *ctx)
+{
+	struct reading r = {.p = p, .row = row, .ctx = ctx};
+
+	for (size_t i = 0; i < figures_n; i++)
+		if ((!p->ask->only || strcmp(figures[i].id, p->ask->only) == 0) && (!waters_is(p->ask->within) || waters_figure(&figures[i])))
+			evaluate(&r, &figures[i]);
+}
+
 enum err figures_read(struct store *st, const struct figures_ask *ask, void (*row)(void *ctx, const struct figure_value *v), void *ctx)
 {
-	struct reading r = {.st = st, .ask = ask, .row = row, .ctx = ctx};
-	enum err e;
+	const struct figures_pace pace = {.still = true};
+	struct figures_sum *s = figures_sum_new(st, ask, NULL, 0);
+	bool more = true;
+	enum err e = OK;
 
-	e = (ask->corrected ? books_sums_corrected : books_sums)(st, ask->scope, ask->within, ask->from_day, ask->to_day, take, &r);
-	if (e == OK && !waters_is(ask->within)) /* nothing of reaches was frozen */
-		e = freeze_words_read(st, ask->from_day, ask->to_day, &r.words);
+	while (e == OK && more)
+		e = figures_sum_read(s, &pace, &more);
 	if (e == OK)
-		e = read_names(&r);
-	if (e == OK && !waters_is(ask->within))
-		e = read_households(&r);
-	if (e == OK)
-		e = read_duties(&r);
-	for (size_t i = 0; e == OK && i < figures_n; i++)
-		if ((!ask->only || strcmp(figures[i].id, ask->only) == 0) && (!waters_is(ask->within) || waters_figure(&figures[i])))
-			evaluate(&r, &figures[i]);
-	for (size_t i = 0; i < r.n; i++)
-		free(r.entry[i]);
-	free(r.entry);
-	freeze_words_free(r.words);
-	for (size_t i = 0; i < r.nnamed; i++)
-		free(r.named[i]);
-	free(r.named);
+		figures_sum_show(s, FIGURES_WHOLE, row, ctx);
+	figures_sum_free(s);
 	return e;
 }

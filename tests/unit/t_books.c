@@ -762,7 +762,7 @@ static void test_sums(void **state)
 			b = civil_year_first(base + b) > base ? civil_year_first(base + b) - base : b;
 		for (int32_t d = a; d < b; d++)
 			want += 2 * n[d];
-		assert_int_equal(books_sums(w->reader, EAST, NULL, base + a, base + b, keep_sum, &got), OK);
+		assert_int_equal(books_sums(w->reader, EAST, NULL, base + a, base + b, NULL, keep_sum, &got), OK);
 		if (got != want)
 			fail_msg("%d..%d: %lld, not %lld", civil_yyyymmdd(base + a), civil_yyyymmdd(base + b), (long long)got, (long long)want);
 	}
