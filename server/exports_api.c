@@ -20,7 +20,7 @@ struct exporting { /* one export under way */
 	struct streamjob s;
 	struct seat seat;
 	struct app *a;
-	char user[65], scope[40], etag[48], *name, *db_path; /* etag "": what is asked for may be another thing tomorrow */
+	char user[65], scope[40], etag[QUESTION_TAG], *name, *db_path; /* etag "": what is asked for may be another thing tomorrow */
 	struct query q;         /* texts of the ask */
 	char waters[WATERS_NAME_MAX + 2]; /* its `reach`, as schema/waters.h has it */
 	struct export_ask ask;
@@ -294,28 +294,38 @@ static void hash_text(crypto_generichash_state *h, const char *text)
 	(void)crypto_generichash_update(h, (const unsigned char *)text, strlen(text) + 1); /* with its end: nothing runs into the next */
 }
 
-/* As of a commit that was named, the same question by the same rights has the same bytes, as long as the program is the same. */
-static void tag(struct exporting *o)
+void question_tag(struct app *a, const char *scope, const char *what, const struct query *q, char out[QUESTION_TAG])
 {
 	crypto_generichash_state h;
 	unsigned char sum[16];
 	char hex[33];
 	struct head head;
 
-	if (!o->ask.as_of || export_is_of_now(o->name) || !o->a->st || store_head(o->a->st, &head) != OK)
+	out[0] = '\0';
+	if (!a->st || store_head(a->st, &head) != OK)
 		return;
 	(void)crypto_generichash_init(&h, NULL, 0, sizeof sum); /* sizes are right */
 	hash_text(&h, XUNGE_VERSION);
 	hash_text(&h, head.db);
-	hash_text(&h, o->scope);
-	hash_text(&h, o->name);
-	hash_text(&h, export_format_name(o->ask.format));
-	for (int i = 0; i < o->q.n; i++) {
-		hash_text(&h, o->q.pair[i].name);
-		hash_text(&h, o->q.pair[i].value);
+	hash_text(&h, scope);
+	hash_text(&h, what);
+	for (int i = 0; i < q->n; i++) {
+		hash_text(&h, q->pair[i].name);
+		hash_text(&h, q->pair[i].value);
 	}
 	(void)crypto_generichash_final(&h, sum, sizeof sum);
-	(void)snprintf(o->etag, sizeof o->etag, "\"%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum)); /* fits */
+	(void)snprintf(out, QUESTION_TAG, "\"%s\"", sodium_bin2hex(hex, sizeof hex, sum, sizeof sum)); /* fits */
+}
+
+/* The same question by the same rights has the same bytes, as long as the program is the same. */
+static void tag(struct exporting *o)
+{
+	char what[80];
+
+	if (!o->ask.as_of || export_is_of_now(o->name))
+		return;
+	(void)snprintf(what, sizeof what, "%s.%s", o->name, export_format_name(o->ask.format)); /* names are short */
+	question_tag(o->a, o->scope, what, &o->q, o->etag);
 }
 
 /* Who has it was given it for the same question: nothing needs to be read again. */

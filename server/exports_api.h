@@ -6,6 +6,7 @@
 #define XUNGE_SERVER_EXPORTS_API_H
 
 #include "server/app.h"
+#include "server/query.h"
 
 #define EXPORTS_MAX 8       /* at once; beyond: 503 */
 #define EXPORTS_OF_USER 2   /* at once of one account; beyond: 429 */
@@ -20,6 +21,10 @@ struct seat {
 
 bool seat_take(struct seat *s, struct app *a, const char *user, struct response *rs); /* false: rs says why not */
 void seat_leave(struct seat *s); /* none: does nothing */
+
+#define QUESTION_TAG 40
+/* An ETag of what was asked, where it always has the same answer: as of a commit that was named. */
+void question_tag(struct app *a, const char *scope, const char *what, const struct query *q, char out[QUESTION_TAG]); /* "": none */
 
 void exports_get(void *ctx, struct request *rq, struct response *rs);
 

@@ -184,7 +184,7 @@ bool read_flag(struct read *r, const char *name, int absent, int *out)
 	return true;
 }
 
-static bool instant(struct read *r, const char *name, int64_t *out)
+bool read_instant(struct read *r, const char *name, int64_t *out)
 {
 	const char *v = query_get(&r->q, name);
 	char text[64];
@@ -224,7 +224,7 @@ bool read_period(struct read *r, bool always, int64_t *from_ms, int64_t *to_ms)
 		*to_ms = civil_day_ms(end);
 		return true;
 	}
-	if (!instant(r, "from", from_ms) || !instant(r, "to", to_ms))
+	if (!read_instant(r, "from", from_ms) || !read_instant(r, "to", to_ms))
 		return false;
 	if (*from_ms < *to_ms)
 		return true;

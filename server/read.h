@@ -43,6 +43,13 @@ void read_refuse(struct read *r, int status, const char *code, const char *fmt, 
 /* Parameters.  False: refused. */
 bool read_number(struct read *r, const char *name, int64_t min, int64_t max, int64_t absent, int64_t *out);
 bool read_flag(struct read *r, const char *name, int absent, int *out); /* true, false, 1, 0 */
+#define READ_NAMES 8
+struct read_names { /* a parameter's, with commas between; n 0: it was not given */
+	int n;
+	char *name[READ_NAMES], text[400];
+};
+bool read_names(struct read *r, const char *param, struct read_names *out);
+bool read_instant(struct read *r, const char *name, int64_t *out); /* untouched when it is absent */
 /* `from` and `to`: days or instants; both absent: this month, or all of time when `always`. */
 bool read_period(struct read *r, bool always, int64_t *from_ms, int64_t *to_ms);
 /* limit, scope: all of a page but its cursor. */

@@ -8,6 +8,8 @@
 #include "schema/books_figures.h"
 #include "schema/figures/figures.h"
 #include "schema/freeze.h"
+#include "schema/ledger.h"
+#include "server/figures_past.h"
 
 static void write_row(void *ctx, const struct figure_value *v)
 {
@@ -50,14 +52,7 @@ static bool whole_days(struct read *r, int64_t from_ms, int64_t to_ms, int32_t *
 	return false;
 }
 
-#define NAMES_MAX 8
-
-struct names { /* a parameter's, with commas between; n 0: it was not given */
-	int n;
-	char *name[NAMES_MAX], text[400];
-};
-
-static bool read_names(struct read *r, const char *param, struct names *out)
+bool read_names(struct read *r, const char *param, struct read_names *out)
 {
 	const char *v = query_get(&r->q, param);
 
@@ -69,8 +64,8 @@ static bool read_names(struct read *r, const char *param, struct names *out)
 	for (char *p = out->text; p && !r->failed; out->n++) {
 		char *comma = strchr(p, ',');
 
-		if (out->n == NAMES_MAX) {
-			read_refuse(r, 400, "bad_parameter", "%s: at most %d at once", param, NAMES_MAX);
+		if (out->n == READ_NAMES) {
+			read_refuse(r, 400, "bad_parameter", "%s: at most %d at once", param, READ_NAMES);
 			break;
 		}
 		out->name[out->n] = p;
@@ -103,7 +98,7 @@ static void write_scope(struct read *r)
 }
 
 /* The figures and the language that were asked for. */
-static bool asked(struct read *r, struct figures_ask *ask, struct names *only)
+static bool asked(struct read *r, struct figures_ask *ask, struct read_names *only)
 {
 	const char *lang = query_get(&r->q, "lang");
 
@@ -123,6 +118,14 @@ static bool begun(struct read *r, int32_t from_day)
 {
 	if (civil_day_ms(from_day) > r->now_ms)
 		read_refuse(r, 400, "bad_parameter", "from: that period is yet to come");
+	return !r->failed;
+}
+
+/* What a century of duties costs would be felt. */
+static bool not_too_long(struct read *r, int32_t from_day, int32_t to_day)
+{
+	if (figures_too_long(from_day, to_day, r->now_ms))
+		read_refuse(r, 400, "bad_parameter", "from, to: want %d years at most", FIGURES_YEARS_MAX);
 	return !r->failed;
 }
 
@@ -150,61 +153,88 @@ static void closed_month(void *ctx, const struct freeze_month *m)
 }
 
 /* The months of the period whose books are closed. */
-static enum err write_closed(struct read *r, const struct figures_ask *ask)
+static enum err write_closed(struct read *r, struct store *st, const struct figures_ask *ask)
 {
 	struct closed c = {r->b, ask->from_day, ask->to_day};
 	enum err e;
 
 	buf_json_key(r->b, "frozen");
 	buf_addc(r->b, '[');
-	e = freeze_list(r->a->st, closed_month, &c);
+	e = freeze_list(st, closed_month, &c);
 	buf_addc(r->b, ']');
 	return e;
 }
 
+enum err figures_write(struct read *r, struct store *st, struct figures_ask *ask, const struct read_names *only, int64_t from_ms, int64_t to_ms)
+{
+	struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
+	enum err e = OK;
+
+	read_list(r, &p, "figures");
+	for (int i = 0; e == OK && (i == 0 || i < only->n); i++) {
+		ask->only = only->n ? only->name[i] : NULL;
+		e = figures_read(st, ask, write_row, r->b);
+	}
+	buf_addc(r->b, ']');
+	if (e == OK && !waters_is(r->within))
+		e = write_closed(r, st, ask);
+	else
+		buf_adds(r->b, ",\"frozen\":[]"); /* nothing of reaches is frozen */
+	write_scope(r);
+	read_int(r->b, "cut", 0);
+	buf_addc(r->b, '}');
+	return e;
+}
+
+/* `as_of` and `at`.  *as_of 0: of now; *at_ms INT64_MIN: that of the commit. */
+static bool asked_when(struct read *r, int64_t *as_of, int64_t *at_ms)
+{
+	*at_ms = query_get(&r->q, "as_of") ? INT64_MIN : r->now_ms;
+	if (!read_number(r, "as_of", 1, INT64_MAX, 0, as_of) || !read_instant(r, "at", at_ms))
+		return false;
+	if (*as_of > r->head.commit)
+		read_refuse(r, 404, "not_found", "as_of: there is no such commit, the newest is %lld", (long long)r->head.commit);
+	else if (*as_of && waters_is(r->within))
+		read_refuse(r, 400, "bad_parameter", "as_of: reaches are counted from the records as they stand now");
+	return !r->failed;
+}
+
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {"scope", "reach", "from", "to", "period", "figure", "lang", NULL};
+	static const char *const names[] = {"scope", "reach", "from", "to", "period", "figure", "lang", "as_of", "at", NULL};
 	struct figures_ask ask = {0};
-	int64_t from_ms, to_ms;
-	struct names only;
+	int64_t from_ms, to_ms, as_of;
+	struct read_names only;
 	struct read r;
 	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
 	if (asked(&r, &ask, &only) && read_period(&r, false, &from_ms, &to_ms) &&
-		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day) && begun(&r, ask.from_day)) {
-		struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
-
+		whole_days(&r, from_ms, to_ms, &ask.from_day, &ask.to_day) && begun(&r, ask.from_day) && not_too_long(&r, ask.from_day, ask.to_day) &&
+		asked_when(&r, &as_of, &ask.at_ms)) {
 		ask.scope = r.s->user.scope;
 		ask.within = r.within;
-		ask.at_ms = r.now_ms;
-		read_list(&r, &p, "figures");
-		for (int i = 0; e == OK && (i == 0 || i < only.n); i++) {
-			ask.only = only.n ? only.name[i] : NULL;
-			e = figures_read(r.a->st, &ask, write_row, r.b);
+		if (as_of && as_of < r.head.commit) {
+			figures_past(&r, &ask, from_ms, to_ms, as_of);
+		} else {
+			if (ask.at_ms == INT64_MIN)
+				e = ledger_commit_time(r.a->st, as_of, &ask.at_ms);
+			if (e == OK)
+				e = figures_write(&r, r.a->st, &ask, &only, from_ms, to_ms);
 		}
-		buf_addc(r.b, ']');
-		if (e == OK && !waters_is(r.within))
-			e = write_closed(&r, &ask);
-		else
-			buf_adds(r.b, ",\"frozen\":[]"); /* nothing of reaches is frozen */
-		write_scope(&r);
-		read_int(r.b, "cut", 0);
-		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);
 }
 
 struct series_ask {
-	struct names figure, level, category;
+	struct read_names figure, level, category;
 };
 
 /* Levels and categories: none, one for all figures, or one for each; an empty one is any. */
 static bool series_asked(struct read *r, struct series_ask *ask)
 {
-	const struct names *of[] = {&ask->level, &ask->category};
+	const struct read_names *of[] = {&ask->level, &ask->category};
 
 	if (!read_names(r, "figure", &ask->figure) || !read_names(r, "level", &ask->level) || !read_names(r, "category", &ask->category))
 		return false;
@@ -219,7 +249,7 @@ static bool series_asked(struct read *r, struct series_ask *ask)
 	return !r->failed;
 }
 
-static const char *nth(const struct names *l, int i)
+static const char *nth(const struct read_names *l, int i)
 {
 	const char *v = l->n == 0 ? "" : l->name[l->n == 1 ? 0 : i];
 

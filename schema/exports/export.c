@@ -10,6 +10,7 @@
 #include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/tables.h"
+#include "schema/figures/figures.h"
 #include "schema/freeze.h"
 #include "schema/ledger.h"
 #include "schema/live.h"
@@ -200,6 +201,8 @@ static enum err fix_period(struct export *x, const struct export_ask *asked, str
 	civil_instant_text(ask->now_ms, now);
 	if (w->from_ms > ask->now_ms)
 		return why_set(why, ERR_INVALID, "%sfrom %s: that period is yet to come (it is %s)", dashes(x), ask->from, now);
+	if (x->table->whole_days && figures_too_long(w->from_day, w->to_day, ask->now_ms))
+		return why_set(why, ERR_USAGE, "%sfrom %s: want %d years at most", dashes(x), ask->from, FIGURES_YEARS_MAX);
 	(void)snprintf(x->period, sizeof x->period, "%s/%s", from, to); /* fits */
 	w->period = x->period;
 	return OK;

@@ -1,6 +1,8 @@
 /* figure_list.c - the table of schema/figures/figures.h: every figure, what it is made of, and what it means. */
 #include "schema/figures/figures.h"
 
+#include "core/civil.h"
+
 #define LEVELS {"district", "town", "community", "grid"}
 #define CLASSES {"hazard", "finding", "appeal", "dispute", "rectify"}
 
@@ -243,3 +245,10 @@ const struct figure figures[] = {
 			"approximate; by the civil date (+08:00) of the work; " EN_NO_VOIDED)},
 };
 const size_t figures_n = ARRAY_LEN(figures);
+
+bool figures_too_long(int32_t from_day, int32_t to_day, int64_t now_ms)
+{
+	int32_t next_year = civil_day(now_ms) + 366;
+
+	return (to_day < next_year ? to_day : next_year) - from_day > FIGURES_YEARS_MAX * 366;
+}

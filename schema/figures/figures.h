@@ -13,6 +13,7 @@
 #include "schema/store.h"
 
 #define FIGURES_PARTS 6
+#define FIGURES_YEARS_MAX 100 /* of a period that is added up */
 
 enum figure_by { FIGURE_BY_NONE, FIGURE_BY_LEVEL, FIGURE_BY_CATEGORY };
 
@@ -38,6 +39,8 @@ struct figure {
 extern const struct figure figures[];
 extern const size_t figures_n;
 const struct figure *figure_find(const char *id); /* NULL: there is none */
+
+bool figures_too_long(int32_t from_day, int32_t to_day, int64_t now_ms); /* days to come do not count: they cost nothing */
 
 struct figures_ask {
 	const char *scope;          /* the asker's: area code, or "*" */

@@ -13,14 +13,15 @@ const FROM = '2020-01-01', TO = '2100-01-01';
 const AT = '2030-01-01T00:00:00+08:00';
 
 describe('exports over HTTP', { timeout: 150000 }, () => {
-	let town, centre, east, district;
+	let town, centre, east, district, phone;
 
 	before(async () => {
 		town = await Town.start({ server: true });
 		await town.user('centre', 'p-duty', 'centre', TOWN);
 		await town.user('east', 'p-duty', 'office', COMMUNITY[0]);
 		await town.user('data', 'p-duty', 'district', TOWN);
-		const phone = await town.device('d-0001', 'p-0001'), west = await town.device('d-0002', 'p-0002');
+		phone = await town.device('d-0001', 'p-0001');
+		const west = await town.device('d-0002', 'p-0002');
 
 		for (let n = 0; n < 40; n++)
 			await phone.publish(Array.from({ length: 200 }, (_, i) => phone.event('inspect', { topic: 'burn_straw', result: 'ok', object: n === 0 && i === 0 ? '=cmd|x 𠮷野家㐂，电话13812345678' : `第${n}-${i}处，${'长'.repeat(40)}` }, { scope: GRID[0] })));
@@ -191,6 +192,43 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		}
 	});
 
+	test('figures as of a commit: what they were then, at the time of then; a tag of the question', async () => {
+		const get = async (more, tag) => centre.fetch(`/api/v1/figures?from=${FROM}&to=2100-01-01${more}`, { headers: tag ? { 'if-none-match': tag } : {} });
+		const then = await (await get('')).json(), at = `&at=${encodeURIComponent(AT)}`;
+		const totals = (a, id) => a.figures.filter((f) => f.id === id && !f.category && !f.level).map((f) => f.value);
+
+		await phone.send('inspect', { topic: 'burn_straw', result: 'ok' }, { scope: GRID[0] });
+		await until(async () => (await (await get('')).json()).commit > then.commit, 'the next commit');
+		const now = await (await get('')).json(), past = await get(`&as_of=${then.commit}`), was = await past.json();
+
+		assert.deepEqual([was.as_of, was.commit, was.time, was.from, was.scope], [then.commit, then.commit, then.time, then.from, then.scope]);
+		assert.deepEqual(was.figures.filter((f) => f.id !== 'duty_rate'), then.figures.filter((f) => f.id !== 'duty_rate')); // at the time of the commit
+		assert.deepEqual([totals(was, 'inspections'), totals(now, 'inspections')], [[8000], [8001]]);
+		const exported = JSON.parse((await bytes(centre, 'figures.json', `&as_of=${then.commit}`)).body.toString()).rows;
+
+		assert.deepEqual((await (await get(`&as_of=${then.commit}${at}`)).json()).figures.map((f) => [f.id, f.level, f.category, f.display]),
+			exported.map((r) => [r.figure, r.level, r.category, r.display]));
+		const tag = past.headers.get('etag'), again = await get(`&as_of=${then.commit}`, tag);
+
+		assert.deepEqual([again.status, await again.text()], [304, '']);
+		assert.equal((await get(`&as_of=${then.commit - 1}`, tag)).status, 200);
+		assert.equal((await (await get(`&as_of=${now.commit}`)).json()).commit, now.commit);
+		const some = (await (await get(`&as_of=${then.commit}&figure=visits,inspections`)).json()).figures;
+
+		assert.deepEqual(some, ['visits', 'inspections'].flatMap((id) => was.figures.filter((f) => f.id === id)));
+		assert.match(await problem(centre, `/api/v1/figures?as_of=${then.commit}&reach=*`, 400, 'bad_parameter'), /as they stand now/);
+		assert.match(await problem(centre, '/api/v1/figures?as_of=99999999', 404, 'not_found'), /the newest is/);
+		await problem(centre, '/api/v1/figures?as_of=0', 400, 'bad_parameter');
+		await problem(centre, `/api/v1/figures?as_of=${then.commit}&at=x`, 400, 'bad_parameter');
+	});
+
+	test('what is added up has a hundred years at most; days to come cost nothing', async () => {
+		for (const path of ['figures?', 'exports/workbook.xlsx?', 'exports/figures.csv?', 'exports/duty.csv?'])
+			assert.match(await problem(centre, `/api/v1/${path}from=1900-01-01&to=2026-01-01`, 400, 'bad_parameter'), /100 years at most/);
+		for (const path of ['figures?', 'exports/workbook.xlsx?', 'exports/duty.csv?']) assert.equal((await centre.fetch(`/api/v1/${path}from=2000-01-01&to=9999-01-01`)).status, 200);
+		assert.equal((await centre.fetch('/api/v1/exports/patrols.csv?from=1026-01-01&to=2026-01-01')).status, 200);
+	});
+
 	test('HEAD tells the head alone; the connection serves the next request', async () => {
 		const r = await centre.fetch(url('events.csv'), { method: 'HEAD' });
 
@@ -248,8 +286,8 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		const seen = await shown([], true);
 
 		assert.match(seen, bar);
-		assert.match(seen, /slow\.csv: 8003 rows, as of commit/);
-		assert.match(await shown(['--format', 'xlsx'], true), /\[#*\.*\] +\d+% packing 8003 rows {2}\d+\.\d MB/); // its rows are read before
+		assert.match(seen, /slow\.csv: 8004 rows, as of commit/);
+		assert.match(await shown(['--format', 'xlsx'], true), /\[#*\.*\] +\d+% packing 8004 rows {2}\d+\.\d MB/); // its rows are read before
 		assert.equal(await shown(['--quiet'], true), '');
 		assert.doesNotMatch(await shown([], false), /\[#|%/);
 	});
