@@ -33,7 +33,7 @@ static struct books_patrol patrol_of(sqlite3_stmt *q)
 		.sub_way = sql_cstr(q, 27), .sub_person = books_named(q, 28), .sub_target = books_named(q, 30)};
 }
 
-void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_patrol_filter *f)
+void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_patrol_filter *f, int64_t now_ms)
 {
 	sql_str(q, 1, scope);
 	sql_str(q, 2, within);
@@ -46,6 +46,8 @@ void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, c
 	sql_int(q, 14, f->river);
 	sql_str(q, 15, f->level && strcmp(f->level, "none") == 0 ? "" : f->level);
 	sql_str(q, 16, f->text);
+	sql_int(q, 17, f->under_way);
+	sql_int(q, 18, now_ms - BOOKS_UNDER_WAY_MS);
 }
 
 static enum err walk_of(struct store *st, const struct books_page *p, const struct books_patrol_filter *f, struct books_walk *w)
@@ -73,7 +75,7 @@ enum err books_patrols(struct store *st, struct books_page *p, const struct book
 	q = f->person ? sql_get(st, "SELECT " PATROL_COLUMNS BY_PERSON "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7")
 		      : sql_get(st, "SELECT " PATROL_COLUMNS BY_START "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7");
 	books_walk_bind(&w, q);
-	books_patrol_bind(q, p->scope, p->within, f);
+	books_patrol_bind(q, p->scope, p->within, f, p->now_ms);
 	sql_int(q, 7, (int64_t)p->limit + 1);
 	while ((e = sql_row(q)) == OK &&
 		books_give(p, &given, (struct books_at){sqlite3_column_int64(q, 16), sqlite3_column_int64(q, 0)})) {
@@ -99,7 +101,7 @@ enum err books_patrols_count(struct store *st, const struct books_page *p, const
 	*more = w.edge;
 	q = f->person ? sql_get(st, "SELECT count(*) " BY_PERSON "AND" SQL_PATROL_FILTER) : sql_get(st, "SELECT count(*) " BY_START "AND" SQL_PATROL_FILTER);
 	books_walk_bind(&w, q);
-	books_patrol_bind(q, p->scope, p->within, f);
+	books_patrol_bind(q, p->scope, p->within, f, p->now_ms);
 	if ((e = sql_row(q)) == OK)
 		*n = sqlite3_column_int64(q, 0);
 	return sql_end(q, e);

@@ -4,9 +4,12 @@
 
 #include "schema/books.h"
 
-struct books_patrol_filter { /* valid and river -1, else zeroed = all */
+#define BOOKS_UNDER_WAY_MS (3 * 3600000LL)
+
+struct books_patrol_filter { /* valid, under_way and river -1, else zeroed = all */
 	const char *person, *target, *route, *rule; /* NULL: any */
 	int valid;         /* 1, 0; -1: any */
+	int under_way;     /* 1: those, 0: the others; -1: any.  Without an end, and begun less than BOOKS_UNDER_WAY_MS ago */
 	uint32_t reasons;  /* bits of core/track.h: one of them at least; 0: any */
 	int river;         /* 1: those that count as river patrols, 0: the others; -1: any */
 	const char *level; /* of the walker that day, river 1: of the chief, as their figures have it; "none": without; NULL: any */

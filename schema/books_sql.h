@@ -54,17 +54,18 @@ void books_walk_end(const struct books_walk *w, struct books_page *p);
 struct books_case_filter;
 void books_case_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_case_filter *f);
 
-/* The ?1, ?2, ?8 .. ?16 of a query on `patrol t`, and their values. */
+/* The ?1, ?2, ?8 .. ?18 of a query on `patrol t`, and their values; now_ms: for those under way. */
 #define SQL_PATROL_FILTER                                                                                                 \
 	SQL_MINE("t.t_area", "t.target")                                                                                  \
 	" AND (?8 IS NULL OR t.person = ?8) AND (?9 IS NULL OR t.target = ?9) AND (?10 IS NULL OR t.route = ?10)"         \
 	" AND (?11 IS NULL OR t.rule = ?11) AND (?12 < 0 OR (t.reasons = 0) = ?12)"                                       \
+	" AND (?17 < 0 OR (t.end_at IS NULL AND t.start_at > ?18) = ?17)"                                                    \
 	" AND (?13 = 0 OR t.reasons & ?13) AND (?14 < 0 OR (t.t_river_level IS NOT NULL) = ?14)"                          \
 	" AND (?15 IS NULL OR coalesce(CASE ?14 WHEN 1 THEN t.t_river_level ELSE t.t_level END, '') = ?15)"               \
 	" AND (?16 IS NULL OR instr(coalesce(" SQL_PERSON("t.person") ", ''), ?16) OR instr(coalesce(" SQL_PERSON("t.actor") \
 	", ''), ?16) OR instr(coalesce(" SQL_PLACE("t.target") ", ''), ?16) OR t.person = ?16) "
 struct books_patrol_filter;
-void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_patrol_filter *f);
+void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, const struct books_patrol_filter *f, int64_t now_ms);
 
 struct books_named books_named(sqlite3_stmt *q, int code_col); /* code, name in the next column */
 int64_t books_ms(sqlite3_stmt *q, int col); /* -1 for NULL */

@@ -88,5 +88,5 @@ bool filters_patrols(const struct query *q, struct books_patrol_filter *out, str
 			out->reasons = 1U << i;
 	if (reason && !out->reasons)
 		return wrong(why, "reason", reason, "one of the reasons, such as NO_END");
-	return flag(q, "valid", -1, &out->valid, why) && flag(q, "river", -1, &out->river, why);
+	return flag(q, "valid", -1, &out->valid, why) && flag(q, "under_way", -1, &out->under_way, why) && flag(q, "river", -1, &out->river, why);
 }

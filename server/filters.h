@@ -7,7 +7,7 @@
 #include "server/query.h"
 
 #define FILTERS_CASES "class", "state", "category", "severity", "overdue", "level", "holder", "q", "figure"
-#define FILTERS_PATROLS "person", "target", "route", "rule", "valid", "reason", "river", "level", "q"
+#define FILTERS_PATROLS "person", "target", "route", "rule", "valid", "under_way", "reason", "river", "level", "q"
 
 /* Texts are the query's.  False: *why says which parameter is wrong.  `walk` and the figure's days are the caller's. */
 bool filters_cases(const struct query *q, struct books_case_filter *out, bool *late, struct why *why);

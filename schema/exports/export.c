@@ -236,7 +236,7 @@ static enum err fix_filters(struct export *x, const struct export_ask *ask, stru
 		x->w.cases = *ask->cases;
 	x->w.cases.share.from_ms = x->w.from_ms;
 	x->w.cases.share.to_ms = x->w.to_ms;
-	x->w.patrols = ask->patrols ? *ask->patrols : (struct books_patrol_filter){.valid = -1, .river = -1};
+	x->w.patrols = ask->patrols ? *ask->patrols : (struct books_patrol_filter){.valid = -1, .under_way = -1, .river = -1};
 	x->w.klass = ask->klass;
 	x->w.figure = ask->figure;
 	x->w.level = level;

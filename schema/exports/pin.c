@@ -59,7 +59,7 @@ static enum err copy_some(const struct table_world *w, const struct pin *p, stru
 		f.klass = w->klass;
 		books_case_bind(q, w->scope, w->within, &f);
 	} else {
-		books_patrol_bind(q, w->scope, w->within, &w->patrols);
+		books_patrol_bind(q, w->scope, w->within, &w->patrols, w->at_ms);
 	}
 	if ((e = sql_run(q)) != OK)
 		return e;

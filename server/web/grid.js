@@ -7,9 +7,10 @@ import { dueView } from "./cases.js";
 import { periodView } from "./filters.js";
 import { count, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
-import { verdictView } from "./patroldrawer.js";
+import { kmOf, verdictView } from "./patroldrawer.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { original } from "./refusal.js";
+import { added } from "./reaches.js";
 import { remindView } from "./remind.js";
 import { link } from "./route.js";
 import { ruleName } from "./rules.js";
@@ -64,6 +65,14 @@ const part = (app, list, id, title, none, rows, period) => html`<section class="
 		: list.rows.length === 0 ? html`<p class="empty">${period ? app.say("empty_period", { period }) : app.say(none)}</p>`
 			: html`<div class="scroll" role="group" tabindex="0" aria-labelledby="h-${id}">${rows()}</div>`}</section>`;
 
+/** @param {App} app @param {import("./reaches.js").Reach} r */
+function reachFacts(app, r) {
+	const today = added([r], "today");
+	const month = added([r], "month");
+
+	return [r.river === r.name ? "" : r.river, nameOf("reachkind", r.kind, app.lang), r.length_m === null ? "" : kmOf(r.length_m), app.say("reach_done", { n: count(today.patrols), due: count(today.owed), month: count(month.patrols), owed: count(month.owed) })].filter((w) => w).join(" · ");
+}
+
 /** @param {App} app */
 export function view(app) {
 	const { say, lang, grid, town } = app;
@@ -77,7 +86,7 @@ export function view(app) {
 	const more = (/** @type {List} */ list, /** @type {string} */ to) => (list.rows.length > ROWS || list.next ? html`<p class="more"><a href=${to}>${say("all_of_them", { n: count(list.total ?? list.rows.length) })}</a></p>` : nothing);
 
 	return html`<div class="heading wide-heading"><h2>${above ? html`<a class="above" href=${link("grid", {}, above.code)}>${above.name}</a> / ` : nothing}<span class="own">${name}</span> <small>${name === code ? nothing : code}${
-		!area && !reach && app.reaches.known ? say("place_absent") : area ? html` · ${say("map_done", { n: count(area.patrols_today), due: count(area.due_today ?? 0) })}` : nothing}</small></h2>
+		!area && !reach && app.reaches.known ? say("place_absent") : area ? html` · ${say("map_done", { n: count(area.patrols_today), due: count(area.due_today ?? 0) })}` : reach ? html` · ${reachFacts(app, reach)}` : nothing}</small></h2>
 		<span class="filters">${periodView(app, "month")}<button type="button" @click=${app.act.copyLink}>${say("copy_link")}</button></span></div>
 	${part(app, grid.people, "gpeople", say("page_staff"), "people_none", () => peopleTable(app, grid.people.rows, null))}
 	${part(app, grid.duty, "gduty", html`${say("page_duties")} <small>${numberLink(link("duties", { scope: code, state: "any" }), count(grid.duty.rows.length))}</small>`, "duties_none", () => html`<table>

@@ -47,8 +47,16 @@ export function newPatrollist(app) {
 			const range = rangeOf(name, q, app.nowMs());
 
 			for (const k of NARROW)
-				if (q.get(k))
-					out.set(k, k === "valid" || k === "river" ? String(q.get(k) === "1") : /** @type {string} */ (q.get(k)));
+				if (q.get(k) && k !== "valid")
+					out.set(k, k === "river" ? String(q.get(k) === "1") : /** @type {string} */ (q.get(k)));
+			// what is under way is judged as it stands, and may yet become valid: it is not among the invalid
+			if (q.get("valid") === "way") {
+				out.set("under_way", "true");
+			} else if (q.get("valid")) {
+				out.set("valid", String(q.get("valid") === "1"));
+				if (q.get("valid") !== "1")
+					out.set("under_way", "false");
+			}
 			out.set("from", range.from || "1970-01-01");
 			if (range.to)
 				out.set("to", range.to);
@@ -98,7 +106,7 @@ function words(app) {
 	if (get("level"))
 		out.push(nameOf(get("river") === "1" ? "chief" : "level", get("level") === "none" ? "" : get("level"), lang));
 	if (get("valid"))
-		out.push(say(get("valid") === "1" ? "valid" : "invalid"));
+		out.push(say(get("valid") === "1" ? "valid" : get("valid") === "way" ? "under_way" : "invalid"));
 	if (get("reason"))
 		out.push(nameOf("reason", get("reason"), lang));
 	if (get("rule"))
@@ -128,7 +136,7 @@ export function view(app) {
 	${filtersView(app, html`${periodView(app, USUAL)}
 		${selectView(app, "route", say("route"), ROUTES.map((r) => [r, nameOf("route", r, lang)]))}
 		${selectView(app, "level", say("f_level"), LEVELS.map((l) => [l, nameOf("level", l === "none" ? "" : l, lang)]), { river: "" })}
-		${selectView(app, "valid", say("verdict"), [["1", say("valid")], ["0", say("invalid")]], { reason: "" })}
+		${selectView(app, "valid", say("verdict"), [["1", say("valid")], ["0", say("invalid")], ["way", say("under_way")]], { reason: "" })}
 		${selectView(app, "reason", say("f_reason"), Object.keys(MORE_NAMES.reason).map((r) => [r, nameOf("reason", r, lang)]), { valid: "" })}
 		${placeView(app)}
 		${searchView(app, say("f_who"))}

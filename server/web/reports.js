@@ -323,8 +323,8 @@ function pickersView(app, a) {
 	<form class="choice" @submit=${custom}><label for="rep-from">${say("rep_from")}</label><input id="rep-from" name="from" type="date" .value=${from} required aria-describedby="rep-bad">
 		<label for="rep-to">${say("rep_to")}</label><input id="rep-to" name="to" type="date" .value=${last} required aria-describedby="rep-bad"><button type="submit">${say("rep_show")}</button></form>
 	<div class="choice"><label for="rep-scope">${say("rep_scope")}</label>${placesView(app)}
-		<a class="button" href=${link("print", a.period ? { date: a.period.running ? today(app) : plus(a.period.to, -1) } : {}, "day")}>${say("print_day")}</a>
-		${reachOf(app) ? nothing : html`<a class="button" href=${link("print", { month: (a.period ? a.period.from : today(app)).slice(0, 7), ...(scopeOf(app) === app.me?.scope ? {} : { scope: scopeOf(app) }) }, "month")}>${say("print_month")}</a>`}</div></div>
+		${reachOf(app) ? nothing : html`<a class="button" href=${link("print", a.period ? { date: a.period.running ? today(app) : plus(a.period.to, -1) } : {}, "day")}>${say("print_day")}</a>
+		<a class="button" href=${link("print", { month: (a.period ? a.period.from : today(app)).slice(0, 7), ...(scopeOf(app) === app.me?.scope ? {} : { scope: scopeOf(app) }) }, "month")}>${say("print_month")}</a>`}</div></div>
 	<p id="rep-bad" class="error" role="alert">${a.period ? "" : say(a.error, { what: a.what })}</p>`;
 }
 

@@ -203,7 +203,7 @@ describe('books', { timeout: 150000 }, () => {
 		assert.deepEqual(await all('cases', 'overdue=true'), []);
 		assert.deepEqual(await exported('cases', 'overdue=true'), []);
 		assert.deepEqual((await exported('cases', `overdue=true&at=2099-01-01`)).map((r) => r.id), [], 'nothing runs before it is accepted');
-		for (const [q, n] of Object.entries({ 'river=true': 1, 'river=false': 1, 'river=true&level=community': 1, 'level=grid': 1, 'level=none': 0, 'valid=true': 1, 'reason=NO_END': 1, 'q=李丁': 1, [`target=${GULLY}`]: 1, 'route=river': 1, 'person=p-chief-c': 1 })) {
+		for (const [q, n] of Object.entries({ 'river=true': 1, 'river=false': 1, 'river=true&level=community': 1, 'level=grid': 1, 'level=none': 0, 'valid=true': 1, 'reason=NO_END': 1, 'under_way=true': 1, 'under_way=false': 1, 'valid=false': 1, 'valid=false&under_way=false': 0, 'q=李丁': 1, [`target=${GULLY}`]: 1, 'route=river': 1, 'person=p-chief-c': 1 })) {
 			const rows = await all('patrols', `from=${day}&${q}`);
 			assert.equal(rows.length, n, q);
 			assert.deepEqual((await exported('patrols', q)).map((r) => `${r.device}.${r.patrol}`).sort(), rows.map((r) => r.id).sort(), q);

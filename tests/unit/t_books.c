@@ -392,6 +392,15 @@ static void test_patrol_lists(void **state)
 	IDS(EAST_USER, "/api/v1/patrols?@&scope=HG-01", "patrols", "");
 	IDS(TOWN_USER, "/api/v1/patrols?@&valid=true", "patrols", "d-2.p1");
 	IDS(TOWN_USER, "/api/v1/patrols?@&valid=false", "patrols", "d-3.p1 d-2.p2");
+	town_sql(&w->town, "UPDATE patrol SET end_at = NULL WHERE name = 'p2'");
+	IDS(TOWN_USER, "/api/v1/patrols?@&under_way=true", "patrols", "d-2.p2");
+	IDS(TOWN_USER, "/api/v1/patrols?@&valid=false&under_way=false", "patrols", "d-3.p1");
+	IDS(TOWN_USER, "/api/v1/patrols?@&under_way=false", "patrols", "d-3.p1 d-2.p1");
+	town_sql(&w->town, "UPDATE patrol SET start_at = start_at - 10800000 WHERE name = 'p2'"); /* it will not end any more */
+	IDS(TOWN_USER, "/api/v1/patrols?from=2020-01-01&valid=false&under_way=false", "patrols", "d-3.p1 d-2.p2");
+	town_sql(&w->town, "UPDATE patrol SET start_at = start_at + 10800000 WHERE name = 'p2'");
+	(void)ask(w, TOWN_USER, "/api/v1/patrols?under_way=soon");
+	assert_int_equal(w->status, 400);
 	IDS(TOWN_USER, "/api/v1/patrols?@&reason=MOCK", "patrols", "d-2.p2");
 	IDS(TOWN_USER, "/api/v1/patrols?@&person=p-2&target=QSH-01&route=river&rule=dinghu", "patrols", "d-2.p2 d-2.p1");
 	IDS(EAST_USER, "/api/v1/patrols?@&person=p-3", "patrols", "");

@@ -166,6 +166,12 @@ describe("patrols and records", () => {
 		await pick(page, "reason", "NO_END");
 		await until(page, () => [...document.querySelectorAll(".patrolrows tbody .verdict")].every((e) => e.textContent?.includes("未结束")));
 		assert.equal(m.asked.q.reason, "NO_END");
+		await pick(page, "valid", "way");
+		await page.waitForSelector('.patrolrows [data-test=words]:has-text("进行中")');
+		assert.deepEqual([m.asked.q.under_way, m.asked.q.valid, m.asked.q.reason], ["true", undefined, undefined]);
+		await pick(page, "valid", "0");
+		await until(page, () => location.hash.includes("valid=0") && document.querySelectorAll(".patrolrows tbody tr").length > 0);
+		assert.deepEqual([m.asked.q.under_way, m.asked.q.valid], ["false", "false"], "what is under way is not among the invalid");
 		await pick(page, "valid", "1");
 		await until(page, () => !location.hash.includes("reason"));
 		await page.click(".patrolrows tbody tr:first-child a");

@@ -57,7 +57,7 @@ function cases(m, q) {
 function some(m, q) {
 	const yes = (v) => (v === undefined ? null : v === "true");
 
-	return patrols(m).filter((p) => (!q.route || p.route === q.route) && (!q.level || p.level === q.level) && (yes(q.valid) === null || p.valid === yes(q.valid)) && (yes(q.river) === null || p.river_patrol === yes(q.river))
+	return patrols(m).filter((p) => (!q.route || p.route === q.route) && (!q.level || p.level === q.level) && (yes(q.valid) === null || p.valid === yes(q.valid)) && (yes(q.under_way) === null || (p.end === null) === yes(q.under_way)) && (yes(q.river) === null || p.river_patrol === yes(q.river))
 		&& (!q.reason || p.reasons.some((r) => r.code === q.reason)) && (!q.scope || p.area.startsWith(q.scope) || p.target === q.scope) && (!q.reach || ofReach(q.reach, p.target)) && (!q.q || `${p.person_name}${p.target_name}`.includes(q.q)) && (!q.person || p.person === q.person)
 		&& (!q.from || p.start >= q.from) && (!q.to || p.start < q.to));
 }
