@@ -81,6 +81,21 @@ static enum err make_like(struct asof *a, const char *table, const char *name)
 	return e;
 }
 
+/* Patrols and cases are numbered as their first events come: those behind that of the last first event by then were not known yet.
+ * max: of all there are. */
+static enum err last_known(struct asof *a, int kind_lo, int kind_hi, sqlite3_stmt *max)
+{
+	sqlite3_stmt *q = sql_get(a->st, "SELECT subject FROM main.event WHERE \"commit\" <= ?1 AND \"commit\" > ?1 - 100000 AND kind BETWEEN ?2 AND ?3 AND link = 0 "
+					 "ORDER BY \"commit\" DESC LIMIT 1"); /* none so near: all are looked at */
+	enum err e;
+
+	sql_int(q, 1, a->ask.commit);
+	sql_int(q, 2, kind_lo);
+	sql_int(q, 3, kind_hi);
+	e = number(q, &a->last);
+	return e == ERR_NOTFOUND ? number(max, &a->last) : e;
+}
+
 /* ------------------------------------------------------------------ patrols */
 
 /* What comes and goes within a batch leaves no trace in the rows that hang on it: an N that ended none must not trust them. */
@@ -121,7 +136,7 @@ static enum err begin_patrols(struct asof *a)
 			    "CREATE TEMP TABLE asof_gap(person TEXT, at INTEGER, device TEXT, epoch TEXT, seq INTEGER, id INTEGER, "
 			    "PRIMARY KEY(person, at, device, epoch, seq)) WITHOUT ROWID")) != OK)
 		return e;
-	return number(sql_get(a->st, "SELECT coalesce(max(id), 0) FROM main.patrol"), &a->last);
+	return last_known(a, EV_PATROL_START, EV_PATROL_SUBSTITUTE, sql_get(a->st, "SELECT coalesce(max(id), 0) FROM main.patrol"));
 }
 
 /* Rows behind `after` up to id: those that stand as they did then, or (whole) all. */
@@ -207,6 +222,8 @@ static enum err some_patrols(struct asof *a, struct breath *b, bool *more)
 			if (!(*more = a->block < a->last))
 				return OK;
 			a->block += b->least ? 1 : BLOCK;
+			if (a->block > a->last)
+				a->block = a->last;
 			if ((e = copy_patrols(a, a->at, a->block, false)) != OK)
 				return e;
 		}
@@ -277,7 +294,7 @@ static enum err begin_cases(struct asof *a)
 	if (e == OK)
 		e = run(a, "CREATE TEMP TABLE asof_displaced(\"commit\" INTEGER PRIMARY KEY); CREATE INDEX temp.asof_casus_report ON asof_casus(report_at); "
 			   "CREATE INDEX temp.asof_casus_due ON asof_casus(due); CREATE INDEX temp.asof_casus_closed ON asof_casus(closed_at)");
-	return e == OK ? number(sql_get(a->st, "SELECT coalesce(max(id), 0) FROM main.casus"), &a->last) : e;
+	return e == OK ? last_known(a, EV_CASE_REPORT, EV_CASE_ACT, sql_get(a->st, "SELECT coalesce(max(id), 0) FROM main.casus")) : e;
 }
 
 /* The void of this act, when it came by then. */
@@ -331,7 +348,8 @@ static enum err some_cases(struct asof *a, struct breath *b, bool *more)
 	do {
 		struct dossier d = {0};
 
-		if ((e = dossier_next(&a->src, &a->at, &d)) == OK)
+		e = a->at < a->last ? dossier_next(&a->src, &a->at, &d) : ERR_NOTFOUND;
+		if (e == OK)
 			e = was_case(a, &d);
 		dossier_done(&d);
 	} while (e == OK && !breath_over(b));
@@ -599,7 +617,7 @@ enum err asof_some(struct asof *a, bool *more, struct why *why)
 
 	/* The file is open for reading only; what is written goes to a temporary one, not to memory, and is never taken back. */
 	if (a->stage == 0 && !a->begun)
-		e = run(a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE; PRAGMA temp.journal_mode=OFF; PRAGMA temp.cache_size=-8192");
+		e = run(a, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE; PRAGMA temp.journal_mode=OFF; PRAGMA temp.cache_size=-4096");
 	if (e == OK && (e = breath_begin(a->st, a->ask.least, &b)) == OK) {
 		do
 			e = some(a, &b);
