@@ -356,6 +356,7 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/patrols", read_patrols},
 	{HTTP_GET, "/api/v1/patrols/{}", read_patrol},
 	{HTTP_GET, "/api/v1/held", read_held},
+	{HTTP_GET, "/api/v1/alerts", read_alerts},
 	{HTTP_GET, "/api/v1/events", read_events},
 	{HTTP_GET, "/api/v1/patrols/{}/track.geojson", read_track},
 	{HTTP_GET, "/api/v1/people", read_people},

@@ -84,6 +84,7 @@ void read_cases(void *ctx, struct request *rq, struct response *rs);
 void read_case(void *ctx, struct request *rq, struct response *rs);
 void read_patrols(void *ctx, struct request *rq, struct response *rs);
 void read_patrol(void *ctx, struct request *rq, struct response *rs);
+void read_alerts(void *ctx, struct request *rq, struct response *rs);
 void read_held(void *ctx, struct request *rq, struct response *rs);
 void read_events(void *ctx, struct request *rq, struct response *rs);
 void read_track(void *ctx, struct request *rq, struct response *rs);

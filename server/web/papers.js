@@ -94,6 +94,7 @@ async function readDay(app, s) {
 
 	return {
 		day: await figures(s.from), month: await figures(`${s.from.slice(0, 7)}-01`), year: await figures(`${s.from.slice(0, 4)}-01-01`),
+		alerts: await all("/api/v1/alerts", { ...own, from: s.from, to: s.to }, "alerts"),
 		reported: await cases({ from: s.from, to: s.to }),
 		open: await cases({ state: "open" }),
 		overdue: await all("/api/v1/overdue", own, "overdue"),
@@ -204,19 +205,21 @@ function ledger(app, d) {
 		<tbody>${RECORDS.map((id) => line(id, named(id)))}</tbody>`);
 }
 
-/** Alerts that arose on the day, and older ones that nobody signed for. @param {App} app @param {string} day @param {boolean} now */
-function alerts(app, day, now) {
+/** Alerts of the day, those that are over too; now, older ones as well that nobody signed for. @param {App} app @param {any} list @param {string} day @param {boolean} now */
+function alerts(app, list, day, now) {
 	const { say, lang } = app;
 	const scope = app.place.query.get("scope");
-	const rows = [...app.town.rows.alerts.values()].filter((a) => (date(a.at) === day || (now && !a.acked_by && a.state !== "cleared")) && (!scope || !/^\d+$/.test(String(a.scope)) || String(a.scope).startsWith(scope)) // a reach may lie anywhere
-		&& a.type !== "duty_overdue" && a.type !== "duty_due_soon") // these are a section of their own
+	/** @type {any[]} */
+	const ofDay = list.rows.map((/** @type {any} */ a) => ({ ...a, at: instant(a.at) || 0, acked_at: instant(a.acked_at), cleared: instant(a.cleared), acked_name: a.acked_by_name }));
+	const older = [...app.town.rows.alerts.values()].filter((a) => now && date(a.at) !== day && !a.acked_by && a.state !== "cleared" && (!scope || !/^\d+$/.test(String(a.scope)) || String(a.scope).startsWith(scope))); // a reach may lie anywhere
+	const rows = [...ofDay, ...older].filter((a) => a.type !== "duty_overdue" && a.type !== "duty_due_soon") // these are a section of their own
 		.sort((a, b) => a.severity - b.severity || a.at - b.at);
 
 	if (!rows.length)
-		return html`<p>${say("alerts_empty")}</p>`;
+		return html`<p>${say("sheet_alerts_none")}</p>`;
 	return tableView("h-sheet-alerts", html`<tr><th scope="col">${say("severity")}</th><th scope="col">${say("feed_time")}</th><th scope="col">${say("alert")}</th><th scope="col">${say("signed")}</th></tr>`,
 		html`<tbody>${rows.map((a) => html`<tr><td>${nameOf("severity", String(a.severity), lang)}</td><td class="when">${brief(a.at, app.nowMs())}</td><th scope="row">${a.title} <span class="sub">${nameOf("alert", a.type, lang)}</span></th>
-			<td class="when">${a.acked_by ? html`${a.acked_name || a.acked_by} ${brief(a.acked_at, app.nowMs())}` : say("unsigned")}</td></tr>`)}</tbody>`);
+			<td class="when">${a.acked_by ? html`${a.acked_name || a.acked_by} ${brief(a.acked_at, app.nowMs())}` : a.cleared ? nothing : say("unsigned")}${a.cleared ? html` <span class="sub">${say("alert_over", { time: brief(a.cleared, app.nowMs()) })}</span>` : nothing}</td></tr>`)}${moreRow(app, list, 4)}</tbody>`);
 }
 
 /** @param {App} app @param {string} id @param {any} list @param {Key} empty */
@@ -258,7 +261,7 @@ function dayView(app, s) {
 
 	return sheetView(app, say("sheet_day_title", { place: unitName(app) }), dayWords(app, s.from), html`
 	${part("h-sheet-ledger", say("sheet_ledger"), ledger(app, d), say("sheet_ledger_note"))}
-	${part("h-sheet-alerts", say("sheet_alerts"), alerts(app, s.from, s.now), s.now ? say("sheet_alerts_note") : say("sheet_alerts_past"))}
+	${part("h-sheet-alerts", say("sheet_alerts"), alerts(app, d.alerts, s.from, s.now), s.now ? say("sheet_alerts_note") : say("sheet_alerts_past"))}
 	${part("h-sheet-reported", say("sheet_reported", { n: many(d.reported) }), cases(app, "h-sheet-reported", d.reported, "sheet_none"))}
 	${part("h-sheet-open", say("sheet_open", { n: many(d.open) }), cases(app, "h-sheet-open", d.open, "cases_empty"), asNow(d.open))}
 	${part("h-sheet-overdue", say("sheet_overdue", { n: new Set(late.map((/** @type {any} */ o) => o.person)).size, d: many(d.overdue) }), overdue(app, d.overdue), asNow(d.overdue))}

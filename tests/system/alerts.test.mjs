@@ -75,6 +75,12 @@ p-lead,leader,${TOWN},town,2023-01-01,
 			await l.frame((m) => m.cases?.some((x) => x.id === 'h-1' && x.gone));
 		}
 		assert.ok(!w.frames.some((m) => m.alerts?.length || m.cases?.length), 'west sees nothing of it');
+		// ... but not the records.
+		const past = async (session) => (await (await session.fetch(`/api/v1/alerts?from=${encodeURIComponent(new Date(at).toISOString())}`)).json()).alerts;
+		const [over] = await past(leader);
+		assert.deepEqual([over.id, over.state, over.acked_by_name, Date.parse(over.at)], ['hazard:h-1', 'cleared', '周戊', at]);
+		assert.ok(Date.parse(over.cleared) >= Date.parse(over.acked_at));
+		assert.deepEqual(await past(west), []);
 		for (const l of [a, b, w, back]) {
 			for (const { got: _, ...m } of l.frames) assert.equal(faults('live.server', m), '');
 			l.end();

@@ -173,7 +173,7 @@ static void check_plans(struct world *w)
 		assert_int_equal(sqlite3_prepare_v2(db, b.p, -1, &q, NULL), SQLITE_OK);
 		while (sqlite3_step(q) == SQLITE_ROW) {
 			const char *step = (const char *)sqlite3_column_text(q, 3);
-			static const char *const big[] = {"SCAN event", "SCAN e", "SCAN casus", "SCAN c", "SCAN patrol", "SCAN t", "SCAN held", "SCAN h", "SCAN displaced", "TEMP B-TREE FOR ORDER BY"};
+			static const char *const big[] = {"SCAN event", "SCAN e", "SCAN casus", "SCAN c", "SCAN patrol", "SCAN t", "SCAN held", "SCAN h", "SCAN displaced", "SCAN alert", "SCAN a", "TEMP B-TREE FOR ORDER BY"};
 
 			for (size_t i = 0; i < ARRAY_LEN(big); i++) {
 				const char *hit = strstr(step, big[i]);
@@ -550,6 +550,66 @@ static void test_events(void **state)
 	buf_clear(&out);
 	all_pages(w, TOWN_USER, "/api/v1/events?limit=2", "events", &out, &pages);
 	assert_string_equal(out.p, "d-1/e/5 d-4/e/4 d-1/e/3 d-4/e/2 d-1/e/1");
+	check_plans(w);
+	buf_done(&out);
+}
+
+/* ------------------------------------------------------------------ alerts */
+
+static void add_alert(struct world *w, const char *type, const char *subject, const char *scope, const char *area, int64_t at, const char *more)
+{
+	struct buf b = {0};
+	char place[64] = "NULL, NULL";
+
+	if (area)
+		(void)snprintf(place, sizeof place, "'%s', '%s'", scope, area);
+	buf_addf(&b, "INSERT INTO alert(id, type, subject, severity, title, scope, area, at, raised, late, active, told, \"commit\", rev) "
+		"VALUES('%s:%s', '%s', '%s', 2, 't', %s, %lld, %lld, 0, 1, 'centre', 5, 2)", type, subject, type, subject, place, (long long)at, (long long)at + 5);
+	town_sql(&w->town, b.p);
+	buf_clear(&b);
+	if (more) {
+		buf_addf(&b, "UPDATE alert SET %s WHERE id = '%s:%s'", more, type, subject);
+		town_sql(&w->town, b.p);
+	}
+	buf_done(&b);
+}
+
+static void test_alerts(void **state)
+{
+	struct world *w = *state;
+	struct buf out = {0};
+	json_t *row;
+	int pages;
+
+	add_alert(w, "hazard", "c-1", EAST "001", EAST "001", DAY(-1), "active = 0, cleared = 7, acked_by = 'p-3', acked_at = 6, casus = 'c-1'");
+	add_alert(w, "hazard", "c-2", WEST, WEST, DAY(-1) + 1, NULL);
+	add_alert(w, "sos", "d-1/e/1", "QSH-01", EAST, DAY(-2), "person = 'p-1', lat_e7 = 333912000, lon_e7 = 1049217000, late = 1");
+	add_alert(w, "sos", "far", "990101200", "990101200", DAY(-1), NULL);
+	add_alert(w, "storage_low", "disk", NULL, NULL, DAY(-1), NULL);
+	add_alert(w, "seq_gap", "d-9", NULL, NULL, DAY(-1), "person = 'p-9'"); /* of somebody who is nowhere */
+	IDS(TOWN_USER, "/api/v1/alerts", "alerts", "hazard:c-2 storage_low:disk hazard:c-1 sos:d-1/e/1");
+	row = json_array_get(json_object_get(w->j, "alerts"), 2);
+	assert_string_equal(text_of(row, "state"), "cleared");
+	assert_string_equal(text_of(row, "cleared"), "1970-01-01T08:00:00.007+08:00");
+	assert_string_equal(text_of(row, "acked_by"), "p-3");
+	assert_true(*text_of(row, "acked_by_name") && *text_of(row, "scope_name"));
+	row = json_array_get(json_object_get(w->j, "alerts"), 3);
+	assert_string_equal(text_of(row, "person"), "p-1");
+	assert_non_null(strstr(w->text, "\"late\":true,\"state\":\"active\",\"cleared\":null"));
+	assert_int_equal(json_array_size(json_object_get(row, "loc")), 2);
+	IDS(EAST_USER, "/api/v1/alerts", "alerts", "storage_low:disk hazard:c-1 sos:d-1/e/1");
+	IDS(ALL_USER, "/api/v1/alerts", "alerts", "hazard:c-2 storage_low:disk sos:far seq_gap:d-9 hazard:c-1 sos:d-1/e/1");
+	IDS(TOWN_USER, "/api/v1/alerts?scope=" WEST, "alerts", "hazard:c-2 storage_low:disk");
+	IDS(TOWN_USER, "/api/v1/alerts?reach=QSH-01", "alerts", "sos:d-1/e/1");
+	IDS(TOWN_USER, "/api/v1/alerts?from=2025-11-24&to=2025-11-25", "alerts", "hazard:c-2 storage_low:disk hazard:c-1"); /* TOWN_NOW - 1 d */
+	for (int limit = 1; limit <= 3; limit++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof path, "/api/v1/alerts?limit=%d", limit);
+		buf_clear(&out);
+		all_pages(w, ALL_USER, path, "alerts", &out, &pages);
+		assert_string_equal(out.p, "hazard:c-2 storage_low:disk sos:far seq_gap:d-9 hazard:c-1 sos:d-1/e/1");
+	}
 	check_plans(w);
 	buf_done(&out);
 }
@@ -977,6 +1037,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rows_looked_at, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_etags, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_duties, setup, teardown),

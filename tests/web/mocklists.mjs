@@ -73,6 +73,9 @@ export function listOf(m, path, params) {
 
 	if (path === "/api/v1/reaches")
 		return m.reachStatus ? { status: m.reachStatus, body: { code: "refused", detail: "the stand-in was told to refuse" } } : { status: 200, body: { as_of: m.commit, reaches: reachRows(m), next: null } };
+	if (path === "/api/v1/alerts")
+		return { status: 200, body: { as_of: m.commit, time: iso(Date.now()), next: null, alerts: [...m.town.alerts, ...(m.over || [])].filter((a) => (!q.from || a.at >= Date.parse(`${q.from}T00:00:00+08:00`)) && (!q.to || a.at < Date.parse(`${q.to}T00:00:00+08:00`)))
+			.map((a) => ({ ...a, scope_name: a.place || null, person: a.person || null, person_name: a.name || null, raised: iso(a.at), at: iso(a.at), cleared: a.cleared ? iso(a.cleared) : null, acked_by_name: a.acked_name || null, acked_at: a.acked_at ? iso(a.acked_at) : null })) } };
 	if (path === "/api/v1/catalogue")
 		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: m.rules || [], calendar: [], cut: 0 } };
 	if (path === "/api/v1/people") {

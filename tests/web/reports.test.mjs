@@ -366,6 +366,8 @@ describe("sheets that are printed", () => {
 
 	test("the day: ledger, alerts, every open case of all pages, overdue, definitions, signatures; A4 upright", async () => {
 		const m = await town();
+
+		m.over = [{ id: "hazard:c-over", type: "hazard", severity: 2, case: "c-over", title: "井盖缺失", scope: "990101100001", loc: null, at: Date.now(), state: "cleared", cleared: Date.now(), acked_by: null, acked_at: null, late: false }];
 		const page = await at(m, "#/print/day", { colorScheme: "dark" });
 
 		await page.waitForSelector(".sheet");
@@ -375,6 +377,7 @@ describe("sheets that are printed", () => {
 		assert.equal(await page.locator("section[aria-labelledby=h-sheet-open] tbody tr").count(), 30);
 		assert.match(await text(page, "section[aria-labelledby=h-sheet-overdue]"), /五、逾期未巡 1 人 1 项.*李某某 ?镇级 ?清石河上段 ?2026-10-31 ?30 天/);
 		assert.match(await text(page, "section[aria-labelledby=h-sheet-alerts]"), /后山坡体新增裂缝/);
+		assert.match(await text(page, "section[aria-labelledby=h-sheet-alerts]"), /井盖缺失.*\d\d:\d\d 解除/, "what is over by now stays on the day's sheet");
 		assert.match(await text(page, ".sheet-defs"), /duty_rate\/1 口径/);
 		assert.match(await text(page, ".sheet-sign"), /制表人：.*审核人：.*填报日期：\d{4}年.*（盖章）/);
 		const d = DAY();
