@@ -109,6 +109,8 @@ export function newLens(app) {
 		},
 		/** What the lens hides of a list, in words. @param {number} n @param {number} [red] of them the gravest @param {boolean} [first] nothing stands before it */
 		hidden: (n, red = 0, first = false) => (n ? html`${first ? nothing : " · "}<span data-test="lens-hidden">${app.say(lens.picked ? "lens_others" : "lens_off_reach", { n: count(n) })}${red ? html` <span class="late">${app.say("lens_red", { n: count(red) })}</span>` : nothing}</span>` : nothing),
+		/** Today's patrols of a line of the chart; null: not known. @param {string} figure @param {string} level */
+		today: (figure, level) => (!app.reaches.known ? null : figure === "patrols" ? lens.rows.reduce((n, r) => n + r.patrols.today, 0) : added(lens.rows, "today", level).patrols),
 		/** How the line of a reach is drawn; null: it is none that we know. @param {string} code */
 		line(code) {
 			fresh();

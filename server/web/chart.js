@@ -67,10 +67,14 @@ export function newChart(app) {
 	function live() {
 		if (!data)
 			return null;
-		if (app.lens) // the stream counts by area
-			return data;
 		const lines = data.lines.map((l) => [...l]);
 
+		if (app.lens) { // the stream counts by area
+			RIVER_LINES.forEach((l, i) => {
+				lines[i][lines[i].length - 1] = app.lens?.today(l.figure, l.level) ?? lines[i][lines[i].length - 1];
+			});
+			return { days: data.days, lines };
+		}
 		LINES.forEach((l, i) => {
 			const rows = [...app.town.rows.figures.values()].filter((r) => r.id === l.figure && r.level === l.level);
 			const n = rows.filter((r) => r.category === "").concat(rows.some((r) => r.category === "") ? [] : rows).reduce((s, r) => s + r.today, 0);

@@ -262,9 +262,9 @@ function dayView(app, s) {
 	return sheetView(app, say("sheet_day_title", { place: unitName(app) }), dayWords(app, s.from), html`
 	${part("h-sheet-ledger", say("sheet_ledger"), ledger(app, d), say("sheet_ledger_note"))}
 	${part("h-sheet-alerts", say("sheet_alerts"), alerts(app, d.alerts, s.from, s.now), s.now ? say("sheet_alerts_note") : say("sheet_alerts_past"))}
-	${part("h-sheet-reported", say("sheet_reported", { n: many(d.reported) }), cases(app, "h-sheet-reported", d.reported, "sheet_none"))}
-	${part("h-sheet-open", say("sheet_open", { n: many(d.open) }), cases(app, "h-sheet-open", d.open, "cases_empty"), asNow(d.open))}
-	${part("h-sheet-overdue", say("sheet_overdue", { n: new Set(late.map((/** @type {any} */ o) => o.person)).size, d: many(d.overdue) }), overdue(app, d.overdue), asNow(d.overdue))}
+	${part("h-sheet-reported", say("sheet_reported", { n: many(d.reported) }), cases(app, "h-sheet-reported", d.reported, "sheet_none"), s.now ? undefined : say("sheet_states"))}
+	${part("h-sheet-open", say(s.now ? "sheet_open" : "sheet_open_now", { n: many(d.open) }), cases(app, "h-sheet-open", d.open, "cases_empty"), asNow(d.open))}
+	${part("h-sheet-overdue", say(s.now ? "sheet_overdue" : "sheet_overdue_now", { n: new Set(late.map((/** @type {any} */ o) => o.person)).size, d: many(d.overdue) }), overdue(app, d.overdue), asNow(d.overdue))}
 	${definitions(app, d.day.figures, ["river_patrols", "river_patrols_valid", "patrols", "duty_rate", ...RECORDS])}`, "day", d.day);
 }
 

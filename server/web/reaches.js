@@ -11,6 +11,7 @@ import { call } from "./api.js";
 
 const EVERY_MS = 60e3;
 const SOON_MS = 5e3; // after something happened, and no oftener
+const REST = 20; // a long list is read less often: so many times as long as it takes
 const PAGE = 200;
 const ROWS_MAX = 2000;
 
@@ -19,6 +20,7 @@ export function newReaches(app) {
 	let readAt = -Infinity;
 	let commit = -1;
 	let turn = 0;
+	let took = 0; // ms, the last reading
 	let wanted = false;
 	/** @type {any} */
 	let timer = null;
@@ -44,6 +46,7 @@ export function newReaches(app) {
 			rows.push(...r.body.reaches);
 			next = r.body.next || "";
 		} while (next && rows.length < ROWS_MAX);
+		took = app.mono() - readAt;
 		Object.assign(box, { rows, known: true, failed: false, more: next !== "", version: box.version + 1, asOf: app.nowMs() });
 		app.act.draw();
 	}
@@ -67,7 +70,7 @@ export function newReaches(app) {
 			timer = setTimeout(() => {
 				timer = null;
 				read();
-			}, Math.max(SOON_MS - (app.mono() - readAt), 600));
+			}, Math.max(Math.max(SOON_MS, REST * took) - (app.mono() - readAt), 600));
 		},
 		forget() {
 			turn++;

@@ -394,7 +394,10 @@ describe("sheets that are printed", () => {
 		await page.evaluate(() => {
 			location.hash = "#/print/day?date=2026-01-05";
 		});
-		await page.waitForSelector('section[aria-labelledby=h-sheet-open]:has-text("As of now: 2026-11-30 11:58:58 +08:00")');
+		await page.waitForSelector('section[aria-labelledby=h-sheet-open]:has-text("Not of that day: as of printing, 2026-11-30 11:58:58 +08:00")');
+		assert.match(await text(page, "#h-sheet-open"), /^4\. Cases open now: /);
+		assert.match(await text(page, "#h-sheet-overdue"), /^5\. Overdue now: /);
+		assert.match(await text(page, "section[aria-labelledby=h-sheet-reported]"), /States and deadlines as of now/);
 		await page.evaluate(() => {
 			location.hash = "#/print/day?date=2099-01-05";
 		});
