@@ -9,7 +9,7 @@
 
 #include "schema/exports/rows.h"
 
-#define PIN_READ_MS 200
+#define PIN_READ_MS 150
 #define PIN_TRIES 3
 
 /* Called by begin(), in a transaction, which may be another one after it.  ERR_STALE: begin again. */

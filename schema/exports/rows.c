@@ -145,6 +145,11 @@ bool rows_full(struct rows *r)
 	return ++r->looked % LOOKS == 0 && clock_mono_ms() >= r->until_mono_ms;
 }
 
+bool rows_over(struct rows *r)
+{
+	return rows_full(r) || clock_mono_ms() >= r->until_mono_ms;
+}
+
 bool rows_codes(const struct rows *r)
 {
 	return r->sink->codes || r->table->keys || r->w->english;

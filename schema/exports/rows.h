@@ -40,6 +40,7 @@ void rows_end(struct rows *r);
 /* The step's piece is full, or its 250 ms are over: end the page.  Ask after every row that was looked at, also after those
  * that gave none. */
 bool rows_full(struct rows *r);
+bool rows_over(struct rows *r); /* the same after what takes some ms: it looks at the clock each time */
 /* A code that people read as a word: JSON and English tables have the code, Chinese ones the word (zh NULL: the code). */
 void rows_word(struct rows *r, const char *code, const char *zh);
 bool rows_codes(const struct rows *r);                      /* is it the code that such a cell shows? */

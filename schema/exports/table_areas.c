@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "core/area.h"
-#include "schema/exports/sink.h"
 #include "schema/figures/figures.h"
 #include "schema/sql.h"
 
@@ -208,7 +206,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 		const struct area *a = o->at ? &o->v[o->at - 1] : NULL;
 		struct walk k = {w, r, a ? a->code : w->place, a ? a->name : w->place_name, o->rest, !a};
 
-		if (o->at && (rows_full(r) || clock_mono_ms() >= r->until_mono_ms)) {
+		if (o->at && rows_over(r)) {
 			*more = true;
 			return OK;
 		}

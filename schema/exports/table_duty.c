@@ -116,7 +116,7 @@ static enum err duty_page(struct table_world *w, struct rows *r, bool *more)
 
 	o->w = w;
 	o->r = r;
-	while (e == OK && p.more && !rows_full(r)) {
+	while (e == OK && p.more && !rows_over(r)) {
 		int32_t last = w->to_day - o->first > STRETCH ? o->first + STRETCH - 1 : w->to_day - 1;
 
 		p.after = o->person;
@@ -194,7 +194,7 @@ static enum err overdue_page(struct table_world *w, struct rows *r, bool *more)
 
 	o->w = w;
 	o->r = r;
-	while (e == OK && p.more && !rows_full(r)) {
+	while (e == OK && p.more && !rows_over(r)) {
 		p.after = o->person;
 		e = duties_read(w->st, w->scope, w->as_of, w->at_ms, &p, overdue_line, o);
 		if (p.last[0])

@@ -10,7 +10,7 @@
 #include "schema/sql.h"
 
 #define STREAMS_KNOWN 65536 /* streams whose device and epoch stay in memory; full: all are forgotten */
-#define STRETCH 20000       /* commits walked by one statement: rows outside of the period come not up from it */
+#define STRETCH 5000       /* commits walked by one statement: rows outside of the period come not up from it */
 
 static const struct column columns[] = {
 	{"commit", "提交号", "Commit", COL_INT, 10, false},
@@ -292,7 +292,7 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 		return behind_page(o->behind, w, one_behind, is_full, o, more);
 	do
 		e = stretch(o);
-	while (e == OK && o->after < w->as_of && !rows_full(r));
+	while (e == OK && o->after < w->as_of && !rows_over(r));
 	*more = o->after < w->as_of;
 	return e;
 }

@@ -334,7 +334,7 @@ static void on_duty(void *ctx, const struct duty_row *r)
 static enum err read_duties(struct wb_data *d, bool *over)
 {
 	struct owing o = {d, OK};
-	struct duties_page page = {.after = d->person, .people = PEOPLE};
+	struct duties_page page = {.after = d->person, .people = PEOPLE, .until_mono_ms = d->until_mono_ms};
 	enum err e = duties_history(d->w->st, d->w->place, REGISTRY_NOW, d->w->from_day, d->w->to_day - 1, d->w->at_ms, &page, on_duty, &o);
 
 	slice_copy(d->person, sizeof(d->person), slice_of(page.last));
@@ -580,7 +580,7 @@ static void on_overdue(void *ctx, const struct duty_row *r)
 static enum err read_overdue(struct wb_data *d, bool *over)
 {
 	struct owing o = {d, OK};
-	struct duties_page page = {.after = d->person, .people = PEOPLE};
+	struct duties_page page = {.after = d->person, .people = PEOPLE, .until_mono_ms = d->until_mono_ms};
 	enum err e = duties_read(d->w->st, d->w->place, REGISTRY_NOW, d->w->at_ms, &page, on_overdue, &o);
 
 	slice_copy(d->person, sizeof(d->person), slice_of(page.last));
@@ -636,6 +636,7 @@ enum err wb_data_page(struct wb_data *d, struct rows *r, bool *more)
 	bool over;
 	enum err e;
 
+	d->until_mono_ms = r->until_mono_ms;
 	do {
 		if ((e = read_some(d, &over)) != OK)
 			return e;

@@ -63,6 +63,7 @@ struct wb_data {
 	int32_t day;          /* next one to be read */
 	int64_t id;           /* last one read */
 	char person[65];      /* last one read */
+	int64_t until_mono_ms; /* of the page under way */
 	int32_t before_from, before_to; /* the period before */
 };
 
