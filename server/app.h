@@ -16,6 +16,8 @@
 #define APP_HASH_QUEUE 32
 #define APP_FILERS 2
 #define APP_FILE_QUEUE 256
+#define APP_COUNTERS 2    /* add figures up */
+#define APP_COUNT_QUEUE 64
 
 struct app {
 	struct conf *conf;
@@ -31,7 +33,7 @@ struct app {
 	struct watchers watchers;
 	struct passages passages;
 	struct sessions *sessions;
-	struct worker *worker, *exporter, *filer;
+	struct worker *worker, *exporter, *filer, *counter;
 	struct seat *exports; /* under way (exports_api.h) */
 	size_t exports_n;
 	struct files *files; /* NULL: photos are not taken */

@@ -187,6 +187,7 @@ static void helpers_done(void *ctx)
 	worker_finish(a->worker, a);
 	worker_finish(a->exporter, a);
 	worker_finish(a->filer, a);
+	worker_finish(a->counter, a);
 }
 
 static void wake_loop(void *ctx)
@@ -303,6 +304,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
 	a->exporter = worker_new(EXPORT_THREADS, EXPORTS_MAX, wake_loop, a);
 	a->filer = worker_new(APP_FILERS, APP_FILE_QUEUE, wake_loop, a);
+	a->counter = worker_new(APP_COUNTERS, APP_COUNT_QUEUE, wake_loop, a);
 	if (a->files)
 		files_use(a->files, a->filer);
 	a->errands = errands_new(&ew);
@@ -341,6 +343,7 @@ static void finish(struct app *a)
 	worker_free(a->worker, a);
 	worker_free(a->exporter, a);
 	worker_free(a->filer, a);
+	worker_free(a->counter, a);
 	wire_close(w); /* lets every watcher and every export go */
 	a->wire = NULL;
 	errands_free(a->errands);

@@ -113,25 +113,11 @@ static void zip_body(struct read *r, const char *coding)
 	response_header(r->rs, "content-encoding", coding);
 }
 
-void read_end(struct read *r, enum err e)
+void read_finish(struct read *r)
 {
 	bool known = !r->etag[0]; /* the ETag says what the bytes are */
 	const char *coding = known ? zip_coding(r->b->n, false, r->rq->accept_encoding) : NULL;
 
-	if (r->a->st)
-		live_end(r->a->st);
-	query_done(&r->q);
-	if (r->failed)
-		return;
-	if (e == ERR_NOTFOUND) {
-		response_problem(r->rs, 404, "not_found", NULL);
-		return;
-	}
-	if (e != OK) {
-		response_retry(r->rs, 2);
-		response_problem(r->rs, 503, "unavailable", "the records cannot be read now: try again");
-		return;
-	}
 	if (known)
 		etag_of_bytes(r, coding);
 	response_header(r->rs, "etag", r->etag);
@@ -147,6 +133,25 @@ void read_end(struct read *r, enum err e)
 	} else if (coding) {
 		zip_body(r, coding);
 	}
+}
+
+void read_end(struct read *r, enum err e)
+{
+	if (r->a->st)
+		live_end(r->a->st);
+	query_done(&r->q);
+	if (r->failed)
+		return;
+	if (e == ERR_NOTFOUND) {
+		response_problem(r->rs, 404, "not_found", NULL);
+		return;
+	}
+	if (e != OK) {
+		response_retry(r->rs, 2);
+		response_problem(r->rs, 503, "unavailable", "the records cannot be read now: try again");
+		return;
+	}
+	read_finish(r);
 }
 
 /* ------------------------------------------------------------------ parameters */

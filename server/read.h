@@ -37,6 +37,8 @@ struct read {
 bool read_begin(struct read *r, void *ctx, const struct request *rq, struct response *rs, const char *const *names);
 /* e: of the last read.  Ends the snapshot, answers. */
 void read_end(struct read *r, enum err e);
+/* The end of an answer that was made later: of r->b; rs, rq (accept_encoding, if_none_match) and b are enough. */
+void read_finish(struct read *r);
 /* A wrong parameter, or another refusal: read_end() adds nothing. */
 void read_refuse(struct read *r, int status, const char *code, const char *fmt, ...) PRINTF(4, 5);
 

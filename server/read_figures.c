@@ -9,7 +9,7 @@
 #include "schema/figures/figures.h"
 #include "schema/freeze.h"
 #include "schema/ledger.h"
-#include "server/figures_past.h"
+#include "server/figures_later.h"
 
 static void write_row(void *ctx, const struct figure_value *v)
 {
@@ -165,18 +165,17 @@ static enum err write_closed(struct read *r, struct store *st, const struct figu
 	return e;
 }
 
-enum err figures_write(struct read *r, struct store *st, struct figures_ask *ask, const struct read_names *only, int64_t from_ms, int64_t to_ms)
+enum err figures_write(struct read *r, struct store *st, const struct figures_ask *ask, struct figures_sum *const *sum, int sums, int64_t from_ms,
+	int64_t to_ms)
 {
 	struct books_page p = {.from_ms = from_ms, .to_ms = to_ms};
 	enum err e = OK;
 
 	read_list(r, &p, "figures");
-	for (int i = 0; e == OK && (i == 0 || i < only->n); i++) {
-		ask->only = only->n ? only->name[i] : NULL;
-		e = figures_read(st, ask, write_row, r->b);
-	}
+	for (int i = 0; i < sums; i++)
+		figures_sum_show(sum[i], FIGURES_WHOLE, write_row, r->b);
 	buf_addc(r->b, ']');
-	if (e == OK && !waters_is(r->within))
+	if (!waters_is(r->within))
 		e = write_closed(r, st, ask);
 	else
 		buf_adds(r->b, ",\"frozen\":[]"); /* nothing of reaches is frozen */
@@ -206,7 +205,6 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 	int64_t from_ms, to_ms, as_of;
 	struct read_names only;
 	struct read r;
-	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
@@ -215,16 +213,9 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 		asked_when(&r, &as_of, &ask.at_ms)) {
 		ask.scope = r.s->user.scope;
 		ask.within = r.within;
-		if (as_of && as_of < r.head.commit) {
-			figures_past(&r, &ask, from_ms, to_ms, as_of);
-		} else {
-			if (ask.at_ms == INT64_MIN)
-				e = ledger_commit_time(r.a->st, as_of, &ask.at_ms);
-			if (e == OK)
-				e = figures_write(&r, r.a->st, &ask, &only, from_ms, to_ms);
-		}
+		figures_later(&r, &ask, from_ms, to_ms, as_of);
 	}
-	read_end(&r, e);
+	read_end(&r, OK);
 }
 
 struct series_ask {
