@@ -325,9 +325,33 @@ static const char *string_end(const char *p, const char *end, bool *escaped)
 	return p;
 }
 
-static void put_string(struct slice text, bool escaped, struct slice key, struct json *j, struct buf *out)
+static bool is_amount(struct slice key);
+
+/* Members of the contract that hold words: of any other, nobody knows what it holds. */
+static bool is_ours(struct slice key)
 {
-	bool names = slice_is(key, "parties") || slice_is(key, "name");
+	static const char *const words[] = {"note", "title", "text", "object", "group", "unit", "type", "channel", "risk", "issuer", "item_no",
+		"to", "reason", "parties", "household"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_is(key, words[i]))
+			return true;
+	return !key.n || is_code(key) || is_amount(key);
+}
+
+/* A date, a price, a number with a sign: there is no name in it. */
+static bool has_letters(struct slice text)
+{
+	for (uint32_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] >= 0x80 || (text.p[i] >= 'A' && text.p[i] <= 'Z') || (text.p[i] >= 'a' && text.p[i] <= 'z'))
+			return true;
+	return false;
+}
+
+/* strange: in a member that is not ours. */
+static void put_string(struct slice text, bool escaped, struct slice key, bool strange, struct json *j, struct buf *out)
+{
+	bool names = strange || slice_is(key, "parties");
 	struct buf masked = {0};
 
 	if (escaped) { /* with its quotes it is a JSON text of its own */
@@ -335,6 +359,7 @@ static void put_string(struct slice text, bool escaped, struct slice key, struct
 			return; /* it was whole when it was stored; nothing is safer than something unread */
 		text = json_text(j, 0);
 	}
+	names = names && (!strange || has_letters(text));
 	if (names)
 		mask_names(text, &masked);
 	else if (slice_is(key, "household"))
@@ -387,9 +412,27 @@ static void put_between(struct slice s, struct slice key, struct buf *out)
 	buf_add(out, from, (size_t)(end - from));
 }
 
+/* What stands between two strings opens and closes; *strange: how deep the member that is not ours lies, 0: none is open. */
+static void step_through(struct slice s, bool ours, unsigned *depth, unsigned *strange)
+{
+	for (uint32_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '{' || s.p[i] == '[') {
+			++*depth;
+			if (!*strange && !ours)
+				*strange = *depth;
+		} else if ((s.p[i] == '}' || s.p[i] == ']') && *depth) {
+			if (*strange == *depth)
+				*strange = 0;
+			--*depth;
+			ours = true; /* the key before it is another's */
+		}
+	}
+}
+
 void mask_json(struct slice value, struct json *j, struct buf *out)
 {
 	const char *p = value.p, *end = value.p + value.n;
+	unsigned depth = 0, strange = 0, was;
 	struct slice key = {0};
 
 	while (p < end) {
@@ -401,16 +444,18 @@ void mask_json(struct slice value, struct json *j, struct buf *out)
 		close = string_end(++q, end, &escaped);
 		for (next = close + 1; next < end && (*next == ' ' || *next == '\t' || *next == '\n' || *next == '\r'); next++)
 			;
-		put_between((struct slice){p, (uint32_t)(q - 1 - p)}, key, out);
+		was = strange;
+		step_through((struct slice){p, (uint32_t)(q - 1 - p)}, is_ours(key), &depth, &strange);
+		put_between((struct slice){p, (uint32_t)(q - 1 - p)}, was || strange ? (struct slice){0} : key, out);
 		buf_addc(out, '"');
 		p = close;
 		if (next < end && *next == ':') {
 			key = (struct slice){q, (uint32_t)(close - q)};
 			buf_add(out, q, (size_t)(close - q));
-		} else if (is_code(key)) {
+		} else if (is_code(key) && !strange) {
 			buf_add(out, q, (size_t)(close - q));
 		} else {
-			put_string((struct slice){q, (uint32_t)(close - q)}, escaped, key, j, out);
+			put_string((struct slice){q, (uint32_t)(close - q)}, escaped, key, strange || !is_ours(key), j, out);
 		}
 		if (p < end) { /* the closing quote: else it would open the next */
 			buf_addc(out, '"');
@@ -418,5 +463,5 @@ void mask_json(struct slice value, struct json *j, struct buf *out)
 		}
 	}
 	if (p < end)
-		put_between((struct slice){p, (uint32_t)(end - p)}, key, out);
+		put_between((struct slice){p, (uint32_t)(end - p)}, strange ? (struct slice){0} : key, out);
 }

@@ -20,7 +20,9 @@ void mask_phone(struct slice phone, struct buf *out);
  * every run of 11 digits and more.  Shorter runs are dates, amounts and house numbers: they stay. */
 void mask_text(struct slice text, struct buf *out);
 /* A JSON value as it stands in an event: mask_text in its strings, mask_names in the members that hold names; the
- * members that hold codes and ids stay, and numbers: but a phone's or an identity number in a member that is not ours.  j: to read strings with escapes. */
+ * members that hold codes and ids stay, and numbers.  Of a member that is not ours (unknown ones are kept) nobody knows what it holds:
+ * mask_names in all of its strings that have letters, and a number that may be of a phone or a person becomes a masked text.
+ * j: to read strings with escapes. */
 void mask_json(struct slice value, struct json *j, struct buf *out);
 
 #endif

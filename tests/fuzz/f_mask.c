@@ -58,8 +58,11 @@ static void check_json(struct slice in)
 	if (sound) {
 		assert(json_read(&now, b.p, b.n));
 		assert(now.ntok == was.ntok);
-		for (uint32_t i = 0; i < was.ntok; i++)
-			assert(now.tok[i].type == was.tok[i].type && now.tok[i].count == was.tok[i].count);
+		for (uint32_t i = 0; i < was.ntok; i++) { /* a number that may be of a person becomes a text */
+			bool text = (was.tok[i].type == JSON_INT || was.tok[i].type == JSON_REAL) && now.tok[i].type == JSON_STRING;
+
+			assert((now.tok[i].type == was.tok[i].type || text) && now.tok[i].count == was.tok[i].count);
+		}
 	}
 	json_done(&was);
 	json_done(&now);
