@@ -43,6 +43,21 @@ const fromShared = {
 	},
 };
 
+/** What uPlot hands out beside itself, and its axes of time: the pages use neither, and without these lines the build drops what is behind them. */
+const withoutExtras = {
+	name: "extras",
+	setup(/** @type {import("esbuild").PluginBuild} */ b) {
+		b.onLoad({ filter: /uPlot\.esm\.js$/ }, async (a) => {
+			const text = await readFile(a.path, "utf8");
+			const lean = text.replace(/^\t?uPlot\.(assign|fmtNum|range\w+|orient|join|fmtDate|tzDate|addGap|clipGaps)\s*= \w+;\n|^\t\(paths\.(stepped|bars|spline)\s*= \w+\);\n/gm, "").replace(/\] = genTimeStuffs\(1(e-3)?\);/g, "] = [[], [], () => null];");
+
+			if (text.split("\n").length - lean.split("\n").length !== 14 || lean.split("genTimeStuffs(").length !== 2)
+				throw new Error("uPlot hands out other things than it did: look at uPlot.esm.js");
+			return { contents: lean };
+		});
+	},
+};
+
 /** What is taken, and which of its names the pages use. */
 const LIBS = [
 	{
@@ -116,7 +131,9 @@ export declare const tileLayer: typeof any;
 		npm: "uplot",
 		home: "https://github.com/leeoniya/uPlot",
 		entry: `export { default } from "uplot";`,
+		plugins: [withoutExtras],
 		css: "dist/uPlot.min.css",
+		cssWithout: /u-legend|u-inline|u-live|u-cursor-pt|u-title/,
 		types: `declare const uPlot: any;
 export default uPlot;
 `,
