@@ -1,6 +1,8 @@
 /* /api/v1/catalogue */
 #include "server/read.h"
 
+#include <string.h>
+
 #include "schema/books_catalogue.h"
 
 static void day_or_null(struct buf *b, const char *key, int32_t day)
@@ -81,15 +83,38 @@ static void calendar_row(void *ctx, const struct books_calendar_day *d)
 	buf_addc(b, '}');
 }
 
+/* What the desk says of its rows. */
+static enum err only_rules(struct read *r)
+{
+	int64_t cut = 0;
+	enum err e;
+
+	read_list(r, NULL, "rules");
+	e = books_duty_rules(r->a->st, &cut, rule_row, r->b);
+	buf_addc(r->b, ']');
+	read_int(r->b, "cut", cut);
+	buf_addc(r->b, '}');
+	return e;
+}
+
 void read_catalogue(void *ctx, struct request *rq, struct response *rs)
 {
-	static const char *const names[] = {NULL};
+	static const char *const names[] = {"only", NULL};
 	int64_t cut = 0, more = 0, days = 0;
+	const char *only;
 	struct read r;
-	enum err e;
+	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
+	if ((only = query_get(&r.q, "only"))) {
+		if (strcmp(only, "rules") == 0)
+			e = only_rules(&r);
+		else
+			read_refuse(&r, 400, "bad_parameter", "only: rules, or nothing");
+		read_end(&r, e);
+		return;
+	}
 	read_list(&r, NULL, "categories");
 	e = books_categories(r.a->st, &cut, category_row, r.b);
 	buf_adds(r.b, "],\"rules\":[");

@@ -9,21 +9,28 @@ const EVERY_MS = 10 * 60e3;
 /** @param {App} app */
 export function newCatalogue(app) {
 	let readAt = -Infinity;
+	let all = false; // was asked for, not the rules alone
 	const cat = {
 		/** @type {Category[]} */ categories: [],
 		/** @type {any[]} */ rules: [],
 		known: false,
-		async want() {
-			if (app.mono() - readAt < EVERY_MS)
+		/** @param {boolean} [rules] they are enough */
+		async want(rules) {
+			const whole = all || !rules;
+
+			if (app.mono() - readAt < EVERY_MS && whole === all)
 				return;
 			readAt = app.mono();
-			const r = await call("GET", "/api/v1/catalogue");
+			all = whole;
+			const r = await call("GET", `/api/v1/catalogue${whole ? "" : "?only=rules"}`);
 
 			if (r.status !== 200) {
 				readAt = app.mono() - EVERY_MS + 15e3;
 				return;
 			}
-			cat.categories = r.body.categories;
+			if (all && !whole) // all of it was asked for meanwhile
+				return;
+			cat.categories = r.body.categories || [];
 			cat.rules = r.body.rules;
 			cat.known = true;
 			app.act.draw();
@@ -36,6 +43,7 @@ export function newCatalogue(app) {
 		},
 		forget() {
 			readAt = -Infinity;
+			all = false;
 			cat.categories = [];
 			cat.rules = [];
 			cat.known = false;

@@ -292,11 +292,11 @@ let drawer = null;
 
 /** What the first paint does not wait for. */
 async function fetchLater() {
-	const m = await import("./stock.js").catch(() => null); // the next page that needs it tries again
+	const m = await import("./catalogue.js").catch(() => null); // the next page that needs it tries again
 
 	if (m && app.page === "duty") {
-		m.stock(app);
-		app.catalogue.want();
+		app.catalogue = app.catalogue || m.newCatalogue(app);
+		app.catalogue.want(true);
 	}
 }
 

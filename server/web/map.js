@@ -219,7 +219,7 @@ export function newMap(app) {
 	/** Reads the shapes of the town; the same bytes as before are not sent again. */
 	async function read() {
 		readAt = app.mono();
-		const [a, r] = await Promise.all([call("GET", "/api/v1/areas.geojson"), call("GET", "/api/v1/reaches.geojson")]);
+		const [a, r] = await Promise.all([call("GET", "/api/v1/areas.geojson?decimals=5&lowest=1"), call("GET", "/api/v1/reaches.geojson?decimals=5")]);
 
 		if (a.status !== 200 || r.status !== 200) {
 			phase = phase || "failed";

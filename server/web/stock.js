@@ -4,8 +4,6 @@ import { newReaches } from "./reaches.js";
 
 /** @param {import("./main.js").App} app */
 export function stock(app) {
-	if (!app.catalogue) {
-		app.catalogue = newCatalogue(app);
-		app.reaches = newReaches(app);
-	}
+	app.catalogue = app.catalogue || newCatalogue(app); // the desk may have one
+	app.reaches = app.reaches || newReaches(app);
 }

@@ -239,6 +239,20 @@ describe('books', { timeout: 150000 }, () => {
 		assert.deepEqual(areas.features.map((f) => f.id), [...COMMUNITY]);
 		assert.equal(areas.features[0].properties.name, '东关社区');
 		assert.deepEqual((await ask(east, '/api/v1/reaches.geojson')).features.map((f) => [f.id, f.geometry.coordinates.length]), [[RIVER, 41]]);
+		const plain = (await ask(centre, '/api/v1/reaches.geojson')).features.flatMap((f) => f.geometry?.coordinates ?? []).flat();
+		for (const n of [0, 3, 5, 7]) {
+			const some = (await ask(centre, `/api/v1/reaches.geojson?decimals=${n}`)).features.flatMap((f) => f.geometry?.coordinates ?? []).flat();
+			assert.deepEqual(some, plain.map((x) => Number((Math.sign(x) * Math.floor(Math.abs(x) * 10 ** n + 0.5 + 1e-7) / 10 ** n).toFixed(n))), `${n} decimals`);
+		}
+		await town.import('map', JSON.stringify({ type: 'FeatureCollection', features: [{ type: 'Feature', properties: { code: GRID[0] }, geometry: { type: 'Polygon', coordinates: [[[104.81, 33.31], [104.82, 33.31], [104.82, 33.32], [104.81, 33.31]]] } }] }));
+		const lowest = await until(async () => {
+			const { features } = await ask(centre, '/api/v1/areas.geojson?lowest=true');
+			return features.length === 3 && features;
+		}, 'the shape of a grid');
+		assert.deepEqual(lowest.map((f) => [f.id, f.geometry?.type ?? null, f.properties.code]), [[COMMUNITY[0], null, COMMUNITY[0]], [GRID[0], 'Polygon', GRID[0]], [COMMUNITY[1], null, COMMUNITY[1]]]);
+		assert.equal((await ask(centre, '/api/v1/areas.geojson')).features.filter((f) => f.geometry).length, 3);
+		for (const wrong of ['areas.geojson?decimals=8', 'areas.geojson?decimals=-1', 'areas.geojson?lowest=perhaps', 'reaches.geojson?lowest=1', 'catalogue?only=days'])
+			assert.equal((await ask(centre, `/api/v1/${wrong}`, undefined, 400)).code, 'bad_parameter', wrong);
 		const devices = await ask(centre, '/api/v1/devices.geojson');
 		assert.deepEqual(devices.features.find((f) => f.id === 'd-0001').geometry.coordinates, [104.95, 33.4]);
 		await ask(centre, '/api/v1/cases.geojson');
@@ -253,6 +267,8 @@ describe('books', { timeout: 150000 }, () => {
 		}, 'the category');
 		assert.ok(now.categories.some((c) => c.code === 'drone_straw'));
 		assert.deepEqual(now.rules.map((r) => [r.rule, r.months, r.min_metres]), [['dinghu', '1-12', 300]]);
+		const { rules, categories } = await ask(east, '/api/v1/catalogue?only=rules');
+		assert.deepEqual([rules, categories], [now.rules, undefined]);
 		await town.import('calendar', 'date,kind\n2026-10-01,holiday\n2026-10-10,makeup\n');
 		await until(async () => (await ask(east, '/api/v1/catalogue')).days.map((d) => d.date + d.kind).join() === '2026-10-01holiday,2026-10-10makeup', 'the days of the calendar');
 	});
