@@ -103,6 +103,31 @@ static size_t drop_comments(char *p, size_t n)
 	return kept;
 }
 
+/* Our style sheets, likewise, and without the tabs before their lines.  No text of theirs holds a comment's beginning. */
+static size_t drop_css(char *p, size_t n)
+{
+	bool inside = false, begins = true;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (inside && p[i] == '*' && i + 1 < n && p[i + 1] == '/') {
+			inside = false;
+			i++;
+			continue;
+		}
+		if (!inside && p[i] == '/' && i + 1 < n && p[i + 1] == '*') {
+			inside = true;
+			i++;
+			continue;
+		}
+		if (p[i] == '\n' || (!inside && !(begins && p[i] == '\t'))) {
+			begins = p[i] == '\n';
+			p[kept++] = p[i];
+		}
+	}
+	return kept;
+}
+
 /* Takes raw. */
 static void take(struct pages *p, const char *path, struct slice raw)
 {
@@ -114,6 +139,8 @@ static void take(struct pages *p, const char *path, struct slice raw)
 
 	if (n > 3 && strcmp(path + n - 3, ".js") == 0 && !strstr(path, "/vendor/"))
 		raw.n = (uint32_t)drop_comments((char *)(uintptr_t)raw.p, raw.n);
+	if (n > 4 && strcmp(path + n - 4, ".css") == 0 && !strstr(path, "/vendor/"))
+		raw.n = (uint32_t)drop_css((char *)(uintptr_t)raw.p, raw.n);
 	pg->raw = raw;
 	pg->type = "application/octet-stream";
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {

@@ -12,6 +12,8 @@
 #define ZIP_MIN 512
 #define ZIP_MAX ((size_t)1024 * 1024)
 #define ZIP_LEVEL 4
+#define ZIP_FINE_MAX ((size_t)256 * 1024) /* up to here a better level takes no longer than that */
+#define ZIP_FINE_LEVEL 6
 #define BROTLI_MAX ((size_t)256 * 1024)
 #define BROTLI_QUALITY 5
 
@@ -64,5 +66,5 @@ const char *zip_coding(size_t n, bool alike, const char *accept)
 
 struct slice zip_answer(struct slice raw, const char *coding)
 {
-	return strcmp(coding, "br") == 0 ? zip_brotli(raw, BROTLI_QUALITY) : zip_text(raw, ZIP_LEVEL);
+	return strcmp(coding, "br") == 0 ? zip_brotli(raw, BROTLI_QUALITY) : zip_text(raw, raw.n <= ZIP_FINE_MAX ? ZIP_FINE_LEVEL : ZIP_LEVEL);
 }

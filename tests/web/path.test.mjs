@@ -107,6 +107,15 @@ test("what is served of our modules is their source but for lines of comment", a
 		less += source.length - served.length;
 	}
 	assert.ok(less > 20e3, `${less} bytes less`);
+	for (const f of ["style.css", "papers.css", "field/field.css"]) {
+		const source = await readFile(new URL(f, web), "utf8");
+		const served = await (await fetch(`${town.base}/${f}`)).text();
+		const small = async (/** @type {string} */ text) => (await transform(text, { minify: true, loader: "css", charset: "utf8" })).code;
+
+		assert.equal(served.split("\n").length, source.split("\n").length, f);
+		assert.equal(await small(served), await small(source), f);
+		assert.ok(!served.includes("/*") && served.length < source.length, f);
+	}
 });
 
 test("mosquitto_pub: a patrol starts, and the counts on the screen rise", async () => {
