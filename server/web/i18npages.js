@@ -326,6 +326,7 @@ export const MORE = {
 	sheet_month_title: ["{place}{y}年{m}月网格化巡查履职情况通报", "Patrols and duties of {place}, {y}-{m}"],
 	sheet_overview: ["一、总体情况", "1. Overview"],
 	sheet_compared: ["上月对比时段：{span}", "Compared with {span}"],
+	sheet_no_before: ["上月（{span}）没有任何记录，不作比较", "Nothing was recorded the month before ({span}): no comparison"],
 	sheet_this: ["本月", "Month"],
 	sheet_before: ["上月", "Before"],
 	sheet_change: ["增减", "Change"],

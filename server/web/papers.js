@@ -109,7 +109,10 @@ async function readMonth(app, s) {
 	const now = { ...own, from: s.from, to: s.to, lang: app.lang };
 	const before = { ...own, from: was.from, to: was.to, lang: app.lang };
 
-	return { areas: await get("/api/v1/exports/areas.json", now), areasWas: await get("/api/v1/exports/areas.json", before), figures: await get("/api/v1/figures", now), figuresWas: await get("/api/v1/figures", before) };
+	const read = { areas: await get("/api/v1/exports/areas.json", now), areasWas: await get("/api/v1/exports/areas.json", before), figures: await get("/api/v1/figures", now), figuresWas: await get("/api/v1/figures", before) };
+
+	// a month that nobody recorded is not one of noughts
+	return recorded(read.figuresWas.figures) ? read : { ...read, areasWas: { rows: [] }, figuresWas: { figures: [] }, alone: true };
 }
 
 /** @param {App} app @param {boolean} [again] */
@@ -278,6 +281,9 @@ const OVERVIEW = [["river_patrols", "town"], ["river_patrols", "community"], ["r
 	["appeal_close_rate", ""], ["disputes_found", ""], ["dispute_rate", ""], ["rectify_total", ""], ["rectify_done", ""], ["case_close_rate", ""], ["visits", ""]];
 const RANKED = ["duty_rate", "patrols", "cases_received", "cases_due", "cases_due_closed", "case_close_rate", "hazards_found", "hazards_rectified", "hazard_rate"];
 
+/** Did anything happen then?  What households are is a state, and what was owed needs nobody. @param {Figure[]} figures */
+const recorded = (figures) => figures.some((f) => !/^(monitored|risk_removed)_/.test(f.id) && ((f.unit === "%" ? f.numerator : f.value) || 0) > 0);
+
 /** @param {App} app */
 function overview(app) {
 	const { say, lang } = app;
@@ -353,7 +359,7 @@ function monthView(app, s) {
 	const span = (/** @type {{from: string, to: string}} */ x) => `${x.from} ${say("rep_until")} ${plus(x.to, -1)}`;
 
 	return sheetView(app, say("sheet_month_title", { place: unitName(app), y: s.from.slice(0, 4), m: Number(s.from.slice(5, 7)) }), html`${span(s)}${s.now ? html` <b>${say("rep_running")}</b>` : nothing}${d.figures.frozen?.length && !s.now ? html` <b>${say("rep_frozen")}</b>` : nothing}`, html`
-	${part("h-sheet-overview", say("sheet_overview"), overview(app), say("sheet_compared", { span: span(was) }))}
+	${part("h-sheet-overview", say("sheet_overview"), overview(app), say(d.alone ? "sheet_no_before" : "sheet_compared", { span: span(was) }))}
 	${part("h-sheet-areas", say("sheet_areas"), communities(app), say("sheet_areas_note"))}
 	${definitions(app, d.figures.figures, [...new Set([...RANKED, ...OVERVIEW.map(([id]) => id)])])}`, "month", { as_of: d.areas.as_of_commit, time: d.areas.as_of_time });
 }

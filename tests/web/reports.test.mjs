@@ -122,7 +122,7 @@ async function town(opt = {}) {
 			return true;
 		}
 		if (path === "/api/v1/figures" && query.get("from")) {
-			const all = figures(query.get("lang"));
+			const all = figures(query.get("lang")).map((f) => (opt.blank?.(query.get("from")) ? { ...f, value: /^monitored/.test(f.id) ? 7 : f.unit === "%" ? null : 0, numerator: f.unit === "%" ? 0 : null, display: "0" } : f));
 
 			json(200, { as_of: opt.asOf ?? m.commit, time: AT, from: query.get("from"), to: query.get("to"), figures: all, scope: query.get("scope"), frozen: [], cut: 0, ...opt.figures });
 			return true;
@@ -421,6 +421,18 @@ describe("sheets that are printed", () => {
 		assert.ok(boxes.length >= 2);
 		for (const b of boxes)
 			assert.deepEqual(b, [842, 595]);
+		const first = await town({ blank: (from) => from < `${DAY().slice(0, 7)}-01` }); // of the month before nobody recorded anything
+		const lone = await at(first, `#/print/month?month=${DAY().slice(0, 7)}`);
+
+		await lone.waitForSelector(".sheet");
+		assert.match(await text(lone, "section[aria-labelledby=h-sheet-overview] .sub"), /^上月（\d{4}-\d\d-01 至 .*）没有任何记录，不作比较$/);
+		const cells = await lone.$$eval("#h-sheet-overview ~ * tbody tr, [aria-labelledby=h-sheet-overview] tbody tr", (e) => e.map((r) => [...r.children].slice(3).map((c) => c.textContent.trim())));
+
+		assert.ok(cells.length > 10);
+		for (const c of cells)
+			assert.deepEqual(c, ["—", "—", "—"]);
+		assert.deepEqual((await lone.$$eval("[data-area]", (e) => e.map((r) => [...r.children].map((c) => c.textContent.trim()))))[0].slice(2, 11), ["10", "9", "90%", "—", "—", "50", "—", "—", "—"]);
+		await lone.close();
 		await everywhere(page, "the month", ".sheet .scroll", [".sheet-sign", ".sheet-defs", "section[aria-labelledby=h-sheet-overview]"]);
 		await clean(page);
 	});
