@@ -202,7 +202,7 @@ function tableView(app, lens, openOf) {
 		${lens.picked ? html`<span class="only" data-test="lens-only">${say("lens_only", { what: reachWords(app, lens.picked) })}</span><button type="button" class="small" data-test="lens-clear" @click=${() => lens.pick("")}>${say("lens_all")}</button>` : nothing}</h2>
 	${reaches.rows.length === 0 ? html`<p class="empty" data-test="why">${say(reaches.failed ? "empty_failed" : reaches.known ? "reaches_none" : "loading")}</p>` : html`
 	<div class="scroll" role="group" aria-labelledby="h-reachdesk" tabindex="0"><table>
-		<thead><tr><th scope="col">${say("reach")}</th>${head("today")}${head("month")}${head("year", "far")}${head("lens_valid", "far")}${head("lens_duty")}<th scope="col" class="far">${say("last_out")}</th>${head("lens_open")}</tr></thead>
+		<thead><tr><th scope="col">${say("reach")}</th>${head("today")}${head("month")}${head("year", "far")}${head("lens_valid", "far")}${head("lens_duty")}<th scope="col" class="far last">${say("last_out")}</th>${head("lens_open")}</tr></thead>
 		${repeat(rivers, ([river]) => river, ([river, list]) => html`<tbody>
 			<tr class="group"><th scope="rowgroup" colspan="8"><button type="button" class="pick" data-river=${river} aria-pressed=${lens.picked === river} title=${say("lens_pick")} @click=${() => lens.pick(river)}>${river}</button> <small>${list.length > 1 ? say("lens_count", { n: count(list.length) }) : nameOf("reachkind", list[0].kind, app.lang)}</small></th></tr>
 			${repeat(list, (r) => r.code, (r) => rowView(app, lens, r, openOf(r.code)))}</tbody>`)}</table>
@@ -227,7 +227,7 @@ function rowView(app, lens, r, open) {
 		<td class="n key ${today.patrols ? "" : "zero"}">${cell(today, "today")}</td><td class="n">${cell(month, "month")}</td><td class="n far">${cell(year, "year")}</td>
 		<td class="n far" title=${say("lens_valid_hint", { n: count(year.valid), all: count(year.patrols) })}>${year.patrols ? numberLink(to("year", { valid: "1" }), percent(year.valid, year.patrols)) : "—"}</td>
 		<td class="n">${r.duties.count ? html`${numberLink(link("duties", { reach: r.code, state: "any" }), count(r.duties.met))}<span class="of"> / ${count(r.duties.count)}</span>` : "—"}${r.duties.overdue ? html`<div><a class="late" href=${link("duties", { reach: r.code })}>${say("overdue_n", { n: count(r.duties.overdue) })}</a></div>` : nothing}</td>
-		<td class="far">${last === null ? html`<span class="sub">${say("never")}</span>` : html`<a href="#/patrol/${encodeURIComponent(r.last_patrol?.id || "")}"><time title=${full(last)}>${when(last, app.nowMs())}</time></a><div class="sub own">${r.last_patrol?.person_name || r.last_patrol?.person || ""}</div>`}</td>
+		<td class="far last">${last === null ? html`<span class="sub">${say("never")}</span>` : html`<a href="#/patrol/${encodeURIComponent(r.last_patrol?.id || "")}"><time title=${full(last)}>${when(last, app.nowMs())}</time></a><div class="sub own">${r.last_patrol?.person_name || r.last_patrol?.person || ""}</div>`}</td>
 		<td class="n">${numberLink(link("cases", { reach: r.code }), count(open.all))}${open.hazards ? html`<div>${numberLink(link("cases", { reach: r.code, class: "hazard" }), html`<span class="due">${say("lens_hazards", { n: count(open.hazards) })}</span>`)}</div>` : nothing}</td></tr>`;
 }
 
