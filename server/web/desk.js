@@ -17,7 +17,7 @@ const phone = matchMedia("(max-width: 720px)");
 export function deskView(app) {
 	if (byReach(app) && !app.lens)
 		return html`<div class="plain" role="status">${app.say("loading")}</div>`;
-	return html`${phone.matches ? html`<div class="bar">${byView(app)}</div>` : nothing}<div class="col">${alertsView(app)}${casesView(app)}</div>
+	return html`${phone.matches ? html`<div class="bar">${byView(app)}</div>` : nothing}<div class="col">${app.handover ? app.handover.view() : nothing}${alertsView(app)}${casesView(app)}</div>
 	<div class="col">${mapView(app, phone.matches ? nothing : byView(app))}${app.lens ? app.lens.table() : nothing}${chartView(app)}</div>
 	<div class="col">${app.lens ? app.lens.ledger() : ledgerView(app)}${overdueView(app)}${closingView(app)}</div>`;
 }

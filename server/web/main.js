@@ -93,6 +93,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {ReturnType<typeof newKeys>} keys
  * @property {ReturnType<typeof newFold>} fold
  * @property {ReturnType<typeof newVersion>} version
+ * @property {ReturnType<typeof import("./handover.js").newHandover>|null} handover of this user, some time after the first frame
  * @property {string|null} picked what is shown on the map as well: a case, an area, a reach
  * @property {number} firstCommit of the first snapshot: what came later is new
  * @property {number} bornAt when the first snapshot came, ms UTC: alerts and cases since then are new
@@ -178,6 +179,7 @@ const app = {
 	keys: /** @type {any} */ (null),
 	fold: /** @type {any} */ (null),
 	version: newVersion({ draw: () => draw() }),
+	handover: null,
 	picked: null,
 	wall: new URLSearchParams(location.search).get("view") === "wall",
 	firstCommit: 0,
@@ -297,6 +299,9 @@ async function fetchLater() {
 	if (m && app.page === "duty") {
 		app.catalogue = app.catalogue || m.newCatalogue(app);
 		app.catalogue.want(true);
+		const h = await import("./handover.js").catch(() => null);
+
+		app.handover = app.handover || (app.me && h?.newHandover(app)) || null;
 	}
 }
 
@@ -635,6 +640,7 @@ function enter(me) {
 	app.catalogue?.forget();
 	app.reaches?.forget();
 	app.flash = newFlash();
+	app.handover = null;
 	app.firstCommit = 0;
 	app.backUntil = 0;
 	app.gate = { note: null, error: null, n: 0, busy: false };
@@ -754,6 +760,7 @@ function eachSecond() {
 	if (app.page !== "duty")
 		return;
 	app.bell.second();
+	app.handover?.second();
 	if (slept) { // what it shows may be hours old, and the connection dead without knowing
 		app.link?.kick();
 		app.version.check();

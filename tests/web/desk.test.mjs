@@ -258,6 +258,26 @@ describe("truth", () => {
 		await clean(page, /ERR_CONNECTION_REFUSED|WebSocket|status of 401/);
 	});
 
+	test("who comes back is told what came meanwhile; once, and not who was not away", async () => {
+		const m = await mock();
+		const page = await duty(m);
+		const looked = (ms) => page.evaluate((t) => localStorage.setItem("xunge.looked.zhang", String(t)), ms);
+
+		m.over = [{ ...alert(), id: "hazard:over", state: "cleared", cleared: Date.now() }, { ...alert(), id: "duty_overdue:x", type: "duty_overdue", state: "cleared", cleared: Date.now() }];
+		m.town.alerts = [{ ...alert(), at: Date.now() - 20 * 60e3 }, { ...alert(), at: Date.now() - 3 * 3600e3 }];
+		await looked(Date.now() - 2 * 3600e3);
+		await page.waitForSelector("[data-test=handover]");
+		assert.match(await text(page, "[data-test=handover]"), /^自 .*\d\d:\d\d 您离开以来 新预警 2 条，已解除 1 条 新案件 \d+ 件 知道了$/);
+		assert.ok(await page.evaluate(() => Date.now() - Number(localStorage.getItem("xunge.looked.zhang")) < 60e3), "looked at now");
+		await page.click("[data-test=handover] button");
+		await page.waitForSelector("[data-test=handover]", { state: "detached" });
+		await looked(Date.now() - 20 * 60e3);
+		await page.reload();
+		await page.waitForFunction(() => Date.now() - Number(localStorage.getItem("xunge.looked.zhang")) < 60e3);
+		assert.equal(await page.locator("[data-test=handover]").count(), 0);
+		await clean(page);
+	});
+
 	test("the PC slept: the page asks at once whether all is as it was", async () => {
 		const m = await mock();
 		const page = await duty(m, { clock: true });

@@ -67,6 +67,8 @@ const events = (m, q) => m.town.feed.filter((f) => (!q.kind || f.kind === q.kind
 		imported: false, voided: f.commit % 7 === 0 && !q.counted, displaced: false, raw: { body: f.kind === "inspect" ? { topic: "gas_check", result: "ok", people: 2, object: "餐馆", vague: "gorge" } : { text: f.text } } }));
 
 /** The answer to a GET of a list; null: it is none of these. @param {any} m @param {string} path @param {URLSearchParams} params */
+const instantOf = (text) => Date.parse(text.length === 10 ? `${text}T00:00:00+08:00` : text);
+
 export function listOf(m, path, params) {
 	const q = Object.fromEntries(params);
 	const name = { "/api/v1/cases": "cases", "/api/v1/patrols": "patrols", "/api/v1/events": "events" }[path];
@@ -74,7 +76,7 @@ export function listOf(m, path, params) {
 	if (path === "/api/v1/reaches")
 		return m.reachStatus ? { status: m.reachStatus, body: { code: "refused", detail: "the stand-in was told to refuse" } } : { status: 200, body: { as_of: m.commit, reaches: reachRows(m), next: null } };
 	if (path === "/api/v1/alerts")
-		return { status: 200, body: { as_of: m.commit, time: iso(Date.now()), next: null, alerts: [...m.town.alerts, ...(m.over || [])].filter((a) => (!q.from || a.at >= Date.parse(`${q.from}T00:00:00+08:00`)) && (!q.to || a.at < Date.parse(`${q.to}T00:00:00+08:00`)))
+		return { status: 200, body: { as_of: m.commit, time: iso(Date.now()), next: null, alerts: [...m.town.alerts, ...(m.over || [])].filter((a) => (!q.from || a.at >= instantOf(q.from)) && (!q.to || a.at < instantOf(q.to)))
 			.map((a) => ({ ...a, scope_name: a.place || null, person: a.person || null, person_name: a.name || null, raised: iso(a.at), at: iso(a.at), cleared: a.cleared ? iso(a.cleared) : null, acked_by_name: a.acked_name || null, acked_at: a.acked_at ? iso(a.acked_at) : null })) } };
 	if (path === "/api/v1/catalogue")
 		return { status: 200, body: { as_of: m.commit, categories: CATEGORIES.map(([cls, code, zh, en]) => ({ class: cls, code, name: zh, name_en: en })), rules: m.rules || [], calendar: [], cut: 0 } };
