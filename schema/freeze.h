@@ -91,9 +91,11 @@ struct freeze_ask {
 	bool english;
 	bool bare;                 /* without events */
 	bool masked;               /* as figures_ask.masked */
+	bool still;                /* the database does not change between two pieces */
 };
 /* Every figure row of frozen months that shows something else than what was frozen: by month, then in the order of figures[].  The store stands at
- * the commit asked for.  In pieces: of one snapshot all of them, or as often as nothing was committed between them. */
+ * the commit asked for, in a snapshot for each piece.  What was committed between two of them and may show in a frozen month is ERR_STALE: begin
+ * again; all else does not matter.  So all of it is of the snapshot of the last call, also of one that had nothing left to do. */
 struct freeze_diff;
 struct freeze_diff *freeze_diff_new(struct store *st, const struct freeze_ask *ask, void (*row)(void *ctx, const struct freeze_correction *c), void *ctx);
 enum err freeze_diff_some(struct freeze_diff *d, struct breath *b, bool *more) MUST_CHECK;

@@ -28,8 +28,9 @@ struct freeze_diff {
 	struct store *st;
 	struct freeze_ask ask;
 	enum { NEXT, THEN, NOW, COMPARE, CAUSES, OVER } step; /* CAUSES: when the first row differs */
+	bool begun;
 	int32_t month, last;
-	int64_t frozen;
+	int64_t frozen, seen, seen_rev; /* seen: the head of the last piece */
 	struct side then, now;
 	struct map was;                 /* of then, by key */
 	size_t at, at_then;             /* compared so far */
@@ -282,16 +283,67 @@ struct freeze_diff *freeze_diff_new(struct store *st, const struct freeze_ask *a
 	return m;
 }
 
+/* Late events, and what came to patrols, cases and households that were there in those months; whatever touches the registry or
+ * takes back; folding that goes on without a commit of its own. */
+static enum err is_stale(struct freeze_diff *m, bool *out)
+{
+	sqlite3_stmt *q = sql_get(m->st,
+		"SELECT EXISTS (SELECT 1 FROM change WHERE \"commit\" > ?1) OR ?2 IS NOT NULL AND (EXISTS (SELECT 1 FROM meta WHERE key IN ('left', 'refold')) OR "
+		"EXISTS (SELECT 1 FROM event e WHERE e.\"commit\" > ?1 AND (e.at < ?2 OR e.kind IN (4, 8, 13) OR (e.kind IN (1, 2, 3) AND EXISTS (SELECT 1 FROM patrol WHERE id = e.subject AND "
+		"(start_at IS NULL OR start_at < ?2))) OR (e.kind IN (9, 10) AND EXISTS (SELECT 1 FROM casus WHERE id = e.subject AND (report_at IS NULL OR "
+		"report_at < ?2))))))");
+	enum err e;
+
+	sql_int(q, 1, m->seen);
+	if (m->last)
+		sql_int(q, 2, civil_day_ms(civil_month_first(civil_make(m->last / 100, m->last % 100, 1) + 31)));
+	if ((e = sql_row(q)) == OK)
+		*out = sqlite3_column_int(q, 0);
+	sql_done(q);
+	return e;
+}
+
+/* The last month of those asked for that is frozen; without one, no event matters. */
+static enum err last_frozen(struct freeze_diff *m)
+{
+	sqlite3_stmt *q = sql_get(m->st, "SELECT coalesce(max(month), 0) FROM freeze WHERE month > ? AND month <= ?");
+	enum err e;
+
+	sql_int(q, 1, m->month);
+	sql_int(q, 2, m->last);
+	if ((e = sql_row(q)) == OK)
+		m->last = sqlite3_column_int(q, 0);
+	sql_done(q);
+	return e;
+}
+
+/* What was read before is still true? */
+static enum err look_back(struct freeze_diff *m)
+{
+	struct head head;
+	bool stale = false;
+	enum err e = m->begun ? OK : last_frozen(m);
+
+	m->begun = true;
+	if (e != OK || m->ask.still || (e = store_head(m->st, &head)) != OK)
+		return e;
+	if (m->seen_rev && head.rev != m->seen_rev)
+		e = is_stale(m, &stale);
+	m->seen = head.commit;
+	m->seen_rev = head.rev;
+	return stale ? ERR_STALE : e;
+}
+
 enum err freeze_diff_some(struct freeze_diff *m, struct breath *b, bool *more)
 {
-	enum err e = OK;
+	enum err e = look_back(m);
 
 	while (e == OK && m->step != OVER) {
 		e = one_step(m, b);
 		if (breath_over(b))
 			break;
 	}
-	*more = e == OK && m->step != OVER;
+	*more = m->step != OVER;
 	return e;
 }
 
@@ -299,7 +351,9 @@ int freeze_diff_progress(const struct freeze_diff *m)
 {
 	int32_t first = civil_yyyymmdd(m->ask.from_day) / 100, at = m->month > first ? m->month : first;
 
-	return m->step == OVER ? 1000 : ((at / 100 - first / 100) * 12 + at % 100 - first % 100) * 1000 / ((m->last / 100 - first / 100) * 12 + m->last % 100 - first % 100 + 1);
+	if (m->step == OVER || m->last < first)
+		return 1000;
+	return ((at / 100 - first / 100) * 12 + at % 100 - first % 100) * 1000 / ((m->last / 100 - first / 100) * 12 + m->last % 100 - first % 100 + 1);
 }
 
 void freeze_diff_free(struct freeze_diff *m)

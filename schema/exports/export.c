@@ -49,6 +49,7 @@ struct export {
 	bool gathered;
 	int64_t looked;   /* the commit that look() stood at */
 	int tries;        /* of gathering */
+	int told;         /* progress: beginning again takes nothing back */
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -623,6 +624,7 @@ static enum err gather(struct export *x, bool *more, struct why *why)
 	x->gathered = e == OK && !*more;
 	if (e != ERR_STALE && e != ERR_FULL)
 		return e == OK ? OK : why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
+	*more = true;
 	table_end(x);
 	read_end(x);
 	if (e == ERR_STALE && ++x->tries < GATHER_TRIES)
@@ -665,6 +667,18 @@ static enum err read_page(struct export *x, struct buf *out, bool *more, struct 
 	return OK;
 }
 
+static int progress(const struct export *x)
+{
+	int done;
+
+	if (x->finished)
+		return 1000;
+	if (x->past)
+		return asof_progress(x->past) * BACK / 1000;
+	done = x->table->progress ? x->table->progress(&x->w) : -1;
+	return done >= 0 && x->back ? BACK + done * (1000 - BACK) / 1000 : done;
+}
+
 enum err export_step(struct export *x, struct buf *out, bool *more, struct why *why)
 {
 	struct rows *r = &x->rows;
@@ -675,6 +689,7 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	r->start = out->n;
 	r->until_mono_ms = clock_mono_ms() + READ_MS;
 	*more = true;
+	x->told = export_progress(x) > 0 ? export_progress(x) : x->told;
 	if (x->past)
 		return step_back(x, why);
 	if (!x->read) {
@@ -748,14 +763,9 @@ int64_t export_rows(const struct export *x)
 
 int export_progress(const struct export *x)
 {
-	int done;
+	int done = progress(x);
 
-	if (x->finished)
-		return 1000;
-	if (x->past)
-		return asof_progress(x->past) * BACK / 1000;
-	done = x->table->progress ? x->table->progress(&x->w) : -1;
-	return done >= 0 && x->back ? BACK + done * (1000 - BACK) / 1000 : done;
+	return done > x->told || done < 0 ? done : x->told;
 }
 
 int export_packing(const struct export *x)

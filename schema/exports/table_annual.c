@@ -7,7 +7,7 @@
 
 #include "core/civil.h"
 #include "schema/exports/annual.h"
-#include "schema/freeze.h"
+#include "schema/exports/came.h"
 #include "schema/sql.h"
 
 static const struct column columns[] = {
@@ -41,6 +41,7 @@ static const char *const compared[] = {"patrols", "river_patrols"};
 
 struct own {
 	struct annual a;
+	struct came *came; /* NULL: nothing */
 	struct figures_sum *now, *first[COMPARED], *was[COMPARED]; /* the last two NULL: there is no year before */
 	int32_t was_from, was_to;
 	char was_period[2 * CIVIL_DAY_TEXT];
@@ -121,22 +122,14 @@ static enum err read_level(struct table_world *w, enum area_level *out)
 	return e;
 }
 
-static void take_correction(void *ctx, const struct freeze_correction *c)
+static void take_correction(struct annual *a, const struct freeze_correction *c)
 {
 	const struct annual_correction copy = {.figure = (char *)(uintptr_t)c->f->id, .name = (char *)(uintptr_t)c->name,
 		.unit = (char *)(uintptr_t)c->unit, .level = (char *)(uintptr_t)c->level, .category = (char *)(uintptr_t)c->category,
 		.category_name = (char *)(uintptr_t)c->category_name, .before = (char *)(uintptr_t)c->before, .after = (char *)(uintptr_t)c->after,
 		.events = (char *)(uintptr_t)c->events, .month = c->month, .frozen = c->frozen, .commit = c->commit, .events_n = c->events_n};
 
-	annual_correct(ctx, &copy);
-}
-
-static enum err read_corrections(struct table_world *w, struct annual *a)
-{
-	const struct freeze_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english, .masked = !w->unmask};
-
-	return w->one_freeze ? OK : freeze_corrections(w->st, &ask, take_correction, a);
+	annual_correct(a, &copy);
 }
 
 static enum err begin(struct table_world *w, struct why *why)
@@ -153,6 +146,8 @@ static enum err begin(struct table_world *w, struct why *why)
 	if ((e = read_level(w, &a->level)) != OK)
 		return why_set(why, e, "cannot read the places: %s", store_detail(w->st));
 	o->now = sum_of(w, w->from_day, w->to_day, NULL);
+	if (!w->one_freeze)
+		o->came = came_new(w, false);
 	begin_before(w, o);
 	return OK;
 }
@@ -166,9 +161,11 @@ static enum err gather(struct table_world *w, const struct figures_pace *pace, b
 	bool one = false;
 	enum err e = OK;
 
+	*more = false;
+	if (o->came && ((e = came_read(o->came, pace, more)) != OK || *more))
+		return e;
 	memcpy(sum + 1, o->first, sizeof o->first);
 	memcpy(sum + 1 + COMPARED, o->was, sizeof o->was);
-	*more = false;
 	for (size_t i = 0; e == OK && i < ARRAY_LEN(sum); i++)
 		if (sum[i] && (e = figures_sum_read(sum[i], pace, &one)) == OK)
 			*more |= one;
@@ -178,9 +175,10 @@ static enum err gather(struct table_world *w, const struct figures_pace *pace, b
 	a->as_of_ms = w->as_of_ms;
 	figures_sum_show(o->now, FIGURES_WHOLE, take, &a->now);
 	take_before(o);
-	if ((e = read_corrections(w, a)) == OK)
-		annual_write(a);
-	return e;
+	for (size_t i = 0; o->came && i < came_n(o->came); i++)
+		take_correction(a, came_of(o->came, i));
+	annual_write(a);
+	return OK;
 }
 
 static void end(struct table_world *w)
@@ -189,6 +187,7 @@ static void end(struct table_world *w)
 
 	if (o) {
 		annual_done(&o->a);
+		came_free(o->came);
 		figures_sum_free(o->now);
 		for (size_t i = 0; i < COMPARED; i++) {
 			figures_sum_free(o->first[i]);

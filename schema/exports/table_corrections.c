@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/freeze.h"
+#include "schema/exports/came.h"
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
@@ -31,58 +31,35 @@ static const char *const printed[] = {"name", "level", "category_name", "month",
 	"event_count", "events", NULL};
 
 struct own {
-	struct line {
-		struct freeze_correction c;
-		struct buf text;
-	} *line;
-	size_t n, cap, at;
+	struct came *came;
+	size_t at;
 };
-
-static void keep_texts(struct line *l)
-{
-	struct freeze_correction *c = &l->c;
-	const char **const text[] = {&c->name, &c->level, &c->category, &c->category_name, &c->unit, &c->definition, &c->before, &c->after, &c->events};
-	size_t at[ARRAY_LEN(text)];
-
-	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
-		at[i] = l->text.n;
-		buf_add(&l->text, *text[i], strlen(*text[i]) + 1);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(text); i++)
-		*text[i] = l->text.p + at[i];
-}
-
-static void take(void *ctx, const struct freeze_correction *c)
-{
-	struct own *o = ctx;
-
-	if (o->n == o->cap) {
-		o->cap = o->cap * 2 + 64;
-		o->line = xrealloc(o->line, o->cap * sizeof *o->line);
-	}
-	o->line[o->n] = (struct line){.c = *c};
-	keep_texts(&o->line[o->n++]);
-}
 
 static enum err begin(struct table_world *w, struct why *why)
 {
-	const struct freeze_ask ask = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day, .at_ms = w->at_ms,
-		.english = w->english, .masked = !w->unmask};
+	struct own *o = w->own = xcalloc(1, sizeof *o);
 
 	(void)why;
-	w->own = xcalloc(1, sizeof(struct own));
-	return freeze_corrections(w->st, &ask, take, w->own);
+	o->came = came_new(w, false);
+	return OK;
+}
+
+static enum err gather(struct table_world *w, const struct figures_pace *pace, bool *more)
+{
+	return came_read(((struct own *)w->own)->came, pace, more);
+}
+
+static int progress(const struct table_world *w)
+{
+	return came_progress(((const struct own *)w->own)->came);
 }
 
 static void end(struct table_world *w)
 {
 	struct own *o = w->own;
 
-	if (!o)
-		return;
-	for (size_t i = 0; i < o->n; i++)
-		buf_done(&o->line[i].text);
-	free(o->line);
+	if (o)
+		came_free(o->came);
 	free(o);
 	w->own = NULL;
 }
@@ -137,9 +114,9 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 	struct own *o = w->own;
 
 	*more = false;
-	while (o->at < o->n && !*more) {
-		row(r, &o->line[o->at++].c);
-		*more = rows_full(r) && o->at < o->n;
+	while (o->at < came_n(o->came) && !*more) {
+		row(r, came_of(o->came, o->at++));
+		*more = rows_full(r) && o->at < came_n(o->came);
 	}
 	return OK;
 }
@@ -147,4 +124,4 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 const struct table table_corrections = {.name = "corrections", .title = "更正", .title_en = "Corrections", .column = columns, .print = printed,
 	.columns = ARRAY_LEN(columns), .formats = 1 << EXPORT_CSV | 1 << EXPORT_JSON | 1 << EXPORT_XLSX, .usual = EXPORT_CSV, .whole_days = true,
 	.areas_only = true, .clock = true, .corrections = true, .empty = "所选期间没有已封账的月份，或封账后没有更正",
-	.empty_en = "no month of the period is frozen, or nothing came after", .begin = begin, .page = page, .end = end};
+	.empty_en = "no month of the period is frozen, or nothing came after", .begin = begin, .gather = gather, .page = page, .progress = progress, .end = end};

@@ -6,7 +6,7 @@
 
 #include "core/civil.h"
 #include "schema/figures/figures.h"
-#include "schema/freeze.h"
+#include "schema/exports/came.h"
 
 static const struct column columns[] = {
 	{"figure", "指标", "Figure", COL_TEXT, 22, false},
@@ -89,9 +89,8 @@ static void line(void *ctx, const struct figure_value *v)
 }
 
 /* What came after a month was frozen is in none of the figures: it stands beside them. */
-static void correction(void *ctx, const struct freeze_correction *c)
+static void correction(struct walk *k, const struct freeze_correction *c)
 {
-	struct walk *k = ctx;
 	struct rows *r = k->r;
 	char name[200], display[140], from[CIVIL_DAY_TEXT], to[CIVIL_DAY_TEXT], period[2 * CIVIL_DAY_TEXT];
 	int32_t first = civil_make(c->month / 100, c->month % 100, 1);
@@ -123,6 +122,7 @@ static void correction(void *ctx, const struct freeze_correction *c)
 
 struct own {
 	struct figures_sum *sum;
+	struct came *came; /* NULL: nothing */
 	bool kept; /* the bytes were, when the month was frozen */
 };
 
@@ -134,6 +134,8 @@ static enum err begin(struct table_world *w, struct why *why)
 
 	(void)why;
 	o->sum = figures_sum_new(w->st, &ask, NULL, 0);
+	if (!w->one_freeze)
+		o->came = came_new(w, true);
 	return OK;
 }
 
@@ -141,8 +143,10 @@ static void end(struct table_world *w)
 {
 	struct own *o = w->own;
 
-	if (o)
+	if (o) {
 		figures_sum_free(o->sum);
+		came_free(o->came);
+	}
 	free(o);
 	w->own = NULL;
 }
@@ -159,6 +163,9 @@ static enum err gather(struct table_world *w, const struct figures_pace *pace, b
 	enum err e = ERR_NOTFOUND;
 
 	*more = false;
+	if (o->came && ((e = came_read(o->came, pace, more)) != OK || *more))
+		return e;
+	e = ERR_NOTFOUND;
 	if (w->one_freeze && !w->within && strcmp(w->scope, "*") == 0)
 		e = freeze_rows(w->st, w->from_day, w->to_day, w->as_of, w->english, no_row, NULL);
 	o->kept = e == OK;
@@ -169,8 +176,6 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 {
 	const struct own *o = w->own;
 	struct walk k = {w, r};
-	const struct freeze_ask came = {.scope = w->scope, .within = w->within, .from_day = w->from_day, .to_day = w->to_day,
-		.at_ms = w->at_ms, .english = w->english, .bare = true, .masked = !w->unmask};
 	enum err e = OK;
 
 	*more = false;
@@ -178,7 +183,9 @@ static enum err page(struct table_world *w, struct rows *r, bool *more)
 		e = freeze_rows(w->st, w->from_day, w->to_day, w->as_of, w->english, kept, &k);
 	else
 		figures_sum_show(o->sum, FIGURES_WHOLE, line, &k);
-	return e == OK && !w->one_freeze ? freeze_corrections(w->st, &came, correction, &k) : e;
+	for (size_t i = 0; e == OK && o->came && i < came_n(o->came); i++)
+		correction(&k, came_of(o->came, i));
+	return e;
 }
 
 const struct table table_figures = {.name = "figures", .title = "统计表", .title_en = "Figures", .column = columns, .print = printed,
