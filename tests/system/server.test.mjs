@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -434,6 +434,23 @@ describe('server', { timeout: 150000 }, () => {
 		await d1.send(...start());
 		await s.live.frame((f) => f.op === 'delta' && f.feed?.some((r) => r.kind === 'patrol.start'), 'an event of it', 15000, s.live.frames.indexOf(snap));
 		s.live.end();
+	});
+
+	test('a database that cannot be opened is told in the stream, which goes on', async () => {
+		const live = await centre.live(), file = town.path('town.db');
+		await live.frame((f) => f.source?.broker === 'ok', 'that all is well');
+		renameSync(file, `${file}.away`); // ingest has it open all the same
+		mkdirSync(file);
+		const said = await live.frame((f) => f.source?.database === 'away', 'that the database is away', 15000);
+		assert.ok(said.source.since <= said.time);
+		rmdirSync(file);
+		renameSync(`${file}.away`, file);
+		const from = live.frames.indexOf(said);
+		await live.frame((f) => f.source?.database === 'ok', 'that it is back', 15000, from);
+		await d1.send(...start());
+		await live.frame((f) => f.op === 'delta' && f.feed?.some((r) => r.kind === 'patrol.start'), 'an event', 15000, from);
+		assert.equal(live.close, null);
+		live.end();
 	});
 
 	async function restoreArgs() {
