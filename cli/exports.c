@@ -223,6 +223,7 @@ int cmd_export(struct cli *c, int argc, char **argv)
 		goto out;
 	}
 	catch_signals();
+	(void)nice(EXPORT_NICE); /* ingest goes first; else it runs as it was started */
 	if ((e = outfile_open(&out, t.file, &why)) != OK)
 		goto out;
 	out.stop = &stop;

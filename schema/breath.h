@@ -6,6 +6,8 @@
 
 #include "schema/store.h"
 
+#define BREATH_WAL (64LL << 20) /* bytes of the WAL that the writer keeps (journal_size_limit, schema/store.c) */
+#define BREATH_PAUSE_MS 100     /* more than two commits of a busy ingest */
 #define BREATH_MS 100 /* with what one look more may take, and the end of the transaction, below 250 ms */
 
 struct breath {
@@ -19,5 +21,10 @@ enum err breath_begin(struct store *st, bool least, struct breath *out) MUST_CHE
 bool breath_over(struct breath *b);
 /* Ends the read, with what was written to temporary tables: e OK; else without. */
 enum err breath_end(struct store *st, enum err e) MUST_CHECK;
+
+/* Between two reads of a walk: while somebody reads, the WAL cannot begin anew, and reads without a gap let it grow for as long as they go
+ * on.  When it has grown since *seen (0 at first, kept by the caller), beyond `most` bytes, waits until it has begun anew, for BREATH_PAUSE_MS at
+ * most.  For helper threads and commands. */
+void breath_let_go(struct store *st, int64_t most, int64_t *seen);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "schema/enrol.h"
+#include "schema/exports/export.h"
 #include "server/acts_api.h"
 #include "server/exports_api.h"
 #include "server/tus_api.h"
@@ -303,6 +304,7 @@ static enum err start(struct app *a, const char *config, struct why *why)
 	a->passages.wire = a->wire;
 	a->worker = worker_new(APP_HASHERS, APP_HASH_QUEUE, wake_loop, a);
 	a->exporter = worker_new(EXPORT_THREADS, EXPORTS_MAX, wake_loop, a);
+	worker_lower(a->exporter, EXPORT_NICE);
 	a->filer = worker_new(APP_FILERS, APP_FILE_QUEUE, wake_loop, a);
 	a->counter = worker_new(APP_COUNTERS, APP_COUNT_QUEUE, wake_loop, a);
 	if (a->files)

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -23,7 +25,7 @@ struct worker {
 	void (*wake)(void *ctx);
 	void *ctx;
 	pthread_t thread[WORKER_THREADS];
-	int threads;
+	int threads, lower;
 };
 
 static void put(struct queue *q, struct job *j)
@@ -51,6 +53,7 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct job *j;
+	int lowered = 0;
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
@@ -59,6 +62,10 @@ static void *work(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&w->lock);
+		if (lowered != w->lower) { /* of this thread: Linux keeps it for each */
+			lowered = w->lower;
+			(void)setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, (id_t)gettid()) + lowered); /* else it runs as the others */
+		}
 		j->run(j);
 		j->ran = true;
 		pthread_mutex_lock(&w->lock);
@@ -92,6 +99,11 @@ struct worker *worker_new(int threads, size_t queue_max, void (*wake)(void *ctx)
 	}
 	pthread_attr_destroy(&a);
 	return w;
+}
+
+void worker_lower(struct worker *w, int nice)
+{
+	w->lower = nice;
 }
 
 void worker_free(struct worker *w, void *done_ctx)

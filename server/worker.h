@@ -21,6 +21,9 @@ struct job { /* embed it first in the job's own struct */
 /* wake is called from helper threads when something is ready for worker_finish. */
 struct worker *worker_new(int threads, size_t queue_max, void (*wake)(void *ctx), void *ctx);
 
+/* Before the first job: its threads give way to all others of the machine that want the same core (nice, by so much more). */
+void worker_lower(struct worker *w, int nice);
+
 /* Joins the threads; what is left gets its done(). */
 void worker_free(struct worker *w, void *done_ctx);
 

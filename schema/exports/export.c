@@ -7,6 +7,7 @@
 #include "core/area.h"
 #include "core/civil.h"
 #include "schema/asof.h"
+#include "schema/breath.h"
 #include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
 #include "schema/exports/tables.h"
@@ -46,6 +47,7 @@ struct export {
 	bool command, asked, frozen, back; /* asked: the commit is fixed, by the asker or a freeze (frozen); back: the database stands there, or is on its way */
 	struct asof *past; /* on its way */
 	bool started, begun, read, finished;
+	int64_t wal;              /* bytes, when it was last looked at */
 	bool gathered;
 	int64_t looked;   /* the commit that look() stood at */
 	int tries;        /* of gathering */
@@ -685,6 +687,8 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	bool again = false;
 	enum err e = OK;
 
+	if (!x->read)
+		breath_let_go(x->w.st, BREATH_WAL, &x->wal);
 	r->out = out;
 	r->start = out->n;
 	r->until_mono_ms = clock_mono_ms() + READ_MS;

@@ -17,6 +17,7 @@
 enum export_format { EXPORT_CSV, EXPORT_JSON, EXPORT_GEOJSON, EXPORT_XLSX, EXPORT_TEXT, EXPORT_FORMATS };
 
 #define EXPORT_PIECE (256 * 1024) /* bytes that a step adds, about */
+#define EXPORT_NICE 5             /* lower than all that somebody waits for: who carries exports runs so */
 #define EXPORT_AT_DEFAULT INT64_MIN
 
 struct export_ask { /* texts are borrowed until export_close; NULL: not given */

@@ -5,7 +5,9 @@
  *   b_decade run OUT COMMAND [ARG ...]     runs it, standard output into OUT, and says what it took
  *   b_decade steps DB NAME FORMAT FROM TO [AS-OF]
  *                                          one export in this process: its longest read transaction, and the memory it grew by
- *   b_decade take DB EVENTS [DAY]          so many further events of the same town, from that day on: the rate of intake
+ *   b_decade take DB EVENTS [DAY] [BATCH]  so many further events of the same town, from that day on (-: after the last): the rate of
+ *                                          intake, how long commits took, how long the WAL became
+ *   b_decade spin SHARE                    the CPU load of something else: so much of a core (0 to 1), passing over memory, until it is ended
  *
  * A line of JSON each.  Of the town: 64 grids with a worker each, who owes a patrol a day; 24 reaches with a patroller
  * each, who owes two a week; 32 community chiefs and 6 town chiefs by the rules of deploy/rules/dinghu.csv; and each day some
@@ -51,6 +53,9 @@ struct maker {
 	struct entry *e;
 	size_t n, cap;
 	struct buf b;
+	size_t batch;
+	int64_t *commit_ns; /* of batches; NULL: not kept */
+	size_t commits, commit_room;
 };
 
 /* ------------------------------------------------------------------ the town */
@@ -309,6 +314,18 @@ static void commit(struct maker *m, int64_t now_ms)
 			load_fail("an event was not simply stored", ack.json.p);
 }
 
+static void batch_over(struct maker *m, int64_t now_ms)
+{
+	int64_t from = load_now_ns();
+
+	commit(m, now_ms);
+	if (!m->commit_ns)
+		return;
+	if (m->commits == m->commit_room)
+		m->commit_ns = xrealloc(m->commit_ns, (m->commit_room *= 2) * sizeof *m->commit_ns);
+	m->commit_ns[m->commits++] = load_now_ns() - from;
+}
+
 static void clock_goes(struct maker *m, int64_t now_ms)
 {
 	bool more = true;
@@ -346,8 +363,8 @@ static void day(struct maker *m, int64_t most)
 			buf_addf(&text, "{\"epoch\":\"%s\",\"seq\":%lld,%s", m->who[e->who].epoch, (long long)++m->seq[e->who], e->rest);
 			town_must(intake_take(m->in, &from, buf_slice(&text), e->at_ms + 2000), "intake_take", NULL);
 			m->made++;
-			if (i % BATCH == BATCH - 1)
-				commit(m, e->at_ms + 2000);
+			if (i % m->batch == m->batch - 1)
+				batch_over(m, e->at_ms + 2000);
 		}
 		free(e->rest);
 	}
@@ -363,7 +380,7 @@ static void open_maker(struct maker *m, const char *db, uint64_t salt, int64_t f
 	static const struct intake_conf conf = {.max_age_days = 3650};
 	struct why why = {""};
 
-	*m = (struct maker){.state = salt, .names = salt << 40, .day = from_ms};
+	*m = (struct maker){.state = salt, .names = salt << 40, .day = from_ms, .batch = BATCH};
 	town_must(store_open(db, STORE_WRITER, &m->st, &why), db, &why);
 	m->in = intake_new(m->st, &conf);
 	for (uint32_t i = 0; i < PEOPLE; i++)
@@ -375,6 +392,7 @@ static void close_maker(struct maker *m)
 	intake_free(m->in);
 	store_close(m->st);
 	free(m->e);
+	free(m->commit_ns);
 	buf_done(&m->b);
 }
 
@@ -401,19 +419,69 @@ static int make(const char *dir, int64_t events)
 	return 0;
 }
 
-static int take(const char *db, int64_t events, const char *from)
+static int by_size(const void *a, const void *b)
 {
-	struct maker m;
-	int32_t first;
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
+	return (x > y) - (x < y);
+}
+
+static int take(const char *db, int64_t events, const char *from, const char *batch)
+{
+	char *wal = xasprintf("%s-wal", db);
+	struct maker m;
+	struct stat s;
+	int32_t first;
+	double p50, p99;
+
+	if (from && strcmp(from, "-") == 0)
+		from = NULL;
 	if (from && !civil_parse_day(from, strlen(from), &first))
 		load_fail(from, "no day");
 	open_maker(&m, db, (uint64_t)load_now_ns(), from ? civil_day_ms(first) : BASE_MS + DAYS * DAY_MS);
+	m.commit_ns = xcalloc(m.commit_room = 64, sizeof *m.commit_ns);
+	if (batch && (m.batch = (size_t)atoll(batch)) == 0)
+		load_fail(batch, "no batch");
 	while (m.made < events)
 		day(&m, events - m.made);
-	printf("{\"events\":%lld,\"rate\":%.0f,\"cpu_us\":%.2f}\n", (long long)m.made, (double)m.made * 1e9 / (double)m.wall_ns,
-		(double)m.cpu_ns / 1e3 / (double)m.made);
+	if (m.commits == 0 || stat(wal, &s) < 0)
+		load_fail(db, "no batch was committed");
+	qsort(m.commit_ns, m.commits, sizeof *m.commit_ns, by_size);
+	p50 = (double)m.commit_ns[m.commits / 2] / 1e6;
+	p99 = (double)m.commit_ns[m.commits * 99 / 100] / 1e6;
+	printf("{\"events\":%lld,\"rate\":%.0f,\"cpu_us\":%.2f,\"commits\":%zu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"wal\":%lld}\n", (long long)m.made,
+		(double)m.made * 1e9 / (double)m.wall_ns, (double)m.cpu_ns / 1e3 / (double)m.made, m.commits, p50, p99, (long long)s.st_size);
 	close_maker(&m);
+	free(wal);
+	return 0;
+}
+
+#define SPIN_BYTES (32 << 20) /* more than the caches hold */
+#define SPIN_SLICE_NS 10000000
+
+/* It stops when nobody waits for it any more: its parent is gone. */
+static int spin(const char *text)
+{
+	unsigned char *memory = xcalloc(1, SPIN_BYTES);
+	double share = strtod(text, NULL);
+	uint64_t sum = 0;
+	size_t at = 0;
+
+	if (share <= 0 || share > 1)
+		load_fail(text, "no share of a core");
+	for (pid_t parent = getppid(); getppid() == parent;) {
+		int64_t from = load_now_ns(), busy = (int64_t)(SPIN_SLICE_NS * share);
+		struct timespec rest = {.tv_nsec = SPIN_SLICE_NS - busy};
+
+		while (load_now_ns() < from + busy) {
+			for (size_t n = 0; n < 65536; n += 64, at = (at + 64) % SPIN_BYTES)
+				memory[at] = (unsigned char)(sum += load_hash(memory[at] + sum));
+		}
+		if (rest.tv_nsec > 0)
+			nanosleep(&rest, NULL);
+	}
+	printf("%d\n", (int)(sum & 1));
+	free(memory);
 	return 0;
 }
 
@@ -543,7 +611,9 @@ int main(int argc, char **argv)
 		return run_command(argv[2], argv + 3);
 	if (strcmp(what, "steps") == 0 && (argc == 7 || argc == 8))
 		return steps(argv[2], argv + 3);
-	if (strcmp(what, "take") == 0 && (argc == 4 || argc == 5))
-		return take(argv[2], atoll(argv[3]), argv[4]);
-	load_fail("usage", "b_decade make | run | steps | take; see the head of b_decade.c");
+	if (strcmp(what, "take") == 0 && argc >= 4 && argc <= 6)
+		return take(argv[2], atoll(argv[3]), argv[4], argc == 6 ? argv[5] : NULL);
+	if (strcmp(what, "spin") == 0 && argc == 3)
+		return spin(argv[2]);
+	load_fail("usage", "b_decade make | run | steps | take | spin; see the head of b_decade.c");
 }

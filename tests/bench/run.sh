@@ -3,7 +3,7 @@
 #   BENCH=ingest,growth,memory,return,latency,alerts,live,beat,fold,sync,decade,desk  which (default: all)     PAIRS=5       turns of each
 #   EVENTS=200000  events of an ingest run     BENCH_SECONDS=10  of a latency or live run
 #   BEFORE=DIR  another build's folder: also the plain path against that one
-#   DECADE=10000000  events of decade (480 bytes of disk each, in /tmp/xunge-decade; KEEP=1 keeps it, PARTS=csv,memory some of it)
+#   DECADE=10000000  events of decade (480 bytes of disk each, in /tmp/xunge-decade; KEEP=1 keeps it, PARTS=csv,memory some of it, DECADE_DIR=DIR elsewhere)
 #   ROWS=20000000  rows of growth (450 bytes of disk each)   DEVICES=10000  of memory and return   RETURN_SECONDS=60   CLIENTS=1000  of live
 # Results: a table, and one line of JSON for each bar in build/bench/results.jsonl.
 set -eu

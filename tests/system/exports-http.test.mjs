@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUILD, COMMUNITY, GRID, Proc, REGISTRY, TOWN, Town, run, until } from '../lib/index.mjs';
@@ -308,6 +309,7 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		reader.on('data', (piece) => { bytes += piece.length; });
 		await new Promise((ok) => reader.once('data', ok));
 		reader.pause();
+		assert.equal(os.getPriority(p.pid), Math.min(19, os.getPriority() + 5), 'whoever waits for something goes first');
 		assert.deepEqual(readdirSync(dir), ['p'], 'its temporary files have no names');
 		p.signal('SIGINT');
 		assert.deepEqual((await p.ended).code, 1, p.tail());

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -16,12 +17,12 @@
 
 struct item {
 	struct job job;
-	int in, out;
+	int in, out, nice;
 };
 
 struct loop { /* stands for the server's: a pipe that wakes it */
 	int pipe[2];
-	int done, ran, sum;
+	int done, ran, sum, nice;
 	pthread_mutex_t gate; /* held: jobs wait in run() */
 };
 
@@ -41,6 +42,7 @@ static void run(struct job *j)
 	pthread_mutex_lock(&loop.gate);
 	pthread_mutex_unlock(&loop.gate);
 	it->out = it->in * 2;
+	it->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
 }
 
 static void done(struct job *j, void *ctx)
@@ -52,6 +54,7 @@ static void done(struct job *j, void *ctx)
 	if (j->ran) {
 		assert_int_equal(it->out, it->in * 2);
 		l->sum += it->out;
+		l->nice = it->nice;
 		l->ran++;
 	}
 	free(it);
@@ -149,12 +152,35 @@ static void test_end_with_work(void **state)
 	worker_free(NULL, NULL);
 }
 
+/* Its threads, and nobody else's. */
+static void test_lower(void **state)
+{
+	int own = getpriority(PRIO_PROCESS, 0), want = own + 3 < 19 ? own + 3 : 19;
+	struct worker *w = worker_new(1, 8, wake, &loop);
+
+	(void)state;
+	worker_lower(w, 3);
+	for (int i = 0; i < 3; i++) { /* once, not again for each job */
+		assert_true(add(w, i));
+		serve(w, i + 1);
+		assert_int_equal(loop.nice, want);
+	}
+	worker_free(w, &loop);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), own);
+	w = worker_new(1, 8, wake, &loop);
+	assert_true(add(w, 1));
+	serve(w, 4);
+	assert_int_equal(loop.nice, own);
+	worker_free(w, &loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_with_work, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lower, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
