@@ -681,7 +681,8 @@ function heard(msg) {
 			app.file.seen(app.town.rows.cases.get(app.file.id)?.etag);
 		pageOf(app.place.page).frame?.(app, msg);
 	}
-	draw();
+	if (r !== "unknown") // a pong changes nothing
+		draw();
 	return r;
 }
 
