@@ -1,12 +1,17 @@
 // desk.mjs - the duty desk in a browser (headless Chromium): how soon an alert is seen, how the page stands 3,000 cases and
 // 2,000 people, what eight hours leave in memory, what a cold load costs.
 //   alert    a phone publishes a red hazard; real broker, ingest, server; until its row is in the page and laid out
-//   load     a cold cache, a session: until every block of the desk has its rows; bytes of all answers on the wire
+//   load     a cold cache, a session: until every block of the desk has its rows; bytes of all that comes, over HTTP and the
+//            WebSocket, until the page was left alone for three seconds: of a small town, and of the demo town, where the browser
+//            reads brotli and where it does not (plain http from another machine)
 //   large    the stand-in server, 10 deltas/s; a click and a key now and then: how long until the page attends to it (Event Timing);
 //            a delta: the work of taking and drawing it, layout included
 //   memory   the deltas of eight hours, two seconds apart, one after the other; heap after a collection, against the one after ten minutes
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after as settle, before as prepare } from './deskpage.mjs';
-import { GRID, TOWN, Town } from '../lib/index.mjs';
+import { GRID, Proc, TOWN, Town, freePort, until } from '../lib/index.mjs';
+import { BUILD, ROOT, drop, folder } from './place.mjs';
 import { openBrowser, openPage, signIn } from '../web/browser.mjs';
 import { startMock, demoTown } from '../web/mock.mjs';
 
@@ -46,8 +51,12 @@ export async function alertTimes() {
 	}
 }
 
-/** A cold load of a town of the demo's size. */
-export async function coldLoad(base, user, password) {
+const IDLE_MS = 3000;
+/** A frame of the stream: its header (RFC 6455, from the server) and its text. */
+const frameBytes = (text, n = Buffer.byteLength(text)) => n + (n < 126 ? 2 : n < 65536 ? 4 : 10);
+
+/** A cold load: times, and bytes by what they are of.  accept: codings that the browser is made to name. */
+export async function coldLoad(base, user, password, accept) {
 	const browser = await openBrowser();
 
 	try {
@@ -57,17 +66,41 @@ export async function coldLoad(base, user, password) {
 		const cookies = await first.context().cookies();
 		const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } });
 		const page = await context.newPage(), cdp = await context.newCDPSession(page);
-		let bytes = 0;
+		const of = new Map(), urls = new Map();
+		const add = (what, n) => of.set(what, (of.get(what) ?? 0) + n);
 
 		await context.addCookies(cookies);
 		await cdp.send('Network.enable');
-		cdp.on('Network.loadingFinished', (e) => (bytes += e.encodedDataLength));
+		if (accept)
+			await cdp.send('Network.setExtraHTTPHeaders', { headers: { 'Accept-Encoding': accept } });
+		cdp.on('Network.requestWillBeSent', (e) => urls.set(e.requestId, new URL(e.request.url).pathname.replace(/^\/a\/[0-9a-f]+/, '')));
+		cdp.on('Network.loadingFinished', (e) => add(urls.get(e.requestId), e.encodedDataLength));
+		cdp.on('Network.webSocketHandshakeResponseReceived', (e) => add('stream', (e.response.headersText ?? '').length));
+		cdp.on('Network.webSocketFrameReceived', (e) => add('stream', frameBytes(e.response.payloadData)));
 		await page.addInitScript(prepare);
 		await page.goto(base);
 		await page.waitForFunction(() => globalThis.bench.whole > 0, null, { timeout: 20e3, polling: 20 });
-		return { ms: await page.evaluate(() => globalThis.bench.whole), paint: await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN), bytes };
+		await page.waitForTimeout(IDLE_MS);
+		return { ms: await page.evaluate(() => globalThis.bench.whole), paint: await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN),
+			bytes: [...of.values()].reduce((a, n) => a + n, 0), of: [...of].sort((a, b) => b[1] - a[1]) };
 	} finally {
 		await browser.close();
+	}
+}
+
+/** The demo town, as `make run` starts it; work(base, password of its centre). */
+async function demoRun(work) {
+	const dir = path.join(folder(), 'run'), http = await freePort(), mqtt = await freePort();
+	const run = new Proc('run', path.join(ROOT, 'deploy/run.sh'), [BUILD, dir, String(http), String(mqtt), '1']);
+
+	try {
+		await until(() => existsSync(path.join(dir, 'ready')) || !run.alive, 'the demo town', 120e3, 100);
+		if (!run.alive)
+			throw new Error(`deploy/run.sh: ${run.tail()}`);
+		return await work(`http://127.0.0.1:${http}/`, /^user centre (\S+)/m.exec(readFileSync(path.join(dir, 'access.txt'), 'utf8'))[1]);
+	} finally {
+		await run.stop('SIGTERM', 30000);
+		drop(path.dirname(dir));
 	}
 }
 
@@ -167,7 +200,20 @@ export async function heapTimes() {
 
 /** The bars; absolute: what a reader notices has no reference. */
 export async function desk({ bar, say, median, f, pairs }) {
-	const turns = { alert: [], paint: [], whole: [], bytes: [], delay: [], delta: [], heap: [] };
+	const turns = { alert: [], paint: [], whole: [], bytes: [], demo: [], gzip: [], delay: [], delta: [], heap: [] };
+
+	await demoRun(async (base, password) => { // its own devices move it: each turn is another
+		for (let i = 0; i < pairs; i++) {
+			const demo = await coldLoad(base, 'centre', password), plain = await coldLoad(base, 'centre', password, 'gzip');
+			turns.demo.push(demo.bytes);
+			turns.gzip.push(plain.bytes);
+			turns.paint.push(demo.paint);
+			turns.whole.push(demo.ms);
+			if (i === 0)
+				say(`desk: of the demo town ${demo.of.slice(0, 12).map(([what, n]) => `${what} ${n}`).join(', ')}; ${demo.of.length} answers`);
+			say(`desk ${i + 1}/${pairs}: the demo town ${demo.bytes} bytes, ${plain.bytes} with gzip alone, first paint ${f(demo.paint, 0)} ms, whole ${f(demo.ms, 0)} ms`);
+		}
+	});
 
 	for (let i = 0; i < pairs; i++) {
 		turns.alert.push(quantile(await alertTimes(), 0.95));
@@ -175,8 +221,6 @@ export async function desk({ bar, say, median, f, pairs }) {
 		try {
 			await town.user('duty', 'p-duty', 'centre', TOWN);
 			const cold = await coldLoad(`${town.base}/`, 'duty', town.passwords.duty);
-			turns.paint.push(cold.paint);
-			turns.whole.push(cold.ms);
 			turns.bytes.push(cold.bytes);
 		} finally {
 			await town.stop();
@@ -190,14 +234,16 @@ export async function desk({ bar, say, median, f, pairs }) {
 			turns.heap.push(heap.last / heap.first);
 			say(`desk: heap ${f(heap.first / 1e6)} MB after ten minutes, ${f(heap.last / 1e6)} MB after ${heap.deltas} deltas`);
 		}
-		say(`desk ${i + 1}/${pairs}: alert p95 ${f(turns.alert.at(-1), 0)} ms, first paint ${f(turns.paint.at(-1), 0)} ms, whole ${f(turns.whole.at(-1), 0)} ms, ` +
-			`${turns.bytes.at(-1)} bytes, input delay p95 ${f(turns.delay.at(-1), 1)} ms, delta p95 ${f(turns.delta.at(-1), 1)} ms`);
+		say(`desk ${i + 1}/${pairs}: alert p95 ${f(turns.alert.at(-1), 0)} ms, ${turns.bytes.at(-1)} bytes, ` +
+			`input delay p95 ${f(turns.delay.at(-1), 1)} ms, delta p95 ${f(turns.delta.at(-1), 1)} ms`);
 	}
 	const one = (name, key, unit, limit, digits = 0) => bar(`desk: ${name}`, `${f(median(turns[key]), digits)} ${unit}`, '-', median(turns[key]), '<=', limit, { turns: turns[key] });
 	one('an alert on the screen, p95', 'alert', 'ms', 300);
 	one('first paint of a cold load', 'paint', 'ms', 1000);
 	one('the whole desk after a cold load', 'whole', 'ms', 1000);
-	one('bytes of a cold load', 'bytes', 'bytes', 150 * 1024);
+	one('bytes of a cold load, a small town', 'bytes', 'bytes', 150 * 1024);
+	one('bytes of a cold load, the demo town', 'demo', 'bytes', 150 * 1024);
+	one('the same with gzip alone', 'gzip', 'bytes', 150 * 1024);
 	one('input delay, 3,000 cases, 2,000 people, p95', 'delay', 'ms', 50, 1);
 	one('a delta drawn, p95', 'delta', 'ms', 30, 1);
 	one('heap after 8 hours : after 10 minutes', 'heap', '', 1.2, 2);
