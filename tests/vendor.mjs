@@ -26,12 +26,12 @@ const SHARED = {
 const sharedName = (module, name) => `${module.replace(/.*\//, "")}_${name}`;
 
 /** Stands in for what leaflet.js never calls. @type {Record<string, string>} */
-const STUBS = { "./marker/Marker": "export const Marker = { include() {} };", "./SVG": "export const svg = () => null;" };
+const STUBS = { "./SVG": "export const svg = () => null;" };
 
 const withoutStubs = {
 	name: "without",
 	setup(/** @type {import("esbuild").PluginBuild} */ b) {
-		b.onResolve({ filter: /^\.\/(marker\/Marker|SVG)$/ }, (a) => ({ path: a.path, namespace: "stub" }));
+		b.onResolve({ filter: /^\.\/SVG$/ }, (a) => ({ path: a.path, namespace: "stub" }));
 		b.onLoad({ filter: /./, namespace: "stub" }, (a) => ({ contents: STUBS[a.path] }));
 	},
 };
@@ -76,17 +76,17 @@ export declare const repeat: <T>(items: Iterable<T>, key: (item: T, index: numbe
 		file: "leaflet.js",
 		npm: "leaflet",
 		home: "https://leafletjs.com",
-		// module by module: a third smaller than all of it; no markers, SVG, pop-ups, pictures, attribution
+		// module by module: a third smaller than all of it; no markers, GeoJSON, SVG, pop-ups, pictures, attribution
 		entry: [...["BoxZoom", "DoubleClickZoom", "Drag", "Keyboard", "ScrollWheelZoom", "TouchZoom"].map((h) => `import "leaflet/src/map/handler/Map.${h}.js";`),
 			...["control/Control.Zoom", "layer/Tooltip", "layer/vector/Renderer.getRenderer"].map((m) => `import "leaflet/src/${m}.js";`),
-			...[["map/Map", "createMap as map"], ["layer/GeoJSON", "geoJSON"], ["layer/vector/Polyline", "polyline"], ["layer/LayerGroup", "layerGroup"], ["control/Control.Scale", "scale"],
+			...[["map/Map", "createMap as map"], ["layer/vector/Polygon", "polygon"], ["layer/vector/Polyline", "polyline"], ["layer/LayerGroup", "layerGroup"], ["control/Control.Scale", "scale"],
 				["layer/vector/Canvas", "Canvas, canvas"], ["layer/vector/CircleMarker", "CircleMarker"], ["geo/LatLngBounds", "toLatLngBounds as latLngBounds"],
 				...Object.entries(SHARED).map(([m, names]) => [m, names.map((n) => `${n} as ${sharedName(m, n)}`).join(", ")])].map(([m, names]) => `export { ${names} } from "leaflet/src/${m}.js";`)].join("\n"),
 		plugins: [withoutStubs],
 		css: "dist/leaflet.css",
 		cssWithout: /popup|attribution|control-layers|marker|vml|oldie|image|div-icon|svg|crosshair/,
 		types: `declare const any: any;
-export declare const map: typeof any, geoJSON: typeof any, polyline: typeof any, layerGroup: typeof any,
+export declare const map: typeof any, polygon: typeof any, polyline: typeof any, layerGroup: typeof any,
 	scale: typeof any, canvas: typeof any, Canvas: typeof any, CircleMarker: typeof any, latLngBounds: typeof any;
 `,
 	},

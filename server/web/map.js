@@ -1,7 +1,7 @@
 // The map: grids filled by today's completion, reaches, open cases by shape and colour, people, one patrol's track.
 // Leaflet stays behind this file.  All shapes are drawn on one canvas: thousands of cases and people cost no elements.
 import { html, nothing } from "./vendor/lit.js";
-import { Canvas, canvas, CircleMarker, geoJSON, latLngBounds, layerGroup, map as newLeaflet, polyline, scale } from "./vendor/leaflet.js";
+import { Canvas, canvas, CircleMarker, latLngBounds, layerGroup, map as newLeaflet, polygon, polyline, scale } from "./vendor/leaflet.js";
 import { call } from "./api.js";
 import { severityView } from "./alerts.js";
 import { isLate } from "./cases.js";
@@ -125,6 +125,12 @@ Canvas.include({
 /** @param {string} name of a CSS variable */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** @param {any} at [lon, lat], or arrays of such, however deep @returns {any} the same as [lat, lon] */
+const turned = (at) => (Array.isArray(at[0]) ? at.map(turned) : [at[1], at[0]]);
+
+/** A feature's polygon, or line; the same for several of them. @param {any} f @param {any} options */
+const shapeOf = (f, options) => (f.geometry.type.endsWith("Polygon") ? polygon : polyline)(turned(f.geometry.coordinates), options);
+
 /** The words of a tooltip, as text. @param {(string|null|undefined)[]} lines */
 function words(lines) {
 	const div = document.createElement("div");
@@ -242,14 +248,14 @@ export function newMap(app) {
 		const deepest = shaped.reduce((m, x) => Math.max(m, x.f.properties.code.length), 0);
 
 		for (const x of shaped.filter((s) => s.f.properties.code.length === deepest)) {
-			x.layer = geoJSON(x.f, { weight: 1 }).bindTooltip(() => areaWords(x.f.properties), { sticky: true });
+			x.layer = shapeOf(x.f, { weight: 1 }).bindTooltip(() => areaWords(x.f.properties), { sticky: true });
 			x.layer.on("click", () => (location.hash = `#/grid/${x.f.properties.code}`));
 			x.layer.addTo(map);
 		}
 		for (const x of [...reaches.values()].filter((s) => s.f.geometry)) {
 			const { code, name, river } = x.f.properties;
 
-			x.layer = geoJSON(x.f, { weight: 4 }).bindTooltip(() => words(app.lens?.words(code) || [name, river]), { sticky: true });
+			x.layer = shapeOf(x.f, { weight: 4 }).bindTooltip(() => words(app.lens?.words(code) || [name, river]), { sticky: true });
 			x.layer.on("click", () => (app.lens ? app.lens.pick(code) : (location.hash = `#/grid/${encodeURIComponent(code)}`)));
 			x.layer.addTo(map);
 		}
@@ -294,7 +300,7 @@ export function newMap(app) {
 	/** A point of a line for its name, away from the names before: where lines cross, one of them moves on.
 	 * @param {any} layer @param {any[]} taken */
 	function clearOf(layer, taken) {
-		const flat = layer.getLayers().flatMap((/** @type {any} */ l) => l.getLatLngs().flat(2));
+		const flat = layer.getLatLngs().flat(2);
 		const far = (/** @type {any} */ p) => taken.reduce((m, t) => Math.min(m, p.distanceTo(t)), Infinity);
 		const at = [0.5, 0.3, 0.7].map((f) => flat[Math.floor(flat.length * f)]).reduce((best, p) => (far(p) > far(best) ? p : best));
 
@@ -471,7 +477,7 @@ export function newMap(app) {
 
 		pickShown = id;
 		pick?.remove();
-		pick = shape?.layer ? geoJSON(shape.f, { fill: false, color: colour("--pick"), weight: 5, interactive: false }).addTo(map) : null;
+		pick = shape?.layer ? shapeOf(shape.f, { fill: false, color: colour("--pick"), weight: 5, interactive: false }).addTo(map) : null;
 
 		if (at && !map.getBounds().pad(-0.05).contains(at))
 			map.panTo(at, { animate: false });
