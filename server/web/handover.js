@@ -1,6 +1,5 @@
 // What came while nobody looked: a line at the desk for whoever comes back, until he has read it. Each user of the browser has his own.
 import { html, nothing } from "./vendor/lit.js";
-import "./i18npages.js";
 import { call } from "./api.js";
 import { count } from "./i18n.js";
 import { keep, kept } from "./kept.js";

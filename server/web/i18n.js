@@ -32,6 +32,11 @@ export const TEXT = {
 	rows_end: ["已到末行", "End of the list"],
 	page_failed: ["这个页面没能取来：服务器没有应答，或已换了新版本。", "This page could not be fetched: the server does not answer, or is of a new version."],
 	reload: ["重新载入", "Reload"],
+	// who comes back
+	handover: ["自 {time} 您离开以来", "Since you looked last, {time}:"],
+	handover_alerts: ["新预警 {n} 条，已解除 {over} 条", "{n} new alerts, {over} of them over"],
+	handover_cases: ["新案件 {n} 件", "{n} new cases"],
+	handover_read: ["知道了", "Read"],
 	// sign-in
 	signin_title: ["登录", "Sign in"],
 	signin_lead: ["乡镇网格化巡查平台", "Grid inspection of a township"],
