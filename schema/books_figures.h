@@ -24,13 +24,18 @@ enum err books_sums(struct store *st, const char *scope, const char *within, int
 
 #define BOOKS_SERIES_DAYS 400
 
+#define BOOKS_SERIES_LINES 8
+
 struct books_series {
 	const char *scope, *within;
-	const char *figure, *level, *category; /* level, category NULL: any */
-	int32_t first;                         /* first day */
-	int days;                              /* 1 .. BOOKS_SERIES_DAYS */
+	struct {
+		const char *figure, *level, *category; /* level, category NULL: any */
+	} line[BOOKS_SERIES_LINES];
+	int lines;
+	int32_t first; /* first day */
+	int days;      /* 1 .. BOOKS_SERIES_DAYS */
 };
-/* n[days]: each day's count. */
+/* n[lines * days]: each day's count of the first line, of the next ... */
 enum err books_series(struct store *st, const struct books_series *s, int64_t *n) MUST_CHECK;
 
 #endif

@@ -245,13 +245,14 @@ bool waters_has_days(const char *figure)
 	return strcmp(figure, "patrols") == 0 || strcmp(figure, "river_patrols") == 0 || strcmp(figure, "river_patrols_valid") == 0;
 }
 
-enum err waters_series(struct store *st, const struct books_series *s, int64_t *n)
+enum err waters_series(struct store *st, const struct books_series *s, int line, int64_t *n)
 {
-	bool river = strncmp(s->figure, "river_patrols", 13) == 0, valid = strcmp(s->figure, "river_patrols_valid") == 0;
+	const char *figure = s->line[line].figure;
+	bool river = strncmp(figure, "river_patrols", 13) == 0, valid = strcmp(figure, "river_patrols_valid") == 0;
 	sqlite3_stmt *q;
 	enum err e;
 
-	assert(waters_has_days(s->figure));
+	assert(waters_has_days(figure));
 	memset(n, 0, (size_t)s->days * sizeof *n);
 	q = sql_get(st, "SELECT t.t_day, count(*) " WALKED "AND (?5 = 0 OR t.t_river_level IS NOT NULL) AND (?6 = 0 OR t.t_valid = 1) AND "
 		"(?7 IS NULL OR coalesce(CASE ?5 WHEN 1 THEN t.t_river_level ELSE t.t_level END, '') = ?7) AND (?8 IS NULL OR t.t_route = ?8) GROUP BY 1");
@@ -261,8 +262,8 @@ enum err waters_series(struct store *st, const struct books_series *s, int64_t *
 	sql_int(q, 4, civil_day_ms(s->first + s->days));
 	sql_int(q, 5, river);
 	sql_int(q, 6, valid);
-	sql_str(q, 7, s->level);
-	sql_str(q, 8, s->category);
+	sql_str(q, 7, s->line[line].level);
+	sql_str(q, 8, s->line[line].category);
 	while ((e = sql_row(q)) == OK) {
 		int64_t i = sqlite3_column_int64(q, 0) - s->first;
 

@@ -31,7 +31,7 @@ enum err waters_duties(struct store *st, const char *scope, const char *within, 
 	void (*row)(void *ctx, const char *level, int64_t met, int64_t overdue), void *ctx) MUST_CHECK;
 
 bool waters_has_days(const char *figure); /* patrols, river_patrols, river_patrols_valid */
-/* As books_series(), of those. */
-enum err waters_series(struct store *st, const struct books_series *s, int64_t *n) MUST_CHECK;
+/* As books_series(), of one line, which is one of those. */
+enum err waters_series(struct store *st, const struct books_series *s, int line, int64_t *n) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* figures_later.h - GET /api/v1/figures: added up on a helper thread with a reader of its own, in short reads (schema/figures/sum.h), so that
+/* figures_later.h - GET /api/v1/figures of more than the loop has time for: added up on a helper thread with a reader of its own, in short reads (schema/figures/sum.h), so that
  * neither the loop nor the WAL waits for a long period.  As of an older commit it goes back first, step by step (schema/asof.h), which
  * may take seconds: that has a seat among the exports. */
 #ifndef XUNGE_SERVER_FIGURES_LATER_H

@@ -2,8 +2,10 @@
 #include "server/read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/civil.h"
 #include "schema/books_figures.h"
 #include "schema/figures/figures.h"
@@ -198,6 +200,32 @@ static bool asked_when(struct read *r, int64_t *as_of, int64_t *at_ms)
 	return !r->failed;
 }
 
+#define SOON_DAYS 31 /* of so many, most often, all is there ... */
+#define SOON_MS 15   /* ... within the time that the loop has for it */
+
+/* In the loop, when it takes no time; *done false: it would. */
+static enum err figures_soon(struct read *r, struct figures_ask *ask, const struct read_names *only, int64_t from_ms, int64_t to_ms, bool *done)
+{
+	bool helped = r->a->counter; /* else there is only the loop */
+	const struct figures_pace pace = {.until_mono_ms = helped ? clock_mono_ms() + SOON_MS : 0, .still = true};
+	struct figures_sum *sum[READ_NAMES] = {NULL};
+	int n = only->n ? only->n : 1;
+	bool more = helped && ask->to_day - ask->from_day > SOON_DAYS;
+	enum err e = OK;
+
+	for (int i = 0; e == OK && !more && i < n; i++) {
+		ask->only = only->n ? only->name[i] : NULL;
+		sum[i] = figures_sum_new(r->a->st, ask, NULL, 0);
+		e = figures_sum_read(sum[i], &pace, &more);
+	}
+	*done = !more;
+	if (e == OK && !more)
+		e = figures_write(r, r->a->st, ask, sum, n, from_ms, to_ms);
+	for (int i = 0; i < n; i++)
+		figures_sum_free(sum[i]);
+	return e;
+}
+
 void read_figures(void *ctx, struct request *rq, struct response *rs)
 {
 	static const char *const names[] = {"scope", "reach", "from", "to", "period", "figure", "lang", "as_of", "at", NULL};
@@ -205,6 +233,8 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 	int64_t from_ms, to_ms, as_of;
 	struct read_names only;
 	struct read r;
+	bool done = false;
+	enum err e = OK;
 
 	if (!read_begin(&r, ctx, rq, rs, names))
 		return;
@@ -213,10 +243,15 @@ void read_figures(void *ctx, struct request *rq, struct response *rs)
 		asked_when(&r, &as_of, &ask.at_ms)) {
 		ask.scope = r.s->user.scope;
 		ask.within = r.within;
-		figures_later(&r, &ask, from_ms, to_ms, as_of);
+		if (!as_of)
+			e = figures_soon(&r, &ask, &only, from_ms, to_ms, &done);
+		if (!done)
+			figures_later(&r, &ask, from_ms, to_ms, as_of);
 	}
-	read_end(&r, OK);
+	read_end(&r, e);
 }
+
+_Static_assert(READ_NAMES <= BOOKS_SERIES_LINES, "as many lines as names");
 
 struct series_ask {
 	struct read_names figure, level, category;
@@ -247,26 +282,49 @@ static const char *nth(const struct read_names *l, int i)
 	return *v ? v : NULL;
 }
 
-static enum err series_write(struct read *r, const struct series_ask *ask, int i, int days)
+static void series_write(struct buf *b, const struct books_series *s, int i, const int64_t *n)
 {
-	struct books_series s = {.scope = r->s->user.scope, .within = r->within, .figure = ask->figure.name[i],
-		.level = nth(&ask->level, i), .category = nth(&ask->category, i), .first = civil_day(r->now_ms) - days + 1, .days = days};
-	int64_t n[BOOKS_SERIES_DAYS];
-	enum err e = books_series(r->a->st, &s, n);
-
-	read_text(r->b, "figure", s.figure);
-	read_text(r->b, "level", s.level);
-	read_text(r->b, "category", s.category);
-	buf_json_key(r->b, "days");
-	buf_addc(r->b, '[');
-	for (int d = 0; e == OK && d < days; d++) {
-		buf_json_sep(r->b);
-		buf_addc(r->b, '{');
-		read_day(r->b, "day", s.first + d);
-		read_int(r->b, "value", n[d]);
-		buf_addc(r->b, '}');
+	read_text(b, "figure", s->line[i].figure);
+	read_text(b, "level", s->line[i].level);
+	read_text(b, "category", s->line[i].category);
+	buf_json_key(b, "days");
+	buf_addc(b, '[');
+	for (int d = 0; d < s->days; d++) {
+		buf_json_sep(b);
+		buf_addc(b, '{');
+		read_day(b, "day", s->first + d);
+		read_int(b, "value", n[i * s->days + d]);
+		buf_addc(b, '}');
 	}
-	buf_addc(r->b, ']');
+	buf_addc(b, ']');
+}
+
+static enum err series_all(struct read *r, const struct series_ask *ask, int days)
+{
+	struct books_series s = {.scope = r->s->user.scope, .within = r->within, .lines = ask->figure.n, .first = civil_day(r->now_ms) - days + 1, .days = days};
+	int64_t *n = xcalloc((size_t)s.lines * (size_t)days, sizeof *n);
+	enum err e;
+
+	for (int i = 0; i < s.lines; i++) {
+		s.line[i].figure = ask->figure.name[i];
+		s.line[i].level = nth(&ask->level, i);
+		s.line[i].category = nth(&ask->category, i);
+	}
+	e = books_series(r->a->st, &s, n);
+	if (s.lines == 1) {
+		series_write(r->b, &s, 0, n);
+	} else {
+		buf_json_key(r->b, "series");
+		buf_addc(r->b, '[');
+		for (int i = 0; i < s.lines; i++) {
+			buf_json_sep(r->b);
+			buf_addc(r->b, '{');
+			series_write(r->b, &s, i, n);
+			buf_addc(r->b, '}');
+		}
+		buf_addc(r->b, ']');
+	}
+	free(n);
 	return e;
 }
 
@@ -286,19 +344,7 @@ void read_series(void *ctx, struct request *rq, struct response *rs)
 		read_int(r.b, "commit", r.head.commit);
 		read_time(r.b, "time", r.head.time_ms);
 		write_scope(&r);
-		if (ask.figure.n == 1) {
-			e = series_write(&r, &ask, 0, (int)days);
-		} else {
-			buf_json_key(r.b, "series");
-			buf_addc(r.b, '[');
-			for (int i = 0; e == OK && i < ask.figure.n; i++) {
-				buf_json_sep(r.b);
-				buf_addc(r.b, '{');
-				e = series_write(&r, &ask, i, (int)days);
-				buf_addc(r.b, '}');
-			}
-			buf_addc(r.b, ']');
-		}
+		e = series_all(&r, &ask, (int)days);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);

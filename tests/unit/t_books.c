@@ -836,12 +836,12 @@ static void test_sums(void **state)
 			fail_msg("%d..%d: %lld, not %lld", civil_yyyymmdd(base + a), civil_yyyymmdd(base + b), (long long)got, (long long)want);
 	}
 	{
-		struct books_series s = {.scope = EAST, .figure = "patrols", .first = base, .days = BOOKS_SERIES_DAYS};
+		struct books_series s = {.scope = EAST, .line = {{.figure = "patrols"}}, .lines = 1, .first = base, .days = BOOKS_SERIES_DAYS};
 		int64_t v[BOOKS_SERIES_DAYS];
 
 		assert_int_equal(books_series(w->reader, &s, v), OK);
 		assert_memory_equal(v, n, sizeof v);
-		s.category = "road";
+		s.line[0].category = "road";
 		assert_int_equal(books_series(w->reader, &s, v), OK);
 		assert_int_equal(v[0], 0);
 	}
