@@ -271,8 +271,7 @@ static enum err raise(struct duties *ds, const char *person, const char *subject
 	if (e != OK)
 		return e;
 	day_zh(overdue ? civil_day(r->overdue - 1) : (int32_t)r->last, day, sizeof day);
-	buf_addf(&title, overdue ? "%s 逾期未巡 %s（%s）：应于%s前完成，本期应巡" : "%s 巡查临期 %s（%s）：%s前应巡",
-		p ? p->name : person, place, r->rule, day);
+	buf_addf(&title, overdue ? "%s 逾期未巡 %s：应于%s前完成，本期应巡" : "%s 巡查临期 %s：%s前应巡", p ? p->name : person, place, day);
 	buf_addf(&title, "%lld%s，已巡%lld%s", (long long)r->need, unit, (long long)r->done, unit);
 	e = alerts_raise(ds->as, &(struct alert){.type = overdue ? ALERT_DUTY_OVERDUE : ALERT_DUTY_DUE_SOON,
 		.subject = subject, .severity = overdue ? SEVERITY_OVERDUE : SEVERITY_SOON, .person = person, .title = title.p,

@@ -319,10 +319,10 @@ static void test_alerts(void **state)
 	is(d, alerts, "");
 	assert_false(step(d, TICK, ms_of("2025-11-23T12:00:00+08:00") - 1));
 	assert_true(step(d, TICK, ms_of("2025-11-23T12:00:00+08:00"))); /* the last quarter of 30 days */
-	is(d, alerts, "duty_due_soon|p-2/r/QSH-01|4|p-2|990101100001|1763870400000|1|李某 巡查临期 清水河上段（r）：11月30日前应巡1次，已巡0次\n");
+	is(d, alerts, "duty_due_soon|p-2/r/QSH-01|4|p-2|990101100001|1763870400000|1|李某 巡查临期 清水河上段：11月30日前应巡1次，已巡0次\n");
 	assert_true(step(d, TICK, ms_of("2025-12-01T00:00:05+08:00")));
 	is(d, "SELECT type, subject, severity, at, active, title FROM alert WHERE active = 1",
-		"duty_overdue|p-2/r/QSH-01|3|1764518400000|1|李某 逾期未巡 清水河上段（r）：应于11月30日前完成，本期应巡1次，已巡0次\n");
+		"duty_overdue|p-2/r/QSH-01|3|1764518400000|1|李某 逾期未巡 清水河上段：应于11月30日前完成，本期应巡1次，已巡0次\n");
 	check(d);
 	/* One patrol of November that comes late: it is not overdue any more. */
 	walk(d, "p-2", "2025-11-30T23:59:59+08:00", "river", "QSH-01", NULL);
