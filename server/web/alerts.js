@@ -38,7 +38,7 @@ export function alertsView(app) {
 	const { say, town, ui } = app;
 	const each = alertsInOrder(app);
 	const all = app.lens ? each.filter(app.lens.hasAlert) : each;
-	const away = app.lens ? each.filter((a) => !all.includes(a)) : [];
+	const away = app.lens ? each.filter((a) => !app.lens?.hasAlert(a)) : [];
 	const open = all.filter((a) => !a.acked_by);
 	const rows = ui.unsigned ? open : all;
 	const shown = ui.allAlerts ? rows : rows.slice(0, ROWS);

@@ -8,12 +8,17 @@ import { link } from "./route.js";
 /** @param {App} app */
 const mine = (app) => `xunge.by.${app.me?.user || ""}`;
 
-/** What the address says; else what this user chose last; else what fits his role. @param {App} app */
-export function byReach(app) {
-	const said = app.place.query.get("by") || kept(mine(app));
+/** @param {App} app @param {string|null} said */
+const isReach = (app, said) => said === "reach" || (said !== "grid" && !!app.me?.roles.length && app.me.roles.every((r) => r === "chief" || r === "patroller"));
 
-	return said === "reach" || (said !== "grid" && !!app.me?.roles.length && app.me.roles.every((r) => r === "chief" || r === "patroller"));
-}
+/** What the address says; else what this user chose last; else what fits his role. @param {App} app */
+export const byReach = (app) => isReach(app, app.place.query.get("by") || kept(mine(app)));
+
+/** Pages that follow the choice, and how: one clears it there like any filter. @type {Record<string, Record<string, string>>} */
+const FOLLOW = { cases: { reach: "*" }, patrols: { reach: "*" }, duties: { reach: "*" }, reports: { reach: "*" }, people: { by: "reach" } };
+
+/** Where the navigation leads. @param {App} app @param {string} page */
+export const linkTo = (app, page) => link(page, isReach(app, kept(mine(app))) && FOLLOW[page] || {});
 
 /** @param {App} app @param {"grid"|"reach"} by */
 function choose(app, by) {

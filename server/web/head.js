@@ -1,9 +1,9 @@
 // Header and banner: is the picture true?  The link and the data are two different things.
 import { html, nothing } from "./vendor/lit.js";
 import { ago, clock, day, full, when } from "./time.js";
+import { linkTo } from "./by.js";
 import { count } from "./i18n.js";
 import { PAGES } from "./pages.js";
-import { link } from "./route.js";
 
 export const BANNER_AFTER_MS = 2e3;
 export const STALE_AFTER_MS = 45e3;
@@ -51,7 +51,7 @@ export function headView(app) {
 <header><div class="head">
 	<h1><span class="brand">${say("brand")}</span> <span class="place">${placeName(app)}</span> 
 		${app.me?.demo ? html`<span class="chip demo" title=${say("demo_hint")}>${say("demo")}</span>` : nothing}</h1>
-	<nav aria-label=${say("nav")}>${Object.entries(PAGES).filter(([, p]) => !p.hidden).map(([name, p]) => html`<a href=${link(name)} aria-current=${app.place.page === name ? "page" : nothing}>${say(p.text)}</a>`)}</nav>
+	<nav aria-label=${say("nav")}>${Object.entries(PAGES).filter(([, p]) => !p.hidden).map(([name, p]) => html`<a href=${linkTo(app, name)} aria-current=${app.place.page === name ? "page" : nothing}>${say(p.text)}</a>`)}</nav>
 	<dl class="readouts">
 		<div data-test="link"><dt class="vh">${say("link")}</dt><dd class=${live ? "good" : "bad"}><span class="dot" aria-hidden="true"></span>${say(
 			live ? "link_live" : phase === "silent" ? "link_silent" : phase === "connecting" && lostFor(app) < BANNER_AFTER_MS ? "link_connecting" : "link_lost")}</dd></div>

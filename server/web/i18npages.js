@@ -80,7 +80,7 @@ export const MORE = {
 	lens_hazards: ["隐患 {n}", "{n} hazards"],
 	lens_others: ["另有 {n} 条不在所选河段", "{n} more are not of it"],
 	lens_off_reach: ["另有 {n} 条不涉及河段", "{n} more concern no reach"],
-	lens_red: ["其中红色 {n} 条未签收", "{n} red ones not signed for"],
+	lens_red: ["其中红色 {n} 条未签收", "red and not signed for: {n}"],
 	lens_no_alerts: ["河段上现在没有预警。", "No alerts of reaches now."],
 	lens_no_cases: ["河段上没有未结案件。", "No open case at a reach."],
 	lens_no_overdue: ["河段任务没有逾期的。", "No duty of a reach is overdue."],

@@ -1,4 +1,5 @@
 // The keyboard: one goes through the rows, opens, signs, without a mouse.  Off while one types, and by a switch (WCAG 2.1.4).
+import { linkTo } from "./by.js";
 import { isPage } from "./pages.js";
 import { link } from "./route.js";
 
@@ -72,7 +73,7 @@ export function newKeys(app) {
 		goUntil = 0;
 		if (go) {
 			if (isPage(go))
-				location.hash = link(go);
+				location.hash = linkTo(app, go);
 			return isPage(go);
 		}
 		switch (e.key) {

@@ -55,12 +55,22 @@ describe("the switch", () => {
 		await until(page, () => location.hash === "#/?by=reach");
 		await page.reload();
 		await page.waitForSelector(".reachdesk tbody tr[data-row]");
+		// the other pages follow, by the navigation and by keys, and are cleared like any filter
+		assert.deepEqual((await page.$$eval("nav a", (e) => e.map((a) => decodeURIComponent(a.getAttribute("href") || "")))).filter((h) => h.includes("reach")), ["#/cases?reach=*", "#/patrols?reach=*", "#/people?by=reach", "#/duties?reach=*", "#/reports?reach=*"]);
+		await page.keyboard.press("g");
+		await page.keyboard.press("c");
+		await page.waitForSelector(".caserows [data-test=words]:has-text('全部河段')");
+		await page.click(".caserows [data-test=clear]");
+		await page.waitForSelector(".caserows [data-test=words]:not(:has-text('全部河段'))");
+		await page.click('nav a[href="#/"]');
+		await page.waitForSelector(".reachdesk tbody tr[data-row]");
 		await page.click("[data-test=by-grid]");
 		await page.waitForSelector(".reachdesk", { state: "detached" });
 		await said(page, "已切换到按网格查看");
 		assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-test")), "by-grid", "the focus stays");
 		assert.equal(await hash(page), "#/?by=grid");
 		assert.equal(await page.locator(".overdue tbody tr").count(), 4);
+		assert.equal(await page.locator('nav a[href="#/cases"]').count(), 1);
 		await clean(page);
 	});
 
