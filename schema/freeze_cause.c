@@ -2,7 +2,8 @@
  *
  * They follow from the set of events and the commit of the freeze, not from the batches in which they came: records by their
  * own time, patrols by that of their start, cases by what they counted for at the freeze and count for now.  An event
- * that came and was taken back again is behind nothing; one that was there and is void since is told by its void. */
+ * that came and was taken back again is behind nothing; one that was there and is void since is told by its void, of several by
+ * the one that came first. */
 #include "schema/freeze.h"
 
 #include <stdlib.h>

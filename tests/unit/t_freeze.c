@@ -740,6 +740,27 @@ static void run(struct town *t, const struct storm_event *v, int frozen, int n, 
 	free(after);
 }
 
+/* Of several voids of one event that is told which came first: that hangs on the order.  So each gets one here.  The new number of events. */
+static int one_void_each(struct storm_event *v, int n)
+{
+	int kept = 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *target = strstr(v[i].json, "\"void\"") ? strstr(v[i].json, "\"target\":") : NULL;
+		size_t len = target ? strcspn(target, ",}") : 0;
+		bool again = false;
+
+		for (int k = 0; target && k < kept && !again; k++) {
+			const char *other = strstr(v[k].json, "\"void\"") ? strstr(v[k].json, "\"target\":") : NULL;
+
+			again = other && strcspn(other, ",}") == len && memcmp(other, target, len) == 0;
+		}
+		if (!again)
+			v[kept++] = v[i];
+	}
+	return kept;
+}
+
 static void t_any_order(void **unused)
 {
 	const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
@@ -755,7 +776,7 @@ static void t_any_order(void **unused)
 		int events, frozen;
 
 		storm_seed = start + (uint64_t)r;
-		events = storm_make(v, BASE);
+		events = one_void_each(v, storm_make(v, BASE));
 		frozen = (int)roll((uint32_t)events);
 		run(t, v, frozen, events, false);
 		want = outcome(t);
