@@ -67,7 +67,7 @@ static double width_of(const struct column *c, const char *title)
 }
 
 /* What stands on the page's margins. */
-static void margins(struct rows *r)
+static void margins(struct rows *r, bool none)
 {
 	struct as_xlsx *a = r->own;
 	const struct table_world *w = r->w;
@@ -77,7 +77,8 @@ static void margins(struct rows *r)
 	if (!a->single) /* the sheet's, without its number: 隐患明细 */
 		name = a->name + strspn(a->name, "0123456789 ");
 	snprintf(title, sizeof(title), "%s%s%s", w->place_name, w->english && w->place_name[0] ? " " : "", name);
-	snprintf(period, sizeof(period), w->english ? "%s (to: exclusive)" : "%s（不含止日）", w->period);
+	snprintf(period, sizeof(period), "%s%s%s", w->period, w->english ? " (to: exclusive)" : "（不含止日）",
+		!none ? "" : w->english ? ": no records" : "　本期无记录");
 	snprintf(as_of, sizeof(as_of), w->english ? "as of commit %lld, %s" : "数据截至提交 %lld，%s", (long long)w->as_of, w->as_of_time);
 	civil_instant_text(w->at_ms, at);
 	if (a->table->clock)
@@ -117,15 +118,19 @@ static void head(struct rows *r)
 			xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, sink_heading(r, i));
 	xlsx_paper(a->x, true, 0, 0);
 	xlsx_pages(a->x, 1 + (int)(all / PAGE_WIDE));
-	margins(r);
+	margins(r, false);
 }
 
-static void foot(struct as_xlsx *a)
+static void foot(struct rows *r)
 {
+	struct as_xlsx *a = r->own;
+
 	if (a->row > 0 && a->shown > 0) {
 		xlsx_filter(a->x, 0, a->row - 1, a->shown - 1);
 		xlsx_print(a->x, a->row - 1, a->printed - 1);
 	}
+	if (a->row == 1 && a->part == 1)
+		margins(r, true);
 	a->row = 0;
 }
 
@@ -175,7 +180,7 @@ void as_xlsx_leave(struct rows *r, int64_t *rows)
 {
 	struct as_xlsx *a = r->own;
 
-	foot(a);
+	foot(r);
 	*rows = a->rows;
 }
 
@@ -206,7 +211,7 @@ static void on_row(struct rows *r)
 	struct as_xlsx *a = r->own;
 
 	if (xlsx_full(a->x)) {
-		foot(a);
+		foot(r);
 		head(r);
 	}
 }
@@ -409,7 +414,7 @@ static void define(struct rows *r)
 			xlsx_string(a->x, (uint32_t)i + 1, (int)c, XLSX_WRAP, cells[c]);
 	}
 	xlsx_paper(a->x, true, 0, 0);
-	margins(r);
+	margins(r, false);
 }
 
 static void tell(struct rows *r)
@@ -425,7 +430,7 @@ static void tell(struct rows *r)
 	xlsx_height(a->x, 0, high < ROW_HIGHEST ? high : ROW_HIGHEST);
 	xlsx_string(a->x, 0, 0, XLSX_WRAP, a->report);
 	xlsx_paper(a->x, true, 0, 0);
-	margins(r);
+	margins(r, false);
 }
 
 /* The sheet behind a single table. */
@@ -486,7 +491,7 @@ static enum err on_finish(struct rows *r, struct why *why)
 	struct as_xlsx *a = r->own;
 
 	if (a->single) {
-		foot(a);
+		foot(r);
 		tell(r);
 		define(r);
 		explain(r);

@@ -209,6 +209,8 @@ describe('xlsx', { timeout: 120000 }, () => {
 		assert.deepEqual(of.map((r) => r['指标'].value), ids, 'each figure once, in their order');
 		for (const r of rows) assert.equal(of.find((d) => d['指标'].value === r.figure.value)['口径'].value, r.definition.value);
 		assert.ok(of.every((r) => r['口径'].wrap) && rows.every((r) => !r.definition.wrap), 'rows of a line');
+		assert.match(margin(readXlsx(await make('visits')).sheets[0], 'oddHeader'), /本期无记录$/);
+		assert.doesNotMatch(margin(book.sheets[0], 'oddHeader'), /无记录/);
 		const said = readXlsx(await make('annual')), text = said.sheet('正文').value('A1');
 
 		assert.equal(text, said.sheets[0].table(1).rows[0].display.value);
