@@ -246,7 +246,7 @@ const units = ['综合执法队', '水务站', '应急消防站', '市政养护�
 const users = [['admin', centre, 'admin', '*'], ['centre', centre, 'centre', TOWN], ['centre2', deputy, 'centre', TOWN],
 	['leader', leader, 'leader', TOWN], ['verifier', checker, 'verifier', TOWN], ['district', reader, 'district', DISTRICT],
 	['office', offices[0], 'office', `${TOWN}001`], ['office3', offices[2], 'office', `${TOWN}003`], ['office4', offices[3], 'office', `${TOWN}004`],
-	['handler', handler, 'handler', TOWN]];
+	['handler', handler, 'handler', TOWN], ['chief', guest, 'chief', TOWN]];
 
 // ---- files
 const csv = (name, head, rows) => writeFileSync(join(DIR, `${name}.csv`), [head, ...rows.map(r => r.join(','))].join('\n') + '\n');

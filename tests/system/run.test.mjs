@@ -135,7 +135,7 @@ test('an empty platform: made, signed in to, mended, stopped, gone on with', asy
 test('the demo town: its devices report, its accounts work, and it survives being killed', async () => {
 	const r = await new Run('town', { demo: 1 }).start();
 	const accounts = readFileSync(r.path('access.txt'), 'utf8').trim().split('\n').map((l) => l.split(' '));
-	assert.deepEqual(accounts.filter((a) => a[0] === 'user').map((a) => a[1]), ['admin', 'centre', 'centre2', 'leader', 'verifier', 'district', 'office', 'office3', 'office4', 'handler']);
+	assert.deepEqual(accounts.filter((a) => a[0] === 'user').map((a) => a[1]), ['admin', 'centre', 'centre2', 'leader', 'verifier', 'district', 'office', 'office3', 'office4', 'handler', 'chief']);
 	// Its history was taken, all of it; what is left to wait is acts whose case is not what they need.
 	assert.match(readFileSync(r.path('log/setup.log'), 'utf8'), /^events: [1-9]\d{4} stored, 0 duplicate, \d+ held, 0 conflict, 0 rejected, 0 not sent, 0 unanswered$/m);
 	assert.equal(existsSync(r.path('history.ndjson')), false);
