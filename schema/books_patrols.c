@@ -4,6 +4,7 @@
 
 #include "core/event.h"
 #include "schema/books_sql.h"
+#include "schema/waters.h"
 
 #define PATROL_COLUMNS                                                                              \
 	"t.id, t.device, t.name, t.\"commit\", t.person, " SQL_PERSON("t.person") ", t.actor, "      \
@@ -13,9 +14,10 @@
 	"t.sub_at, t.sub_way, t.sub_person, " SQL_PERSON("t.sub_person") ", t.sub_target, "         \
 	SQL_PLACE("t.sub_target") " "
 
-/* A walk by time of start; one person's by the index on both. */
+/* A walk by time of start; one person's by the index on both, of reaches by that of those alone. */
 #define BY_START "FROM patrol t INDEXED BY patrol_start WHERE" SQL_FALLING("t.start_at", "t.id")
 #define BY_PERSON "FROM patrol t INDEXED BY patrol_person WHERE t.person = ?8 AND t.start_at IS NOT NULL AND" SQL_FALLING("t.start_at", "t.id")
+#define BY_WATER "FROM patrol t INDEXED BY patrol_water WHERE t.start_at IS NOT NULL AND t.target GLOB '*[^0-9]*' AND" SQL_FALLING("t.start_at", "t.id")
 #define NEWEST_FIRST "ORDER BY t.start_at DESC, t.id DESC LIMIT "
 
 static struct books_patrol patrol_of(sqlite3_stmt *q)
@@ -53,7 +55,8 @@ void books_patrol_bind(sqlite3_stmt *q, const char *scope, const char *within, c
 static enum err walk_of(struct store *st, const struct books_page *p, const struct books_patrol_filter *f, struct books_walk *w)
 {
 	sqlite3_stmt *q = f->person ? sql_get(st, "SELECT t.start_at, t.id " BY_PERSON NEWEST_FIRST "1 OFFSET ?7")
-				    : sql_get(st, "SELECT t.start_at, t.id " BY_START NEWEST_FIRST "1 OFFSET ?7");
+		: waters_is(p->within) ? sql_get(st, "SELECT t.start_at, t.id " BY_WATER NEWEST_FIRST "1 OFFSET ?7")
+				       : sql_get(st, "SELECT t.start_at, t.id " BY_START NEWEST_FIRST "1 OFFSET ?7");
 
 	books_walk_start(w, p, p->from_ms, p->to_ms == INT64_MIN ? p->to_ms : p->to_ms - 1, false);
 	if (f->person)
@@ -73,7 +76,8 @@ enum err books_patrols(struct store *st, struct books_page *p, const struct book
 	if ((e = walk_of(st, p, f, &w)) != OK)
 		return e;
 	q = f->person ? sql_get(st, "SELECT " PATROL_COLUMNS BY_PERSON "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7")
-		      : sql_get(st, "SELECT " PATROL_COLUMNS BY_START "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7");
+		: waters_is(p->within) ? sql_get(st, "SELECT " PATROL_COLUMNS BY_WATER "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7")
+				       : sql_get(st, "SELECT " PATROL_COLUMNS BY_START "AND" SQL_PATROL_FILTER NEWEST_FIRST "?7");
 	books_walk_bind(&w, q);
 	books_patrol_bind(q, p->scope, p->within, f, p->now_ms);
 	sql_int(q, 7, (int64_t)p->limit + 1);
@@ -99,7 +103,9 @@ enum err books_patrols_count(struct store *st, const struct books_page *p, const
 	if ((e = walk_of(st, &all, f, &w)) != OK)
 		return e;
 	*more = w.edge;
-	q = f->person ? sql_get(st, "SELECT count(*) " BY_PERSON "AND" SQL_PATROL_FILTER) : sql_get(st, "SELECT count(*) " BY_START "AND" SQL_PATROL_FILTER);
+	q = f->person ? sql_get(st, "SELECT count(*) " BY_PERSON "AND" SQL_PATROL_FILTER)
+		: waters_is(p->within) ? sql_get(st, "SELECT count(*) " BY_WATER "AND" SQL_PATROL_FILTER)
+				       : sql_get(st, "SELECT count(*) " BY_START "AND" SQL_PATROL_FILTER);
 	books_walk_bind(&w, q);
 	books_patrol_bind(q, p->scope, p->within, f, p->now_ms);
 	if ((e = sql_row(q)) == OK)

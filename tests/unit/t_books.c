@@ -485,6 +485,30 @@ static void test_rows_looked_at(void **state)
 	buf_done(&out);
 }
 
+/* A year of grids lies on top of three patrols of reaches: their list is whole, and so is its number. */
+static void test_reaches_among_grids(void **state)
+{
+	struct world *w = *state;
+	int64_t now = clock_wall_ms();
+	char sql[400];
+
+	add_patrol(w, "d-2", "r1", "p-2", "QSH-01", EAST, now - 9000, 0);
+	add_patrol(w, "d-2", "r2", "p-2", "HG-01", WEST, now - 8000, 0);
+	add_patrol(w, "d-2", "r3", "p-2", "QSH-01", EAST, now - 7000, 0);
+	(void)snprintf(sql, sizeof sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO "
+		"patrol(device, name, last, tracks, \"commit\", start_at, person, target, t_area) SELECT 'd-1', 'g' || i, 3, 0, 3, %lld, 'p-1', '" EAST "001', "
+		"'" EAST "001' FROM n", BOOKS_LOOK + 5, (long long)now - 1000);
+	town_sql(&w->town, sql);
+	IDS(TOWN_USER, "/api/v1/patrols?@&reach=*&count=true", "patrols", "d-2.r3 d-2.r2 d-2.r1");
+	assert_int_equal(json_integer_value(json_object_get(w->j, "total")), 3);
+	assert_ptr_equal(json_object_get(w->j, "total_more"), json_false());
+	assert_ptr_equal(json_object_get(w->j, "next"), json_null());
+	IDS(TOWN_USER, "/api/v1/patrols?@&scope=QSH-01", "patrols", "d-2.r3 d-2.r1");
+	IDS(EAST_USER, "/api/v1/patrols?@&reach=*", "patrols", "d-2.r3 d-2.r1");
+	IDS(TOWN_USER, "/api/v1/patrols?@&reach=%E5%90%8E%E6%B2%9F", "patrols", "d-2.r2");
+	check_plans(w);
+}
+
 static void test_held(void **state)
 {
 	struct world *w = *state;
@@ -1035,6 +1059,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_patrol_lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages_meet, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rows_looked_at, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reaches_among_grids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
