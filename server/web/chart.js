@@ -48,13 +48,13 @@ export function newChart(app) {
 
 		readAt = app.mono();
 		const lines = linesOf(app);
+		const coming = UPlot || import("./vendor/uplot.js").then((m) => m.default, () => null);
 		const r = await call("GET", `/api/v1/series?figure=${lines.map((l) => l.figure).join(",")}&level=${lines.map((l) => l.level).join(",")}&days=${DAYS}${filter && `&reach=${encodeURIComponent(filter)}`}`);
 
 		if (filter !== asked)
 			return;
 
-		if (!UPlot)
-			UPlot = await import("./vendor/uplot.js").then((m) => m.default, () => null);
+		UPlot = await coming;
 		failed = !UPlot || r.status !== 200;
 		if (failed)
 			readAt = app.mono() - EVERY_MS + 15e3;
