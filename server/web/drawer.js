@@ -2,8 +2,8 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import "./i18npages.js";
 import { severityView } from "./alerts.js";
+import { NEEDS, RATINGS, resultsOf, sendAct } from "./caseact.js";
 import { dueView, holderView } from "./cases.js";
-import { NEEDS, RATINGS, resultsOf } from "./casefile.js";
 import { nameOf } from "./i18n.js";
 import { photosView } from "./photos.js";
 import { original, reason } from "./refusal.js";
@@ -122,7 +122,7 @@ function submit(app, e) {
 	for (const [k, v] of new FormData(/** @type {HTMLFormElement} */ (e.target)))
 		if (String(v).trim())
 			body[k] = k === "until" ? `${v}:00+08:00` : String(v).trim();
-	app.file.send(body, handlers(app).some(([code]) => code === body.to));
+	sendAct(app.file, body, handlers(app).some(([code]) => code === body.to));
 }
 
 // ---------------------------------------------------------------- what was done
