@@ -6,6 +6,7 @@ import { filtersView, periodView, placeView, placeWords, selectView } from "./fi
 import { count, NAMES, nameOf } from "./i18n.js";
 import { newList } from "./list.js";
 import { emptyView, howMany, moreView } from "./listview.js";
+import { isReach } from "./reaches.js";
 import { stock } from "./stock.js";
 import { periodOf, periodWords, rangeOf } from "./period.js";
 import { link } from "./route.js";
@@ -92,7 +93,7 @@ export function view(app) {
 	const narrowed = NARROW.some((k) => q.get(k));
 	const name = periodOf(q) || USUAL;
 	const exported = eventlist.query();
-	const same = !q.get("kind") && !q.get("person") && !q.get("device"); // what the export can be narrowed by
+	const same = !["kind", "person", "device", "reach"].some((k) => q.get(k)) && !isReach(q.get("scope")); // what the export can be narrowed by: areas
 
 	return html`<section class="block rows eventrows" aria-labelledby="h-eventlist">
 	<div class="heading"><h2 id="h-eventlist">${list.phase === "ready" ? howMany(app, list, "n_events", "n_events_least") : say("page_events")} <small data-test="words">${words(app).join(" · ")}</small></h2>
