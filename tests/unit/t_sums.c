@@ -22,7 +22,7 @@ struct past {
 	int n, next;
 	struct twin *twin, freeze; /* freeze.commit 0: nothing is frozen; its period is shown as of that from then on */
 	int twins;
-	int64_t files;
+	int64_t files, newest;
 };
 
 static void remove_db(const char *path)
@@ -200,7 +200,8 @@ static struct buf of_twin(const struct past *p, const struct asked *a, int64_t c
 }
 
 struct met {
-	int commits, reads, moved; /* commits between reads of sums; reads; exports whose commit is not the one they were opened at */
+	int commits, reads, moved; /* commits between reads of sums; reads; exports whose commit is not the one they were opened at ... */
+	int newest;                /* ... and is that of the last read */
 };
 
 static void compare(struct past *p, const struct asked *a, uint64_t seed, struct met *met)
@@ -219,14 +220,19 @@ static void compare(struct past *p, const struct asked *a, uint64_t seed, struct
 		fail_msg("%s", why.text);
 	x = opened(st, p, a, 1);
 	then = export_as_of(x, NULL);
-	while (more) {
-		if (meanwhile(p, 3) && !export_is_certain(x))
+	/* Then nothing comes for a while: else it would go back to where it stood, and what changed would never be read again. */
+	for (int calm = 2 + (int)roll(60), steps = 0; more; steps++) {
+		if ((steps < calm || export_is_certain(x)) && meanwhile(p, 3) && !export_is_certain(x))
 			met->commits++;
 		step(x, &got, &more, a->name);
-		met->reads += !export_is_certain(x);
+		if (!export_is_certain(x)) {
+			met->reads++;
+			p->newest = p->twin[p->twins - 1].commit;
+		}
 		assert_true(sqlite3_get_autocommit(sql_db(st))); /* nothing is held between steps */
 	}
 	met->moved += export_as_of(x, NULL) != then;
+	met->newest += export_as_of(x, NULL) == p->newest;
 	want = of_twin(p, a, export_as_of(x, NULL));
 	buf_addc(&want, '\0');
 	buf_addc(&got, '\0');
@@ -278,18 +284,112 @@ static void test_story(void **unused)
 		forget_twins(p, true);
 		town_remove(&p->t);
 	}
-	assert_true(met.reads > 10 * n && met.commits > 5 * n && met.moved > n); /* they were disturbed */
+	assert_true(met.reads > 10 * n && met.commits > 5 * n && met.moved > n && met.newest > n); /* they were disturbed, and read on */
+	print_message("%d reads, %d commits between them, %d moved, %d of the last read\n", met.reads, met.commits, met.moved, met.newest);
 	free(p->twin);
 	free(p->v);
 	free(p);
 }
 
-/* ------------------------------------------------------------------ the last resort */
+/* ------------------------------------------------------------------ a sum beside what one read gives */
 
 static void line(void *ctx, const struct figure_value *v)
 {
 	buf_addf(ctx, "%s|%s|%s|%s|%lld|%lld\n", v->f->id, v->level, v->category, v->display, (long long)v->num, (long long)v->den);
 }
+
+static void same(struct past *p, struct store *st, struct figures_sum *s, const struct figures_ask *ask, size_t part, const char *within, uint64_t seed)
+{
+	struct figures_ask of = *ask;
+	struct buf got = {0}, want = {0};
+
+	(void)p;
+	of.within = within;
+	figures_sum_show(s, part, line, &got);
+	assert_int_equal(figures_read(st, &of, line, &want), OK);
+	buf_addc(&got, '\0');
+	buf_addc(&want, '\0');
+	if (strcmp(got.p, want.p) != 0)
+		fail_msg("SEED=%llu: %s\n%s\n--- want\n%s", (unsigned long long)seed, within ? within : "*", got.p, want.p);
+	buf_done(&got);
+	buf_done(&want);
+}
+
+/* Sums of random periods while events come, now often, now seldom; the last read has all. */
+static void test_sums(void **unused)
+{
+	static const char *const part[] = {"990101100001", "990101100002"};
+	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
+	int n = rounds ? atoi(rounds) : 5, reads = 0, stale = 0;
+	struct past *p = calloc(1, sizeof *p);
+
+	(void)unused;
+	p->v = calloc(STORM_EVENTS, sizeof *p->v);
+	print_message("SEED=%llu ROUNDS=%d\n", (unsigned long long)seed, n);
+	for (int r = 0; r < n; r++, seed++) {
+		struct store *st = NULL;
+		struct why why = {""};
+
+		storm_seed = seed;
+		p->n = storm_make(p->v, TOWN_NOW);
+		p->next = 0;
+		p->now_ms = TOWN_NOW + (roll(2) ? 0 : 400 * CIVIL_DAY_MS);
+		town_make(&p->t);
+		town_officers(&p->t);
+		storm_rules(&p->t);
+		town_sql(&p->t, "UPDATE duty SET valid_from = 20400"); /* days of the events are owed */
+		events(p, 40);
+		if (store_open(p->t.path, STORE_READER, &st, &why) != OK)
+			fail_msg("%s", why.text);
+		while (p->next < p->n) {
+			int32_t from = civil_make(2025, 11, 1 + (int)roll(25));
+			struct figures_ask ask = {.scope = "*", .from_day = roll(3) ? from : civil_make(2025, 1, 1), .to_day = roll(3) ? civil_make(2025, 12, 1) : civil_make(2026, 1, 1),
+				.at_ms = TOWN_NOW + 40 * CIVIL_DAY_MS};
+			struct figures_sum *s = figures_sum_new(st, &ask, part, 2);
+			const struct figures_pace pace = {.until_mono_ms = INT64_MAX, .little = true};
+			uint32_t seldom = 2 + roll(12);
+			bool more = true;
+
+			while (more) {
+				enum err e;
+
+				if (roll(seldom) == 0) {
+					if (roll(30) == 0)
+						some_change(p);
+					else
+						events(p, 1 + (int)roll(3));
+				}
+				assert_int_equal(sql_run(sql_get(st, "BEGIN")), OK);
+				e = figures_sum_read(s, &pace, &more);
+				reads++;
+				if (e == ERR_STALE) {
+					figures_sum_free(s);
+					s = figures_sum_new(st, &ask, part, 2);
+					stale++;
+					more = true;
+					e = OK;
+				}
+				assert_int_equal(e, OK);
+				if (!more) {
+					same(p, st, s, &ask, FIGURES_WHOLE, NULL, seed);
+					same(p, st, s, &ask, 1, part[0], seed);
+					same(p, st, s, &ask, 2, part[1], seed);
+				}
+				assert_int_equal(sql_run(sql_get(st, "COMMIT")), OK);
+			}
+			figures_sum_free(s);
+		}
+		store_close(st);
+		town_remove(&p->t);
+	}
+	print_message("%d reads, %d times from the first\n", reads, stale);
+	assert_true(reads > 100 * n && stale > 0);
+	free(p->v);
+	free(p);
+}
+
+/* ------------------------------------------------------------------ the last resort */
 
 /* Something changes before each read: two days and two people, more than one read takes. */
 static void disturb(struct past *p, int *seq)
@@ -399,7 +499,7 @@ static void test_disturbed(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_story), cmocka_unit_test(test_last_resort), cmocka_unit_test(test_disturbed)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_story), cmocka_unit_test(test_sums), cmocka_unit_test(test_last_resort), cmocka_unit_test(test_disturbed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
