@@ -42,6 +42,12 @@ struct as_xlsx {
 
 /* ------------------------------------------------------------------ sheets of a table */
 
+/* For people: keys are for programs, also of tables that have them as headings of CSV. */
+static const char *heading(const struct rows *r, size_t column)
+{
+	return r->w->english ? r->table->column[column].en : r->table->column[column].zh;
+}
+
 /* Characters that a heading needs, on two lines when it is long: words of letters are not broken. */
 static double heading_wide(const char *title)
 {
@@ -102,7 +108,7 @@ static void head(struct rows *r)
 	a->row = 1;
 	xlsx_freeze(a->x, 1, 0);
 	for (size_t i = 0; i < a->table->columns; i++) {
-		const char *title = sink_heading(r, i);
+		const char *title = heading(r, i);
 		double width = width_of(&a->table->column[i], title);
 
 		if (a->place[i] < 0)
@@ -115,7 +121,7 @@ static void head(struct rows *r)
 	xlsx_height(a->x, 0, 10 + 14.0 * lines);
 	for (size_t i = 0; i < a->table->columns; i++)
 		if (a->place[i] >= 0)
-			xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, sink_heading(r, i));
+			xlsx_string(a->x, 0, a->place[i], XLSX_HEAD, heading(r, i));
 	xlsx_paper(a->x, true, 0, 0);
 	xlsx_pages(a->x, 1 + (int)(all / PAGE_WIDE));
 	margins(r, false);

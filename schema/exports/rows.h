@@ -93,7 +93,7 @@ struct table {
 	bool corrections;          /* what came after a freeze: not as of it, though the period is frozen */
 	enum asof_depth depth;     /* how much of an older commit it reads; 0: all of it */
 	bool now_only;             /* shows how things stand: an older as-of is refused, with the reason */
-	bool keys;                 /* CSV: the keys as headings, in every language */
+	bool keys;                 /* CSV: the keys as headings, in every language; a spreadsheet has words */
 	const char *empty, *empty_en; /* what no row means, for a reader; NULL */
 	enum err (*begin)(struct table_world *w, struct why *why); /* may be NULL; ERR_STALE: begin again at the head */
 	/* What is added up before the first row (schema/figures/sum.h): some of it, in a read of its own; *more: there is more.  At the end all of it is

@@ -77,9 +77,9 @@ describe('xlsx', { timeout: 120000 }, () => {
 		assert.deepEqual(s.merges, []);
 		assert.ok(s.cell('A1').bold);
 		for (const row of rows) {
-			assert.equal(row.device.type, 'text');
-			assert.deepEqual([row.at.type, row.at.format], ['number', 'yyyy-mm-dd hh:mm']);
-			assert.ok(civilOf(row.at.value) >= '2025-03-01' && civilOf(row.at.value) < '2025-04-01 00:20', civilOf(row.at.value));
+			assert.equal(row['设备'].type, 'text');
+			assert.deepEqual([row['发生时间'].type, row['发生时间'].format], ['number', 'yyyy-mm-dd hh:mm']);
+			assert.ok(civilOf(row['发生时间'].value) >= '2025-03-01' && civilOf(row['发生时间'].value) < '2025-04-01 00:20', civilOf(row['发生时间'].value));
 		}
 		assert.equal([...s.cells.values()].filter((c) => c.type === 'formula').length, 0);
 		const about = Object.fromEntries(Array.from({ length: book.sheet('说明').rows }, (_, i) => [book.sheet('说明').value(`A${i + 1}`), book.sheet('说明').value(`B${i + 1}`)]));
@@ -87,11 +87,11 @@ describe('xlsx', { timeout: 120000 }, () => {
 		assert.equal(about['计算时点'] ?? '', '2025-04-02T08:00:00.000+08:00');
 		assert.match(about['个人信息'], /已脱敏/);
 		assert.ok(!('截断' in about));
-		assert.equal(JSON.parse(rows.find((r) => r.body.value.includes('路灯不亮')).body.value).extra, '长*', 'of what is not in the contract, nobody knows what it holds');
+		assert.equal(JSON.parse(rows.find((r) => r['内容'].value.includes('路灯不亮'))['内容'].value).extra, '长*', 'of what is not in the contract, nobody knows what it holds');
 		const whole = readXlsx(await make('events', [...MARCH, '--unmask']));
 		const said = Object.fromEntries(Array.from({ length: whole.sheet('说明').rows }, (_, i) => [whole.sheet('说明').value(`A${i + 1}`), whole.sheet('说明').value(`B${i + 1}`)]));
 		assert.match(said['截断'], /^有 1 处/);
-		const cut = whole.sheets[0].table(1).rows.map((r) => r.body.value).filter((t) => t.length > 30000);
+		const cut = whole.sheets[0].table(1).rows.map((r) => r['内容'].value).filter((t) => t.length > 30000);
 		assert.equal(cut.length, 1);
 		assert.ok(cut[0].length <= 32767 && cut[0].endsWith('……（截断）'));
 	});
@@ -190,7 +190,7 @@ describe('xlsx', { timeout: 120000 }, () => {
 
 	test('ledgers print: what a reader wants on one page across, title and as-of on each, definitions on a sheet of their own', async () => {
 		const margin = (s, tag) => new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(s.xml)[1].replaceAll('&quot;', '"').replaceAll('&amp;', '&');
-		for (const [name, last, title] of [['figures', 'display', '统计表'], ['patrols', '区域', '巡河台账'], ['cases', '承办', '案件台账'], ['duty', '区域编码', '履职台账']]) {
+		for (const [name, last, title] of [['figures', '显示', '统计表'], ['patrols', '区域', '巡河台账'], ['cases', '承办', '案件台账'], ['duty', '区域编码', '履职台账']]) {
 			const book = readXlsx(await make(name)), s = book.sheets[0], { headings, rows } = s.table(1);
 			const area = /!\$A\$1:\$([A-Z]+)\$(\d+)$/.exec(book.names.find((d) => d.name === '_xlnm.Print_Area' && d.sheet === s.name).refers);
 
@@ -204,16 +204,16 @@ describe('xlsx', { timeout: 120000 }, () => {
 			assert.match(margin(s, 'oddFooter'), /^&L&8 数据截至提交 \d+，.*&C&9 第 &P 页 共 &N 页&R&8 /);
 		}
 		const book = readXlsx(await make('figures')), of = book.sheet('口径').table(1).rows;
-		const rows = book.sheets[0].table(1).rows, ids = [...new Set(rows.map((r) => r.figure.value))];
+		const rows = book.sheets[0].table(1).rows, ids = [...new Set(rows.map((r) => r['指标'].value))];
 
 		assert.deepEqual(of.map((r) => r['指标'].value), ids, 'each figure once, in their order');
-		for (const r of rows) assert.equal(of.find((d) => d['指标'].value === r.figure.value)['口径'].value, r.definition.value);
-		assert.ok(of.every((r) => r['口径'].wrap) && rows.every((r) => !r.definition.wrap), 'rows of a line');
+		for (const r of rows) assert.equal(of.find((d) => d['指标'].value === r['指标'].value)['口径'].value, r['口径'].value);
+		assert.ok(of.every((r) => r['口径'].wrap) && rows.every((r) => !r['口径'].wrap), 'rows of a line');
 		assert.match(margin(readXlsx(await make('visits')).sheets[0], 'oddHeader'), /本期无记录$/);
 		assert.doesNotMatch(margin(book.sheets[0], 'oddHeader'), /无记录/);
 		const said = readXlsx(await make('annual')), text = said.sheet('正文').value('A1');
 
-		assert.equal(text, said.sheets[0].table(1).rows[0].display.value);
+		assert.equal(text, said.sheets[0].table(1).rows[0]['显示'].value);
 		assert.match(text, /^2025年3月/);
 	});
 
