@@ -13,7 +13,7 @@
 #include "schema/ledger.h"
 #include "schema/office.h"
 
-#define TWINS 5
+#define TWINS 4
 #define ACTS 60
 
 struct twin {
@@ -29,7 +29,7 @@ struct past {
 	const struct storm_event *v; /* the story */
 	int n, at;                   /* so much of it was told */
 	int64_t acts;
-	bool frozen;
+	bool frozen, slow; /* slow: one event at a time */
 };
 
 /* ------------------------------------------------------------------ what happens */
@@ -156,9 +156,9 @@ static void stop_here(struct past *p)
 
 static void some_batch(struct past *p)
 {
-	for (uint32_t most = roll(2) ? 1 : 1 + roll(8); p->at < p->n && most > 0; most--, p->at++)
+	for (uint32_t most = p->slow || roll(2) ? 1 : 1 + roll(8); p->at < p->n && most > 0; most--, p->at++)
 		take(p, p->v[p->at].device, p->v[p->at].json);
-	for (uint32_t most = roll(4); p->acts < ACTS && most > 0; most--)
+	for (uint32_t most = p->slow ? 0 : roll(4); p->acts < ACTS && most > 0; most--)
 		some_act(p, ++p->acts);
 	commit(p);
 }
@@ -192,11 +192,11 @@ static void live(struct past *p, int end, bool early)
 /* Between two pieces of an export, up to the event `end`. */
 static void meanwhile(struct past *p, int end)
 {
-	if (roll(12) != 0)
+	if (roll(p->slow ? 12 : 24) != 0)
 		return;
 	if (p->at < end)
 		some_batch(p);
-	if (roll(6) == 0)
+	if (roll(p->slow ? 20 : 6) == 0)
 		some_change(p);
 	if (!p->frozen && p->at > p->n * 6 / 10)
 		close_books(p);
@@ -265,15 +265,19 @@ static void compare(struct past *p, uint64_t seed, const struct twin *w, int *mo
 		if (strcmp(name, "quality") == 0)
 			continue; /* of how things stand */
 		want = exported(NULL, 0, w->path, name, f, period, w, w->commit, NULL);
-		got = exported(p, p->n * 3 / 4, p->t.path, name, f, period, w, w->commit, NULL);
+		got = exported(p, p->n * 15 / 24, p->t.path, name, f, period, w, w->commit, NULL);
 		if (want.n != got.n || memcmp(want.p, got.p, want.n) != 0)
 			differ(seed, name, w, &want, &got);
+		buf_done(&got);
+		if (roll(4)) {
+			buf_done(&want);
+			continue;
+		}
 		assert_int_equal(store_head(p->t.st, &head), OK);
 		newest.commit = head.commit;
 		now = exported(NULL, 0, p->t.path, name, f, period, &newest, head.commit, NULL);
 		*moved += now.n != want.n; /* what came since has changed it */
 		buf_done(&want);
-		buf_done(&got);
 		buf_done(&now);
 	}
 }
@@ -288,6 +292,7 @@ static void moving(struct past *p, uint64_t seed, int *moved)
 
 	if (!p->frozen)
 		close_books(p);
+	p->slow = true;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct twin w = at;
 		struct buf want, got;
@@ -307,8 +312,14 @@ static void moving(struct past *p, uint64_t seed, int *moved)
 
 /* ------------------------------------------------------------------ within a batch */
 
+/* But for cases: the slow way places one that was seen on a patrol where that patrol's target is now. */
 static void note_row(void *ctx, const struct figure_row *f)
 {
+	static const char *const of_cases[] = {"cases", "hazards", "findings", "appeals", "disputes", "rectify"};
+
+	for (size_t i = 0; i < ARRAY_LEN(of_cases); i++)
+		if (strncmp(f->figure, of_cases[i], strlen(of_cases[i])) == 0)
+			return;
 	buf_addf(ctx, "%s/%s/%s/%s/%d %lld\n", f->figure, f->level, f->category, f->area, (int)f->day, (long long)f->n);
 }
 
@@ -318,6 +329,7 @@ static void within(struct past *p, uint64_t seed)
 	int32_t first = civil_make(1999, 1, 1), end = civil_make(2040, 1, 1);
 	struct head head;
 
+	p->slow = false;
 	while (p->at < p->n)
 		some_batch(p);
 	assert_int_equal(store_head(p->t.st, &head), OK);
@@ -389,14 +401,51 @@ static void test_twins(void **unused)
 		}
 		town_remove(&p->t);
 	}
-	assert_true(twins >= 3 * n && moved > 5 * n && frozen > 0 && went_on > n); /* the past is another country */
+	assert_true(twins >= 2 * n && moved > n && frozen > 0 && went_on > n); /* the past is another country */
 	free(p);
 	free(v);
 }
 
+/* Came and went within one batch: between the two it counts, though nothing in the rows says so. */
+static void test_no_trace(void **unused)
+{
+	struct past *p = calloc(1, sizeof *p);
+	struct asof_ask ask = {.depth = ASOF_ALL, .from_day = civil_make(2025, 1, 1), .to_day = civil_make(2026, 1, 1)};
+	struct store *st = NULL;
+	struct why why = {""};
+	struct buf got = {0};
+	struct asof *a;
+	char json[300];
+	bool more = true;
+
+	(void)unused;
+	*p = (struct past){.now_ms = TOWN_NOW};
+	town_make(&p->t);
+	(void)snprintf(json, sizeof json, "{\"epoch\":\"a\",\"seq\":1,\"at\":%lld,\"scope\":\"990101100001001\",\"kind\":\"inspect\",\"body\":{\"topic\":\"burn_straw\",\"result\":\"ok\"}}",
+		(long long)TOWN_NOW);
+	take(p, "d-1", json);
+	(void)snprintf(json, sizeof json, "{\"epoch\":\"a\",\"seq\":2,\"at\":%lld,\"kind\":\"void\",\"body\":{\"target\":\"d-1/a/1\"}}", (long long)TOWN_NOW);
+	take(p, "d-1", json);
+	commit(p);
+	assert_int_equal(town_count(&p->t, "SELECT count(*) FROM tally WHERE figure = 'inspections'"), 0);
+	ask.commit = town_count(&p->t, "SELECT min(\"commit\") FROM event");
+	if (store_open(p->t.path, STORE_READER, &st, &why) != OK)
+		fail_msg("%s", why.text);
+	for (a = asof_new(st, &ask); more;)
+		assert_int_equal(asof_some(a, &more, &why), OK);
+	asof_free(a);
+	assert_int_equal(ledger_tallies(st, ask.from_day, ask.to_day, "*", note_row, &got), OK);
+	buf_addc(&got, '\0');
+	assert_non_null(strstr(got.p, "inspections//burn_straw/990101100001001/"));
+	buf_done(&got);
+	store_close(st);
+	town_remove(&p->t);
+	free(p);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins), cmocka_unit_test(test_no_trace)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
