@@ -168,7 +168,7 @@ async function make() {
 		md += `\n## ${lib.file}: ${lib.npm} ${pkg.version}\n\n* home: ${lib.home}\n* licence: ${pkg.license}\n`;
 		md += `* sha256: \`${createHash("sha256").update(text).digest("hex")}\`\n\n`;
 		if (lib.css) { // pictures of controls that the pages do not use are left out
-			const all = (await readFile(join(dir, lib.css), "utf8")).replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, "").replace(/\/\*[^]*?\*\//g, "");
+			const all = (await readFile(join(dir, lib.css), "utf8")).replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, "").replace(/\/\*[\s\S]*?\*\//g, "");
 			const used = lib.cssWithout ? all.replace(/([^{}]+)\{[^{}]*\}/g, (rule, selectors) => {
 				const kept = selectors.split(",").filter((/** @type {string} */ s) => !lib.cssWithout.test(s));
 

@@ -96,7 +96,7 @@ test("the words of later pages come with each of them; what the first load bring
 		if ([...seen].some((f) => !first.has(f) && f !== "i18npages.js" && asks(f).length))
 			assert.ok(seen.has("i18npages.js"), entry);
 	}
-	const unasked = [...(/function fetchLater\(\) \{[^]*?\n\}/.exec(src.get("main.js"))?.[0] || "").matchAll(/import\("\.\/([a-z]+\.js)"\)/g)].map((m) => m[1]);
+	const unasked = [...(/function fetchLater\(\) \{[\s\S]*?\n\}/.exec(src.get("main.js"))?.[0] || "").matchAll(/import\("\.\/([a-z]+\.js)"\)/g)].map((m) => m[1]);
 
 	assert.ok(unasked.length > 0);
 	for (const entry of unasked) // comes to every desk, whether or not somebody is there
