@@ -14,6 +14,7 @@ const PERSON_OLD_MS = 30 * 60e3; // a position older than this is faded
 const FADE_EVERY_MS = 30e3; // how often one looks for such
 const SHAPES_EVERY_MS = 15 * 60e3;
 const CIRCLES = 1500; // points of a track whose accuracy is drawn
+const MAX_ZOOM = 20; // also what a point, or a map without room, is fitted to: else to infinity, where there is no place
 const EQUATOR_M = 40075016.686;
 const FILL = ["--fill0", "--fill1", "--fill2", "--fill3"];
 
@@ -180,7 +181,7 @@ export function newMap(app) {
 	/** @param {HTMLElement} el */
 	function attach(el) {
 		box = el;
-		map = newLeaflet(el, { renderer: canvas({ padding: 0.3, tolerance: 3 }), zoomSnap: 0.25, zoomDelta: 0.5, attributionControl: false, keyboard: true, center: [35, 105], zoom: 4,
+		map = newLeaflet(el, { renderer: canvas({ padding: 0.3, tolerance: 3 }), zoomSnap: 0.25, zoomDelta: 0.5, attributionControl: false, keyboard: true, center: [35, 105], zoom: 4, maxZoom: MAX_ZOOM,
 			zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches, fadeAnimation: false });
 		scale({ imperial: false, position: "bottomright" }).addTo(map);
 		map.zoomControl.setPosition("topleft");
@@ -203,7 +204,7 @@ export function newMap(app) {
 		const m = await import("./vendor/leaflet-tiles.js").catch(() => null); // without it the sketch stands alone
 
 		if (m && mine === map)
-			m.tileLayer(url, { maxZoom: 18 }).addTo(map);
+			m.tileLayer(url, { maxNativeZoom: 18, maxZoom: MAX_ZOOM }).addTo(map);
 	}
 
 	function detach() {
@@ -531,7 +532,7 @@ export function newMap(app) {
 			});
 		}
 		if (b.isValid() && map.getSize().x > 100 && map.getSize().y > 100) // else it is not to be seen: on paper
-			map.fitBounds(b, { paddingTopLeft: [40, 40], paddingBottomRight: [40 + covered(), 40], maxZoom: 16, animate: false });
+			map.fitBounds(b, { paddingTopLeft: [40, 40], paddingBottomRight: [40 + Math.min(covered(), map.getSize().x - 130), 40], maxZoom: 16, animate: false });
 	}
 
 	return {

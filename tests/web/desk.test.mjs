@@ -321,6 +321,40 @@ describe("the look", () => {
 		await page.waitForSelector(".closing tbody tr");
 		await page.waitForSelector(".overdue[data-more]");
 		assert.ok(await page.$eval(".overdue", (e) => (e.querySelector("tbody tr")?.getBoundingClientRect().bottom || 1e9) <= (e.querySelector(".scroll")?.getBoundingClientRect().bottom || 0) + 1), "somebody who is overdue is to be seen");
+		for (const lang of ["en", "zh"]) {
+			await page.goto(`${m.url}?lang=${lang}`);
+			await page.waitForSelector("[data-test=link] .good");
+			assert.ok(await page.$eval("header", (e) => e.getBoundingClientRect().height) < 60, `one line of header, ${lang}`);
+		}
+		await page.setViewportSize({ width: 1920, height: 1080 });
+		await page.goto(`${m.url}?view=wall`);
+		await page.waitForSelector(".closing tr.sum");
+		assert.deepEqual(await page.$$eval(".closing tbody tr", (rows) => rows.filter((r) => r.getBoundingClientRect().height > 0 && r.getBoundingClientRect().bottom <= innerHeight).map((r) => r.className)), ["sum"]);
+		await clean(page);
+	});
+
+	test("a map without room, or of a town that is one point, does no harm: under the drawer, on paper, with a track", async () => {
+		const m = await mock();
+		const page = await duty(m, { width: 600 });
+
+		await page.waitForSelector(".map-box canvas");
+		await page.mouse.move(100, 100);
+		for (const [width, media] of [[560, "screen"], [390, "screen"], [1280, "print"], [600, "print"]]) {
+			await page.setViewportSize({ width, height: 900 });
+			await page.emulateMedia({ media });
+			await page.evaluate(() => (location.hash = "#/patrol/d-0001.p-1"));
+			await page.waitForSelector(".drawer.patrol .case-facts", { state: "attached" });
+			await page.evaluate(() => new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok))));
+			await page.evaluate(() => (location.hash = "#/"));
+			await page.waitForSelector(".drawer", { state: "detached" });
+			await page.emulateMedia({ media: "screen" });
+		}
+		m.handlers.push(({ path, json }) => path.endsWith(".geojson") && (json(200, { type: "FeatureCollection", cut: 0, features: path.includes("areas") ? [{ type: "Feature", properties: { code: "990101100001", name: "点" }, geometry: { type: "Polygon", coordinates: [[[104.9, 33.3], [104.9, 33.3], [104.9, 33.3], [104.9, 33.3]]] } }] : [] }), true));
+		await page.setViewportSize({ width: 1280, height: 800 });
+		await page.reload(); // all of the town is one point
+		await page.waitForSelector(".map-box canvas");
+		await page.mouse.move(500, 300);
+		await until(page, () => document.querySelector(".map-box .leaflet-control-scale-line")?.textContent?.endsWith(" m"));
 		await clean(page);
 	});
 
