@@ -67,7 +67,8 @@ struct figures_sum {
 	/* of the calls */
 	int64_t first_commit, rev; /* of the first snapshot; of the last */
 	bool begun;
-	int rounds;
+	int rounds;                /* how often all that had changed was read again, and something else had by then */
+	int64_t round_left;        /* pieces of the round under way */
 	struct figures_pace pace;
 	/* what is shown: by place, figure, level, category */
 	struct figures_entry **entry;
@@ -373,6 +374,7 @@ static enum err read_spans(struct figures_sum *s, const struct head *head, bool 
 			p->rev = head->rev;
 		}
 		e = read_span(s, p);
+		s->round_left -= again;
 		if (e == OK && p->read && i == 0 && s->ask.corrected)
 			e = read_corrected(s);
 		*left |= !p->read;
@@ -539,6 +541,7 @@ static enum err read_changed(struct figures_sum *s)
 			end += strlen(s->changed.p + end) + 1;
 		}
 		e = duty_sums_people(s->st, &ask, people, n, until(s), &read, take_duty, s);
+		s->round_left -= read;
 		for (; read > 0; read--)
 			s->changed_at += strlen(s->changed.p + s->changed_at) + 1;
 	}
@@ -725,6 +728,7 @@ static enum err read_again(struct figures_sum *s, const struct head *head, bool 
 	if (e == OK && !s->households_done) {
 		if (may_go_on(s, !*left))
 			e = read_households(s, head);
+		s->round_left--;
 		*left |= !s->households_done;
 	}
 	return e;
@@ -748,6 +752,19 @@ static bool is_all(const struct figures_sum *s)
 	return all;
 }
 
+/* What changed after all was read once.  A round is over when as many pieces were read again as it began with: then fewer should have changed. */
+static bool too_often(struct figures_sum *s)
+{
+	if (!is_once(s) || is_all(s) || s->round_left > 0)
+		return false;
+	s->round_left = !s->households_done;
+	for (size_t i = 0; i < s->nspan; i++)
+		s->round_left += !s->span[i].read;
+	for (size_t at = s->changed_at; at < s->changed.n; at += strlen(s->changed.p + at) + 1)
+		s->round_left++;
+	return ++s->rounds > FIGURES_ROUNDS;
+}
+
 enum err figures_sum_read(struct figures_sum *s, const struct figures_pace *pace, bool *more)
 {
 	bool left = false;
@@ -762,7 +779,7 @@ enum err figures_sum_read(struct figures_sum *s, const struct figures_pace *pace
 		if (!s->nothing)
 			make_spans(s, head.time_ms);
 	}
-	if (is_once(s) && !is_all(s) && ++s->rounds > FIGURES_ROUNDS) {
+	if (too_often(s)) {
 		if (pace->brief)
 			return ERR_FULL;
 		s->pace = (struct figures_pace){.still = pace->still};

@@ -7,8 +7,8 @@
  * when nothing is left all are of the snapshot of that last call, as if they had been read in it; the caller takes what else must agree
  * from the same snapshot.  What is still being counted is little (books_spans), so little is read twice.
  *
- * After FIGURES_ROUNDS calls that found all read once and something changed, the next reads what is left however long it takes, or says
- * ERR_FULL to whoever has another way (an export: as of where it stands).
+ * When all was read once, and what had changed read again, FIGURES_ROUNDS times over, and something has changed once more, the next call
+ * reads what is left however long it takes, or says ERR_FULL to whoever has another way (an export: as of where it stands).
  * What a change of the registry or a freeze touches is not known piece by piece: ERR_STALE, begin again with a new one. */
 #ifndef XUNGE_SCHEMA_FIGURES_SUM_H
 #define XUNGE_SCHEMA_FIGURES_SUM_H
