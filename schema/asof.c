@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "core/civil.h"
 #include "schema/breath.h"
 #include "schema/cases.h"
@@ -622,7 +623,7 @@ enum err asof_some(struct asof *a, bool *more, struct why *why)
 		do
 			e = some(a, &b);
 		while (e == OK && a->stage < ARRAY_LEN(stages) && !breath_over(&b));
-		e = breath_end(a->st, e);
+		e = breath_end(a->st, e == OK && FAULT("asof.piece") ? ERR_IO : e);
 	}
 	*more = e == OK && a->stage < ARRAY_LEN(stages);
 	return e == OK ? OK : why_set(why, e, "cannot go back to commit %lld: %s", (long long)a->ask.commit, store_detail(a->st));

@@ -11,7 +11,7 @@ struct figure_row {
 	int64_t n;
 };
 /* Folds events and registry up to commit as_of, from nothing but the events themselves: every (figure, level, category,
- * area, day) with n != 0 of the patrol counts, in that order.  The slow, plain way: exports of an older as-of, and `xunge check`. */
+ * area, day) with n != 0 of the patrol counts, in that order.  The slow, plain way, in one read: `xunge check`. */
 enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;
 /* The same from the kept tallies (as of now), days in [from, to). */
 enum err ledger_tallies(struct store *st, int32_t from_day, int32_t to_day, const char *scope, void (*row)(void *ctx, const struct figure_row *f), void *ctx) MUST_CHECK;

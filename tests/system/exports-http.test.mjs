@@ -319,6 +319,22 @@ describe('exports over HTTP', { timeout: 150000 }, () => {
 		assert.deepEqual(readdirSync(dir), ['p']);
 	});
 
+	test('on the way to an older commit: cut off, or broken, and nothing stands under the name', async () => {
+		const dir = town.path('back'), file = path.join(dir, 'x'), commit = Number((await centre.fetch(url('cases.json'))).headers.get('xunge-as-of')) - 1;
+		const make = (fault) => town.xunge(['export', 'figures', '--from', FROM, '--to', TO, '--as-of', String(commit), '-o', file], { env: fault ? { XUNGE_FAULT: fault } : {} });
+
+		mkdirSync(dir);
+		for (const [fault, says] of [['asof.piece:1', /cannot go back to commit \d+: /], ['asof.piece:1:term', /stopped/]]) {
+			const r = await make(fault);
+
+			assert.deepEqual([r.code, r.out], [1, ''], r.err);
+			assert.match(r.err, says);
+			assert.deepEqual(readdirSync(dir), []);
+		}
+		assert.equal((await make()).code, 0);
+		assert.deepEqual(readdirSync(dir), ['x']);
+	});
+
 	test('cut off, killed, a disk that is full: nothing stands under the name; a second try makes it whole', async () => {
 		const dir = town.path('cut'), file = path.join(dir, 'x'), there = () => readdirSync(dir);
 		const make = (format, env, limit = 'unlimited') => run('sh', ['-c', `ulimit -f ${limit}; exec "${path.join(BUILD, 'xunge')}" --config "${town.conf}" export events --from ${FROM} --to ${TO} --at ${AT} --format ${format} -o "${file}"`],
