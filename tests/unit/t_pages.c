@@ -148,7 +148,7 @@ static void test_policy(void **state)
 	has(p, main_js, "text/javascript; charset=utf-8\r\nx-content-type-options: nosniff\r\ncache-control: public"); /* forty files carry it */
 	free(main_js);
 	main_js = xasprintf("/a/%s/icon.svg", pages_hash(p));
-	has(p, main_js, "policy: default-src 'self'"); /* a picture can be opened as a document */
+	has(p, main_js, "policy: default-src 'none'; frame-ancestors 'none'"); /* a picture can be opened as a document */
 	pages_free(p);
 	free(main_js);
 	drop(dir);
