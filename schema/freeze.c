@@ -95,19 +95,19 @@ static enum err is_frozen(struct store *st, int32_t month, bool *out)
 
 enum err freeze_covers(struct store *st, int32_t from_day, int32_t to_day, int64_t *first, int64_t *last)
 {
-	int32_t from = month_of(from_day), to = month_of(to_day);
+	int32_t from = month_of(from_day), to = month_of(to_day - 1);
 	sqlite3_stmt *q;
 	enum err e;
 
 	*last = 0;
 	if (first)
 		*first = 0;
-	if (from_day >= to_day || from_day != civil_month_first(from_day) || to_day != civil_month_first(to_day))
+	if (from_day >= to_day)
 		return OK;
-	q = sql_get(st, "SELECT count(*), min(\"commit\"), max(\"commit\") FROM freeze WHERE month >= ? AND month < ?");
+	q = sql_get(st, "SELECT count(*), min(\"commit\"), max(\"commit\") FROM freeze WHERE month BETWEEN ? AND ?");
 	sql_int(q, 1, from);
 	sql_int(q, 2, to);
-	if ((e = sql_row(q)) == OK && sqlite3_column_int64(q, 0) == (to / 100 - from / 100) * 12 + to % 100 - from % 100) {
+	if ((e = sql_row(q)) == OK && sqlite3_column_int64(q, 0) == (to / 100 - from / 100) * 12 + to % 100 - from % 100 + 1) {
 		*last = sqlite3_column_int64(q, 2);
 		if (first)
 			*first = sqlite3_column_int64(q, 1);
@@ -438,9 +438,9 @@ enum err freeze_words_read(struct store *st, int32_t from_day, int32_t to_day, s
 		return e;
 	definitions(&now);
 	w = xcalloc(1, sizeof *w);
-	q = sql_get(st, "SELECT defined, max(month) FROM freeze WHERE month >= ? AND month < ? GROUP BY defined ORDER BY 2 DESC");
+	q = sql_get(st, "SELECT defined, max(month) FROM freeze WHERE month BETWEEN ? AND ? GROUP BY defined ORDER BY 2 DESC");
 	sql_int(q, 1, month_of(from_day));
-	sql_int(q, 2, month_of(to_day));
+	sql_int(q, 2, month_of(to_day - 1));
 	while ((e = sql_row(q)) == OK) {
 		other |= !slice_eq(sql_col(q, 0), buf_slice(&now));
 		if ((e = add_words(w, sql_col(q, 0))) != OK)

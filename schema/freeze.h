@@ -2,7 +2,7 @@
  *
  * From the freeze on, the tallies of the month's days do not move; tallies_flush() puts what comes later into `correction`,
  * each change under its commit number.  Invariant: frozen tally + corrections = recount from the events (ledger_check).
- * A period of whole months that are all frozen is shown as of its latest freeze, whatever came since.
+ * A period whose days all lie in frozen months (a week, too) is shown as of the latest of their freezes, whatever came since.
  *
  * Duties and the states of households are no tallies of events: those of a frozen month are the ones that stood when it
  * was frozen (tallies duty_met, duty_overdue; the records known by then), and a correction is what they come to now. */
@@ -36,7 +36,7 @@ struct freeze_month { /* borrowed for the call */
 };
 enum err freeze_list(struct store *st, void (*row)(void *ctx, const struct freeze_month *m), void *ctx) MUST_CHECK;
 
-/* Days [from, to) are whole months, all frozen: *last is the latest of their freezes, *first (may be NULL) the earliest; else 0. */
+/* Days [from, to) all lie in frozen months: *last is the latest of their freezes, *first (may be NULL) the earliest; else 0. */
 enum err freeze_covers(struct store *st, int32_t from_day, int32_t to_day, int64_t *first, int64_t *last) MUST_CHECK;
 
 /* ------------------------------------------------------------------ what was kept */
@@ -52,7 +52,7 @@ struct freeze_row { /* borrowed for the call */
 enum err freeze_rows(struct store *st, int32_t from_day, int32_t to_day, int64_t commit, bool english,
 	void (*row)(void *ctx, const struct freeze_row *r), void *ctx) MUST_CHECK;
 
-/* What the figures of [from, to), whole months that are all frozen, were called and meant.  *out NULL: what they do now, or the
+/* What the figures of [from, to), all in frozen months, were called and meant.  *out NULL: what they do now, or the
  * period is not frozen.  Of months frozen by different programs: figures that all of them knew, in the words of the last. */
 struct freeze_words;
 enum err freeze_words_read(struct store *st, int32_t from_day, int32_t to_day, struct freeze_words **out) MUST_CHECK;

@@ -324,16 +324,13 @@ static enum err time_of_as_of(struct export *x, struct why *why)
 	return OK;
 }
 
-/* A period of whole months that are all frozen is shown as of its latest freeze. */
+/* A period of which all lies in frozen months is shown as of the latest of their freezes. */
 static enum err frozen_at(struct table_world *w, int64_t *commit)
 {
 	int64_t first = 0;
 	enum err e;
 
-	*commit = 0;
-	if (w->from_ms != civil_day_ms(w->from_day) || w->to_ms != civil_day_ms(w->to_day))
-		return OK;
-	e = freeze_covers(w->st, w->from_day, w->to_day, &first, commit);
+	e = freeze_covers(w->st, civil_day(w->from_ms), civil_day(w->to_ms - 1) + 1, &first, commit);
 	w->one_freeze = e == OK && *commit && first == *commit;
 	return e;
 }

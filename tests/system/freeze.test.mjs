@@ -38,6 +38,10 @@ describe('frozen months', { timeout: 120000 }, () => {
 		out.community = await bytes(west, 'figures.csv');
 		for (const format of ['csv', 'json'])
 			out[`command ${format}`] = Buffer.from(await town.must('export', 'figures', '--from', `${MONTH}-01`, '--to', `${NOW}-01`, '--format', format));
+		for (const name of ['figures', 'inspections', 'works', 'cases', 'events', 'annual']) // all of it lies in the month
+			for (const [part, ...period] of [['ten days', '--period', `${MONTH}-D2`], ['day', '--period', `${MONTH}-15`], ['days', '--from', `${MONTH}-14`, '--to', `${MONTH}-17`]])
+				out[`${name} of ${part}`] = Buffer.from(await town.must('export', name, ...period, '--format', 'json'));
+		out['events of hours'] = Buffer.from(await town.must('export', 'events', '--from', `${MONTH}-15T08:00:00+08:00`, '--to', `${MONTH}-15T12:00:00+08:00`));
 		return out;
 	};
 	const same = async (when) => {
