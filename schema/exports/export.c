@@ -573,6 +573,8 @@ static enum err step_back(struct export *x, struct why *why)
 		return e;
 	asof_free(x->past);
 	x->past = NULL;
+	if (x->begun) /* on the way: the table goes on where it was */
+		return OK;
 	if ((e = read_begin(x, why)) == OK)
 		e = table_begin(x, why);
 	read_end(x);
@@ -633,12 +635,37 @@ static enum err gather(struct export *x, bool *more, struct why *why)
 	return place_then(x, why);
 }
 
+/* Between two pages something was committed.  A table that neither is exact nor has gathered all of it goes on as of the commit that
+ * it began at, from the same row. */
+static enum err has_moved(struct export *x, bool *moved, struct why *why)
+{
+	const struct table *t = x->table;
+	struct head head = {0};
+	enum err e;
+
+	*moved = false;
+	if (!x->begun || x->back || t->exact || t->gather || t->now_only)
+		return OK;
+	if ((e = store_head(x->w.st, &head)) != OK)
+		return why_set(why, e, "cannot read the head: %s", store_detail(x->w.st));
+	*moved = head.commit != x->w.as_of;
+	return OK;
+}
+
 static enum err read_page(struct export *x, struct buf *out, bool *more, struct why *why)
 {
+	bool moved = false;
 	enum err e;
 
 	if ((e = read_begin(x, why)) != OK)
 		return e;
+	if ((e = has_moved(x, &moved, why)) != OK || moved) {
+		read_end(x);
+		if (moved)
+			go_back(x);
+		*more = true;
+		return e;
+	}
 	if (x->table->gather && !x->gathered && ((e = gather(x, more, why)) != OK || *more)) {
 		read_end(x);
 		return e;
@@ -659,6 +686,11 @@ static enum err read_page(struct export *x, struct buf *out, bool *more, struct 
 	else
 		e = x->table->page(&x->w, &x->rows, more);
 	read_end(x);
+	if (e == ERR_STALE && !x->back) { /* of a ledger within a workbook */
+		go_back(x);
+		*more = true;
+		return OK;
+	}
 	if (e != OK)
 		return why_set(why, e, "cannot read %s: %s", x->table->name, store_detail(x->w.st));
 	if (x->rows.err != OK)

@@ -42,7 +42,7 @@ struct workbook {
 	struct wb_figures figures;
 	enum stage stage;
 	size_t detail, klass;      /* under way */
-	bool entered, begun;
+	bool entered, begun, gathered;
 	struct table_world sub;    /* of the ledger under way */
 	const struct table *table;
 	int64_t rows[DETAILS];     /* -1: there is no such ledger */
@@ -77,7 +77,27 @@ static void walk_end(struct workbook *b)
 {
 	if (b->begun && b->table->end)
 		b->table->end(&b->sub);
-	b->begun = false;
+	b->begun = b->gathered = false;
+}
+
+/* ERR_STALE: something came in between, and the ledger begins again, as of the commit that the workbook began at. */
+static enum err walk_on(struct workbook *b, const struct table_world *w, struct rows *r)
+{
+	const struct figures_pace pace = {.until_mono_ms = r->until_mono_ms, .little = w->piece, .still = w->past};
+	bool more = false;
+	enum err e = OK;
+
+	if (b->begun && b->table->gather && !b->gathered && b->sub.past != w->past)
+		walk_end(b); /* what it has gathered is of now */
+	b->sub.past = w->past;
+	if (!b->begun)
+		e = walk_begin(b, w, r);
+	if (e == OK && b->table->gather && !b->gathered)
+		e = b->table->gather(&b->sub, &pace, &more);
+	b->gathered = e == OK && !more;
+	if (e == ERR_STALE)
+		walk_end(b);
+	return e;
 }
 
 /* A page of the ledger under way; *over: it was the last one. */
@@ -91,16 +111,16 @@ static enum err detail_page(struct workbook *b, const struct table_world *w, str
 	b->rows[b->detail] = -1;
 	if (!b->entered && !(b->table = find(t->table)))
 		return OK;
-	if (!b->begun && (e = walk_begin(b, w, r)) != OK)
+	if ((e = walk_on(b, w, r)) != OK)
 		return e;
+	*over = false;
+	if (!b->gathered)
+		return OK;
 	if (!b->entered)
 		as_xlsx_enter(r, b->table, &b->sub, w->english ? t->en : t->zh, t->key[0] ? t->key : NULL);
 	b->entered = true;
-	if ((e = b->table->page(&b->sub, r, &more)) != OK)
+	if ((e = b->table->page(&b->sub, r, &more)) != OK || more)
 		return e;
-	*over = false;
-	if (more)
-		return OK;
 	walk_end(b);
 	if (t->klass[b->klass] && t->klass[++b->klass])
 		return OK;
@@ -212,7 +232,7 @@ static enum err summaries(struct workbook *b, const struct table_world *w, struc
 /* In a read of its own, since what was read before has changed when the next one begins. */
 static enum err figures_of(struct workbook *b, const struct table_world *w, struct rows *r, bool *over)
 {
-	const struct figures_pace pace = {.until_mono_ms = clock_mono_ms() + (r->until_mono_ms - clock_mono_ms()) / 2, .little = w->piece};
+	const struct figures_pace pace = {.until_mono_ms = clock_mono_ms() + (r->until_mono_ms - clock_mono_ms()) / 2, .little = w->piece, .still = w->past};
 	bool more = true;
 	enum err e = wb_figures_read(&b->figures, w, &pace, &more);
 

@@ -74,6 +74,11 @@ enum err wb_figures_read(struct wb_figures *f, const struct table_world *w, cons
 		.english = w->english, .masked = !w->unmask};
 	enum err e;
 
+	if (f->sum && f->past != w->past) { /* the database went back: what was read is of other rows */
+		figures_sum_free(f->sum);
+		f->sum = NULL;
+	}
+	f->past = w->past;
 	if (!f->sum)
 		f->sum = figures_sum_new(w->st, &ask, NULL, 0);
 	*more = true;

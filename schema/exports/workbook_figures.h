@@ -6,6 +6,7 @@
 
 struct wb_figures { /* zeroed = nothing read */
 	struct figures_sum *sum; /* being read; NULL: not begun */
+	bool past;               /* of the database as it was, w->past */
 	struct buf told; /* "name\tdefinition\n" of each figure on the sheet */
 };
 

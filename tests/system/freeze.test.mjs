@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { readFileSync } from 'node:fs';
 import { COMMUNITY, GRID, TOWN, Town, until } from '../lib/index.mjs';
+import { readXlsx } from '../lib/xlsx.mjs';
 
 const pad = (n) => String(n).padStart(2, '0');
 const today = new Date(Date.now() + 8 * 3600000); // of China, read as UTC
@@ -132,6 +134,11 @@ describe('frozen months', { timeout: 120000 }, () => {
 		const text = await town.must('export', 'annual', '--from', `${BEFORE}-01`, '--to', `${NOW}-01`, '--format', 'text');
 		assert.match(text, /封账后收到的更正\d+项，未计入上述数字/);
 		assert.match(text, /专项检查3改为4/);
+		const list = JSON.parse(await town.must('export', 'corrections', '--from', `${BEFORE}-01`, '--to', `${NOW}-01`, '--format', 'json')).rows;
+		const book = town.path('with-corrections.xlsx');
+		await town.must('export', 'workbook', '--from', `${BEFORE}-01`, '--to', `${NOW}-01`, '-o', book);
+		const sheet = readXlsx(readFileSync(book)).sheet('14 更正');
+		assert.equal([...sheet.cells.values()].filter((c) => c.value === MONTH).length, list.length); // one row for each
 	});
 
 	test('a kill in the middle freezes nothing', async () => {

@@ -202,6 +202,7 @@ static struct buf of_twin(const struct past *p, const struct asked *a, int64_t c
 struct met {
 	int commits, reads, moved; /* commits between reads of sums; reads; exports whose commit is not the one they were opened at ... */
 	int newest;                /* ... and is that of the last read */
+	int later;                 /* commits between pages */
 };
 
 static void compare(struct past *p, const struct asked *a, uint64_t seed, struct met *met)
@@ -222,8 +223,14 @@ static void compare(struct past *p, const struct asked *a, uint64_t seed, struct
 	then = export_as_of(x, NULL);
 	/* Then nothing comes for a while: else it would go back to where it stood, and what changed would never be read again. */
 	for (int calm = 2 + (int)roll(60), steps = 0; more; steps++) {
-		if ((steps < calm || export_is_certain(x)) && meanwhile(p, 3) && !export_is_certain(x))
+		if (export_is_certain(x)) { /* of which commit it is stands */
+			if (steps % 3 == 0) {
+				roll(9) ? events(p, 1 + (int)roll(3)) : some_change(p);
+				met->later++;
+			}
+		} else if (steps < calm && meanwhile(p, 3)) {
 			met->commits++;
+		}
 		step(x, &got, &more, a->name);
 		if (!export_is_certain(x)) {
 			met->reads++;
@@ -250,26 +257,17 @@ static void compare(struct past *p, const struct asked *a, uint64_t seed, struct
 	buf_done(&got);
 }
 
-static void test_story(void **unused)
+/* Exports of asked, while all this happens. */
+static void story(const struct asked *asked, size_t n_asked, int rounds, struct met *met)
 {
-	static const struct asked asked[] = {
-		{"figures", "2023-01-01", "2027-01-01", EXPORT_CSV},
-		{"areas", "2025-11-01", "2025-12-01", EXPORT_CSV},
-		{"annual", "2025-01-01", "2026-01-01", EXPORT_JSON},
-		{"figures", "2025-11-20", "2025-11-26", EXPORT_JSON},
-		{"areas", "2024-12-31", "2026-02-02", EXPORT_CSV},
-	};
-	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	const char *given = getenv("SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-	int n = rounds ? atoi(rounds) : 3;
 	struct past *p = calloc(1, sizeof *p);
-	struct met met = {0};
 
-	(void)unused;
 	p->v = calloc(STORM_EVENTS, sizeof *p->v);
 	p->twin = calloc(TWINS, sizeof *p->twin);
-	print_message("SEED=%llu ROUNDS=%d\n", (unsigned long long)seed, n);
-	for (int r = 0; r < n; r++, seed++) {
+	print_message("SEED=%llu ROUNDS=%d\n", (unsigned long long)seed, rounds);
+	for (int r = 0; r < rounds; r++, seed++) {
 		storm_seed = seed;
 		p->n = storm_make(p->v, TOWN_NOW);
 		p->next = 0;
@@ -280,15 +278,59 @@ static void test_story(void **unused)
 		storm_rules(&p->t);
 		events(p, 60);
 		for (int i = 0; i < 5; i++)
-			compare(p, &asked[(size_t)roll(ARRAY_LEN(asked))], seed, &met);
+			compare(p, &asked[(size_t)roll((uint32_t)n_asked)], seed, met);
 		forget_twins(p, true);
 		town_remove(&p->t);
 	}
-	assert_true(met.reads > 10 * n && met.commits > 5 * n && met.moved > n && met.newest > n); /* they were disturbed, and read on */
-	print_message("%d reads, %d commits between them, %d moved, %d of the last read\n", met.reads, met.commits, met.moved, met.newest);
+	print_message("%d reads, %d commits between them, %d moved, %d of the last read, %d commits between pages\n", met->reads, met->commits, met->moved,
+		met->newest, met->later);
 	free(p->twin);
 	free(p->v);
 	free(p);
+}
+
+static int rounds_of(int usual)
+{
+	const char *rounds = getenv("ROUNDS");
+
+	return rounds ? atoi(rounds) : usual;
+}
+
+static void test_story(void **unused)
+{
+	static const struct asked asked[] = {
+		{"figures", "2023-01-01", "2027-01-01", EXPORT_CSV},
+		{"areas", "2025-11-01", "2025-12-01", EXPORT_CSV},
+		{"annual", "2025-01-01", "2026-01-01", EXPORT_JSON},
+		{"figures", "2025-11-20", "2025-11-26", EXPORT_JSON},
+		{"areas", "2024-12-31", "2026-02-02", EXPORT_CSV},
+	};
+	int n = rounds_of(3);
+	struct met met = {0};
+
+	(void)unused;
+	story(asked, ARRAY_LEN(asked), n, &met);
+	assert_true(met.reads > 10 * n && met.commits > 5 * n && met.moved > n && met.newest > n); /* they were disturbed, and read on */
+}
+
+/* Tables that are read page by page as things stand: from the first page on they are of its commit. */
+static void test_pages(void **unused)
+{
+	static const struct asked asked[] = {
+		{"workbook", "2025-11-01", "2025-12-01", EXPORT_XLSX},
+		{"workbook", "2025-10-01", "2026-01-01", EXPORT_XLSX}, /* the month that is frozen is some of it */
+		{"duty", "2025-11-01", "2025-12-01", EXPORT_CSV},
+		{"duty", "2025-10-01", "2026-01-01", EXPORT_JSON},
+		{"overdue", "2025-10-01", "2026-01-01", EXPORT_CSV},
+		{"households", "2025-10-01", "2026-01-01", EXPORT_CSV},
+		{"corrections", "2025-10-01", "2026-01-01", EXPORT_CSV},
+	};
+	int n = rounds_of(3);
+	struct met met = {0};
+
+	(void)unused;
+	story(asked, ARRAY_LEN(asked), n, &met);
+	assert_true(met.later > 10 * n);
 }
 
 /* ------------------------------------------------------------------ a sum beside what one read gives */
@@ -499,7 +541,7 @@ static void test_disturbed(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_story), cmocka_unit_test(test_sums), cmocka_unit_test(test_last_resort), cmocka_unit_test(test_disturbed)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_story), cmocka_unit_test(test_pages), cmocka_unit_test(test_sums), cmocka_unit_test(test_last_resort), cmocka_unit_test(test_disturbed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
