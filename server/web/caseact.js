@@ -61,15 +61,10 @@ export async function sendAct(file, body, known) {
 	} else {
 		form.key = newKey();
 		form.error = r.status === 412 ? "act_changed" : r.status === 409 ? "act_illegal" : r.status === 403 ? "act_forbidden" : "act_refused";
-		if (r.status === 412 || r.status === 409) {
+		if (r.status === 412 || r.status === 409)
 			await file.read();
-			if (mine !== file.turn())
-				return;
-			const last = [...(file.data?.timeline || [])].reverse().find((a) => !a.status || a.status === "in_force");
-
-			form.by = last ? last.person_name || last.person || "" : "";
-			form.did = last ? last.action : "";
-		}
+		if (mine !== file.turn())
+			return;
 	}
 	deps.draw();
 }

@@ -2,7 +2,8 @@
 // server answered.  How it is sent: caseact.js.
 //
 //   closed --open--> loading --answer--> ready | absent | failed        a new etag in the live rows: read again
-//   ready: form --send--> busy --200--> done | --412--> read again, who changed it is said | --else--> the reason is said
+//   ready: form --send--> busy --200--> done | --412--> read again | --else--> the reason is said
+//   read again while a form is open: who changed the case is said in it
 import { call } from "./api.js";
 
 /** @typedef {import("./i18n.js").Key} Key */
@@ -134,6 +135,15 @@ export function newCasefile(deps) {
 		file.form = null;
 	}
 
+	/** What is being written was begun on an older state: who changed it is said before it is sent. @param {Form} form */
+	function moved(form) {
+		const last = (file.data?.timeline || []).findLast((a) => !a.status || a.status === "in_force");
+
+		form.error = "act_changed";
+		form.by = last?.person_name || last?.person || "";
+		form.did = last?.action || "";
+	}
+
 	async function read() {
 		const mine = turn;
 
@@ -146,8 +156,12 @@ export function newCasefile(deps) {
 		if (r.status === 401)
 			return deps.expired();
 		if (r.status === 200) {
+			const old = file.data;
+
 			file.data = { actions: [], timeline: [], ...r.body };
 			file.phase = "ready";
+			if (old && file.form && !file.form.busy && old.etag !== file.data?.etag)
+				moved(file.form);
 		} else if (!file.data || r.status === 404) {
 			file.phase = r.status === 404 || r.status === 403 ? "absent" : "failed";
 		}

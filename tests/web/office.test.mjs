@@ -303,6 +303,10 @@ describe("a case", () => {
 		m.moves("case-01", { action: "accept" }, { state: "accepted" });
 		await page.waitForSelector('.timeline li:has-text("奚柏")');
 		assert.equal(await page.inputValue("#act-note"), "写到一半");
+		assert.match(await text(page, ".act [role=alert]"), /^案件刚被 奚柏 改动（立案）/, "what he writes was meant for an older state");
+		await page.click('.drawer button:has-text("派遣")');
+		await page.waitForSelector("#act-to");
+		assert.equal(await text(page, ".act [role=alert]"), "", "another form is of what is there now");
 		await clean(page);
 	});
 
