@@ -26,6 +26,8 @@ export function newKeys(app) {
 	let goUntil = 0;
 	/** @type {{block: string, row: string}|null} where the reader stands, when he goes by keys */
 	let at = null;
+	/** @type {{row: string, near: (HTMLElement|undefined)[]}|null} an alert that he signed here, which goes to the end, and what stood before and behind it */
+	let signed = null;
 	let seeking = false; // a field to search in, on a page that is not drawn yet
 
 	/** @param {HTMLElement} tr */
@@ -42,8 +44,12 @@ export function newKeys(app) {
 	function move(step) {
 		const all = rows();
 		const i = all.findIndex((tr) => tr.contains(document.activeElement));
+		const near = signed && i >= 0 && all[i].dataset.row === signed.row ? signed.near[step < 0 ? 0 : 1] : null;
 
-		if (all.length)
+		signed = null;
+		if (near?.isConnected)
+			stand(near);
+		else if (all.length)
 			stand(all[Math.min(Math.max(i < 0 ? (step > 0 ? 0 : all.length - 1) : i + step, 0), all.length - 1)]);
 	}
 
@@ -89,8 +95,13 @@ export function newKeys(app) {
 		case "a": {
 			const a = alertHere();
 
-			if (a && app.act.maySign())
+			if (a && app.act.maySign()) {
+				const all = rows();
+				const i = tr ? all.indexOf(tr) : -1;
+
+				signed = i >= 0 ? { row: all[i].dataset.row || "", near: [all[i - 1], all[i + 1]] } : null;
 				app.act.sign(a.id);
+			}
 			return a !== null;
 		}
 		case "m":
@@ -143,8 +154,14 @@ export function newKeys(app) {
 				if (tr) {
 					tr.tabIndex = -1;
 					tr.focus({ preventScroll: true });
+					if (signed?.row === row)
+						tr.scrollIntoView({ block: "nearest" });
 				} else {
-					at = null;
+					const near = signed?.row === row ? signed.near.findLast((r) => r?.isConnected) : null;
+
+					at = signed = null;
+					if (near)
+						stand(near);
 				}
 			} else if (at && !document.activeElement?.closest("tr")) {
 				at = null;

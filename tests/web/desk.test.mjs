@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { DING_EVERY_MS, newBell, OLD_MS, RED_EVERY_MS } from "../../server/web/bell.js";
 import { openPage, signIn } from "./browser.mjs";
 import { axe, clean, duty, fits, kit, mock, rowsAre, text, until } from "./kit.mjs";
+import { demoTown } from "./mock.mjs";
 
 before(kit.up);
 after(kit.down);
@@ -199,6 +200,43 @@ describe("the keyboard", () => {
 		assert.deepEqual(m.posts.map((p) => p.body.action || "sign"), ["sign", "accept", "dispatch"]);
 		await page.keyboard.press("Escape");
 		await page.waitForSelector(".drawer", { state: "detached" });
+		await clean(page);
+	});
+
+	test("one after the other is signed for: the next is the one that stood behind it, and where one stands is seen", async () => {
+		const town = demoTown(Date.now());
+		const one = town.alerts[0];
+
+		for (let i = 0; i < 30; i++)
+			town.alerts.push({ ...one, id: `hazard:more-${i}`, case: null, severity: 2, at: one.at - i * 6e4 });
+		const m = await mock({ town });
+		const page = await duty(m);
+		const seen = () => page.evaluate(() => {
+			const r = document.activeElement?.getBoundingClientRect(), box = document.querySelector(".alerts .scroll")?.getBoundingClientRect();
+
+			return !!r && !!box && r.top >= box.top - 1 && r.bottom <= box.bottom + 1;
+		});
+
+		await rowsAre(page, "alerts", 35);
+		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+		await page.keyboard.press("j");
+		await page.keyboard.press("j");
+		for (let i = 0; i < 3; i++) {
+			assert.equal(await at(page), `hazard:more-${i}`);
+			await page.keyboard.press("a");
+			await page.waitForSelector(`.alerts tr[data-row="hazard:more-${i}"]:has-text("已签收")`);
+			assert.equal(await at(page), `hazard:more-${i}`);
+			assert.ok(await seen(), "at the end, where it went");
+			await page.keyboard.press("j");
+			assert.ok(await seen());
+		}
+		await page.click('.alerts button:has-text("只看未签收")');
+		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+		await page.keyboard.press("j");
+		assert.equal(await at(page), "hazard:case-01");
+		await page.keyboard.press("a");
+		await page.waitForSelector('.alerts tr[data-row="hazard:case-01"]', { state: "detached" });
+		await until(page, () => /** @type {HTMLElement} */ (document.activeElement?.closest("tr"))?.dataset.row === "hazard:more-3");
 		await clean(page);
 	});
 
