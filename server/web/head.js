@@ -59,7 +59,7 @@ export function headView(app) {
 			<span class=${isStale(app) ? "late" : "sub"}>${isStale(app) ? say("stale") : ago(age, lang)}</span>`}</dd></div>
 		<div data-test="last" class="spare"><dt>${say("last_event")}</dt><dd>${newest ? html`<time title=${full(newest)}>${when(newest, now)}</time>`
 			: known ? say("none_yet") : "—"}</dd></div>
-		<div data-test="online"><dt>${say("online")}</dt><dd>${known ? html`<b>${count(online)}</b> / ${count(devices.length)}` : "—"}</dd></div>
+		<div data-test="online"><dt>${say("online")}</dt><dd>${known ? html`<a class="number" href=${linkTo(app, "people")}><b>${count(online)}</b> / ${count(devices.length)}</a>` : "—"}</dd></div>
 	</dl>
 	<div class="controls">
 		<button type="button" class="bell" data-test="sound" aria-pressed=${app.bell.on} title=${say(app.bell.on && app.sound.blocked ? "sound_blocked" : "sound_rules")}

@@ -87,6 +87,7 @@ describe("the duty page", () => {
 		assert.equal(await cell(page, "other case.report"), "5");
 		assert.deepEqual(await page.$$eval('tr[data-row="patrols grid"] .n', (e) => e.map((x) => x.textContent.trim())), ["87", "2,310", "21,540"]);
 		assert.match(await text(page, "[data-test=online]"), /^在线终端42 \/ 52$/);
+		assert.equal(await page.getAttribute("[data-test=online] a", "href"), "#/people", "the devices are there");
 		assert.match(await text(page, "header h1"), /巡格 示例镇 演示数据/);
 		assert.match(await page.title(), /值班台/);
 		await go(page, "people");
