@@ -494,6 +494,11 @@ describe("languages, colours, sizes", () => {
 		await page.click('button:has-text("深色")');
 		await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
 		assert.equal(await ground(), "rgb(15, 21, 23)");
+		await page.emulateMedia({ media: "print" });
+		assert.equal(await ground(), "rgb(243, 244, 240)", "paper is light");
+		assert.ok(await page.isVisible("[data-test=asof]"));
+		assert.equal(await page.locator("main button.small:visible").count(), 0, "nothing can be pressed there");
+		await page.emulateMedia({ media: "screen" });
 		await page.reload();
 		await page.waitForSelector("main.desk");
 		assert.equal(await ground(), "rgb(15, 21, 23)");

@@ -367,7 +367,7 @@ describe("sheets that are printed", () => {
 	test("the day: ledger, alerts, every open case of all pages, overdue, definitions, signatures; A4 upright", async () => {
 		const m = await town();
 
-		m.over = [{ id: "hazard:c-over", type: "hazard", severity: 2, case: "c-over", title: "井盖缺失", scope: "990101100001", loc: null, at: Date.now(), state: "cleared", cleared: Date.now(), acked_by: null, acked_at: null, late: false }];
+		m.over = [{ id: "hazard:c-over", type: "hazard", severity: 2, case: "c-over", title: `井盖缺失${"长".repeat(60)}${"A".repeat(90)}`, scope: "990101100001", loc: null, at: Date.now(), state: "cleared", cleared: Date.now(), acked_by: null, acked_at: null, late: false }];
 		const page = await at(m, "#/print/day", { colorScheme: "dark" });
 
 		await page.waitForSelector(".sheet");
@@ -380,6 +380,7 @@ describe("sheets that are printed", () => {
 		assert.match(await text(page, "section[aria-labelledby=h-sheet-alerts]"), /井盖缺失.*\d\d:\d\d 解除/, "what is over by now stays on the day's sheet");
 		assert.match(await text(page, ".sheet-defs"), /duty_rate\/1 口径/);
 		assert.match(await text(page, ".sheet-sign"), /制表人：.*审核人：.*填报日期：\d{4}年.*（盖章）/);
+		assert.deepEqual(await page.$$eval(".sheet-day td:not(.n, .no, .when)", (all) => all.filter((e) => e.clientWidth < 60).map((e) => e.textContent)), [], "beside a long title, too");
 		const d = DAY();
 
 		for (const from of [d, `${d.slice(0, 7)}-01`, `${d.slice(0, 4)}-01-01`])
