@@ -14,6 +14,7 @@ const PERSON_OLD_MS = 30 * 60e3; // a position older than this is faded
 const FADE_EVERY_MS = 30e3; // how often one looks for such
 const SHAPES_EVERY_MS = 15 * 60e3;
 const CIRCLES = 1500; // points of a track whose accuracy is drawn
+const NEAR_PX = 20; // marks that may cover one another
 const MAX_ZOOM = 20; // also what a point, or a map without room, is fitted to: else to infinity, where there is no place
 const EQUATOR_M = 40075016.686;
 const FILL = ["--fill0", "--fill1", "--fill2", "--fill3"];
@@ -360,6 +361,7 @@ export function newMap(app) {
 			}
 		for (const [key, row, look] of fresh.sort((a, b) => (b[1].severity || 0) - (a[1].severity || 0))) // the gravest on top
 			have.set(key, { layer: make(row, look).addTo(map), row, look });
+		return fresh;
 	}
 
 	/** @param {any} c */
@@ -388,7 +390,7 @@ export function newMap(app) {
 		const ground = colour("--surface");
 		const edge = colour("--edge");
 
-		marks(people, app.lens ? new Map([...app.town.rows.devices].filter(([, d]) => app.lens?.hasPerson(d.person))) : app.town.rows.devices, (d) => (!d.online || d.seen === null || now - d.seen > PERSON_OLD_MS ? "old" : "new"), (d, look) => {
+		const fresh = marks(people, app.lens ? new Map([...app.town.rows.devices].filter(([, d]) => app.lens?.hasPerson(d.person))) : app.town.rows.devices, (d) => (!d.online || d.seen === null || now - d.seen > PERSON_OLD_MS ? "old" : "new"), (d, look) => {
 			const old = look === "old";
 
 			return new CircleMarker([d.loc[1], d.loc[0]], { radius: 4.5, weight: 1.5, color: old ? edge : ground, fillColor: old ? ground : ink, fillOpacity: old ? 0.5 : 1, opacity: 1 })
@@ -398,6 +400,10 @@ export function newMap(app) {
 					return words([d.name || d.person || d.device, seen === null ? null : ago(app.nowMs() - seen, app.lang)]);
 				});
 		});
+
+		for (const c of cases.values()) // who comes to a case stands below it
+			if (fresh.some(([key]) => people.get(key)?.layer._point?.distanceTo(c.layer._point) < NEAR_PX))
+				c.layer.bringToFront();
 	}
 
 	function paint() {

@@ -396,6 +396,36 @@ describe("the look", () => {
 		await clean(page);
 	});
 
+	test("who comes to a case does not cover it: it is what a click opens", async () => {
+		const town = demoTown(Date.now());
+
+		town.cases = town.cases.filter((c) => c.id === "case-01");
+		const m = await mock({ town });
+		const page = await duty(m);
+		const [kase] = town.cases, person = town.devices.find((d) => d.loc && d.online);
+		const red = () => page.evaluate(() => { // the middle of what is red on the canvas
+			const c = /** @type {HTMLCanvasElement} */ (document.querySelector(".map-box canvas")), box = c.getBoundingClientRect(), { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+			let n = 0, x = 0, y = 0;
+
+			for (let i = 0; i < data.length; i += 4)
+				if (data[i] === 168 && data[i + 1] === 7 && data[i + 2] === 26)
+					n++, x += (i / 4) % c.width, y += Math.floor(i / 4 / c.width);
+			return { n, x: box.x + (x / n / c.width) * box.width, y: box.y + (y / n / c.height) * box.height };
+		});
+
+		await page.waitForSelector(".map-box canvas");
+		await page.waitForTimeout(500);
+		const before = await red();
+
+		assert.ok(before.n > 40, `${before.n} red points`);
+		m.change({ devices: [{ ...person, seen: Date.now(), loc: kase.loc }] });
+		await page.waitForTimeout(700);
+		assert.equal((await red()).n, before.n);
+		await page.mouse.click(before.x, before.y);
+		await page.waitForSelector(".drawer #h-case");
+		await clean(page);
+	});
+
 	test("a map with a background fetches what draws its tiles, one without does not; the drawer comes when somebody is at the page", async () => {
 		const fetched = (m) => m.seen.filter((s) => /leaflet-tiles|\/drawer\.js/.test(s)).map((s) => s.slice(5));
 		const m = await mock();
