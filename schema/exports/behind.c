@@ -50,6 +50,14 @@ static enum event_kind kind_of(const char *tally, enum subject *subject)
 	return EV_CASE_REPORT;
 }
 
+static bool has_level(const struct figure *f, const char *level)
+{
+	for (size_t i = 0; i < FIGURES_PARTS && f->part[i]; i++)
+		if (strcmp(f->part[i], level) == 0)
+			return true;
+	return false;
+}
+
 enum err behind_open(const struct table_world *w, struct behind **out, struct why *why)
 {
 	const struct figure *f = figure_find(w->figure);
@@ -61,6 +69,8 @@ enum err behind_open(const struct table_world *w, struct behind **out, struct wh
 		return why_set(why, ERR_USAGE, "figure %s is made of duties, not of events: `duty` lists them", w->figure);
 	if (w->level && f->by != FIGURE_BY_LEVEL)
 		return why_set(why, ERR_USAGE, "level %.40s: %s has no levels", w->level, w->figure);
+	if (w->level && *w->level && !has_level(f, w->level))
+		return why_set(why, ERR_USAGE, "level %.40s: want district, town, community or grid", w->level);
 	if (w->category && f->by != FIGURE_BY_CATEGORY)
 		return why_set(why, ERR_USAGE, "category %.40s: %s has no categories", w->category, w->figure);
 	b = xcalloc(1, sizeof *b);

@@ -242,7 +242,7 @@ describe('a year that is the report of the town', () => {
 		assert.equal((await listed('patrols', '', '')).length, 905);
 		assert.ok((await listed('patrols', '', '')).every((r) => r.kind === 'patrol.start'));
 		assert.deepEqual(await listed('inspections', '', 'no_such_topic'), []);
-		for (const [more, says] of [['duty_rate', /made of duties/], ['no_such', /no_such/], ['visits&level=town', /no levels/], ['river_patrols&category=x', /no categories/]])
+		for (const [more, says] of [['duty_rate', /made of duties/], ['no_such', /no_such/], ['visits&level=town', /no levels/], ['river_patrols&level=tonw', /level tonw: want district/], ['river_patrols&category=x', /no categories/]])
 			assert.match((await town.xunge(['export', 'events', '--from', '2023-01-01', '--to', '2024-01-01', ...more.split('&').flatMap((w, i) => i ? `--${w}` : ['--figure', w])])).err, says);
 	});
 
