@@ -15,6 +15,7 @@ const FADE_EVERY_MS = 30e3; // how often one looks for such
 const SHAPES_EVERY_MS = 15 * 60e3;
 const CIRCLES = 1500; // points of a track whose accuracy is drawn
 const NEAR_PX = 20; // marks that may cover one another
+const MANY = 50; // beyond, it is cheaper not to look
 const MAX_ZOOM = 20; // also what a point, or a map without room, is fitted to: else to infinity, where there is no place
 const EQUATOR_M = 40075016.686;
 const FILL = ["--fill0", "--fill1", "--fill2", "--fill3"];
@@ -331,7 +332,7 @@ export function newMap(app) {
 	}
 
 	/** Puts rows among the marks: those that changed are made anew, those that are gone are taken away.  A row that is the
-	 * same object, looking the same, is left alone: with thousands of them that is all that one may do.
+	 * same object, looking the same, is left alone: with thousands of them that is all that one may do.  What was made is returned.
 	 * @param {Map<string, {layer: any, row: any, look: string}>} have @param {Map<string, any>} rows @param {(row: any) => string} lookOf @param {(row: any, look: string) => any} make */
 	function marks(have, rows, lookOf, make) {
 		/** @type {[string, any, string][]} */
@@ -402,7 +403,7 @@ export function newMap(app) {
 		});
 
 		for (const c of cases.values()) // who comes to a case stands below it
-			if (fresh.some(([key]) => people.get(key)?.layer._point?.distanceTo(c.layer._point) < NEAR_PX))
+			if (fresh.length > MANY || fresh.some(([key]) => people.get(key)?.layer._point?.distanceTo(c.layer._point) < NEAR_PX))
 				c.layer.bringToFront();
 	}
 
