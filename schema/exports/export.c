@@ -52,6 +52,8 @@ struct export {
 	int64_t looked;   /* the commit that look() stood at */
 	int tries;        /* of gathering */
 	int told;         /* progress: beginning again takes nothing back */
+	enum err kept;    /* not OK: a read could not leave what the next ones need, as unkept says */
+	struct why unkept;
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -409,11 +411,18 @@ static enum err read_begin(struct export *x, struct why *why)
 	return e == OK ? OK : why_set(why, e, "cannot read: %s", store_detail(x->w.st));
 }
 
-/* Temporary tables that were made on the way stay, as they do not after live_end(). */
+/* Temporary tables that were made on the way stay, as they do not after live_end(): they are files, for which there may be no room. */
 static void read_end(struct export *x)
 {
-	if (!sqlite3_get_autocommit(sql_db(x->w.st)) && sql_run(sql_get(x->w.st, "COMMIT")) != OK)
-		die("export: cannot end a read: %s", store_detail(x->w.st));
+	if (!sqlite3_get_autocommit(sql_db(x->w.st)) && sql_run(sql_get(x->w.st, "COMMIT")) != OK && x->kept == OK)
+		x->kept = why_set(&x->unkept, ERR_IO, "cannot keep what was read: %s (temporary files: is there room?)", store_detail(x->w.st));
+	live_end(x->w.st);
+}
+
+/* What a read left behind for the next one is there. */
+static enum err keeps(const struct export *x, enum err e, struct why *why)
+{
+	return e == OK && x->kept != OK ? why_set(why, x->kept, "%s", x->unkept.text) : e;
 }
 
 /* Of the year before it, too, with which a report compares. */
@@ -553,7 +562,7 @@ enum err export_open(struct store *st, const struct export_ask *ask, struct expo
 		goto out;
 	x->rows = (struct rows){.table = x->table, .w = &x->w, .no_bom = ask->no_bom, .piece = ask->piece ? ask->piece : EXPORT_PIECE};
 	if ((e = spare_memory(st, why)) != OK || (e = choose_format(x, ask, why)) != OK || (e = fix_period(x, ask, why)) != OK || (e = fix_filters(x, ask, why)) != OK ||
-		(e = look(x, ask, why)) != OK)
+		(e = keeps(x, look(x, ask, why), why)) != OK)
 		goto out;
 	name_files(x);
 	*out = x;
@@ -724,9 +733,9 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	*more = true;
 	x->told = export_progress(x) > 0 ? export_progress(x) : x->told;
 	if (x->past)
-		return step_back(x, why);
+		return keeps(x, step_back(x, why), why);
 	if (!x->read) {
-		if ((e = read_page(x, out, &again, why)) != OK)
+		if ((e = keeps(x, read_page(x, out, &again, why), why)) != OK)
 			return e;
 		x->read = !again;
 		if (again)

@@ -693,14 +693,21 @@ static void t_frozen(void **state)
 	free(then);
 	store_close(w->reader);
 	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
-	w->ask.to = "2025-11-30"; /* no whole month: as of now */
+	w->ask.to = "2025-11-30"; /* a part of the month */
+	then = run(w, "patrols", EXPORT_JSON, 0);
+	assert_non_null(strstr(then, sql));
+	assert_null(strstr(then, "p-late"));
+	free(then);
+	store_close(w->reader);
+	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
+	w->ask.to = "2025-12-02"; /* a day of it is not frozen: as of now */
 	then = run(w, "patrols", EXPORT_JSON, 0);
 	assert_non_null(strstr(then, "p-late"));
 	free(then);
 	/* events do not go back, and yet their place is called what it was called */
 	town_sql(&w->town, "UPDATE area SET until = 99 WHERE code = '" EAST "'; INSERT INTO area VALUES('" EAST "','新街',NULL,NULL,99,NULL)");
 	w->ask.within = EAST;
-	is_called(w, "events", "新街事件_2025-11-01_2025-11-30.csv");
+	is_called(w, "events", "新街事件_2025-11-01_2025-12-02.csv");
 	w->ask.to = "2025-12-01";
 	is_called(w, "events", "东街事件_2025-11-01_2025-12-01.csv");
 	is_called(w, "cases", "东街案件台账_2025-11-01_2025-12-01.csv");
@@ -834,10 +841,44 @@ static void t_long(void **state)
 	free(csv);
 }
 
+static int no_room(void *ctx)
+{
+	(void)ctx;
+	return 1; /* what was written to temporary files is taken back */
+}
+
+/* Where the end of a read cannot keep what the next one needs, the export fails and says so; the program goes on. */
+static void t_unkept(void **state)
+{
+	struct world *w = *state;
+	struct export_ask ask = w->ask;
+	struct export *x = NULL;
+	struct buf all = {0};
+	bool more = true;
+	char *csv;
+	enum err e;
+
+	ask.name = "cases";
+	(void)sqlite3_commit_hook(sql_db(w->reader), no_room, NULL);
+	e = export_open(w->reader, &ask, &x, &w->why);
+	while (e == OK && more)
+		e = export_step(x, &all, &more, &w->why);
+	assert_int_equal(e, ERR_IO);
+	assert_non_null(strstr(w->why.text, "cannot keep what was read: "));
+	assert_true(sqlite3_get_autocommit(sql_db(w->reader)));
+	export_close(x);
+	buf_done(&all);
+	(void)sqlite3_commit_hook(sql_db(w->reader), NULL, NULL);
+	csv = run(w, "cases", EXPORT_CSV, 0);
+	assert_non_null(strstr(csv, "c-1"));
+	free(csv);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends), T(t_long)};
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends), T(t_long),
+		T(t_unkept)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
