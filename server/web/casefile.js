@@ -137,7 +137,7 @@ export function newCasefile(deps) {
 
 	/** What is being written was begun on an older state: who changed it is said before it is sent. @param {Form} form */
 	function moved(form) {
-		const last = (file.data?.timeline || []).findLast((a) => !a.status || a.status === "in_force");
+		const last = [...(file.data?.timeline || [])].reverse().find((a) => !a.status || a.status === "in_force");
 
 		form.error = "act_changed";
 		form.by = last?.person_name || last?.person || "";

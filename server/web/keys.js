@@ -157,7 +157,7 @@ export function newKeys(app) {
 					if (signed?.row === row)
 						tr.scrollIntoView({ block: "nearest" });
 				} else {
-					const near = signed?.row === row ? signed.near.findLast((r) => r?.isConnected) : null;
+					const near = signed?.row === row ? [...signed.near].reverse().find((r) => r?.isConnected) : null;
 
 					at = signed = null;
 					if (near)
