@@ -217,6 +217,7 @@ export const TEXT = {
 	result: ["处置结果", "Result"],
 	rating: ["群众评议", "Rating"],
 	act_forbidden: ["您没有这项权限。", "You may not do this."],
+	act_changed: ["案件刚被 {who} 改动（{did}）。下面是最新情况，请核对后再提交。", "{who} has just changed the case ({did}). Below is how it stands now: check it and send again."],
 	act_refused: ["平台没有接受。", "The platform did not take it."],
 	act_down: ["采集服务没有运行，什么都没有办。请稍后再次提交。", "Ingest does not run: nothing was done. Send it again later."],
 	act_unknown: ["没有收到平台的答复，请再次提交；同一次提交只办一次。", "No answer from the platform. Send it again; it is done only once."],

@@ -174,7 +174,6 @@ export const MORE = {
 	copy_link: ["复制链接", "Copy link"],
 	case_no: ["编号", "Number"],
 	act_nobody: ["没有编号为“{to}”的人员或单位，请核对；再次确认则照此派遣。", "Nobody is known as “{to}”. Check it; confirmed again, it is sent there all the same."],
-	act_changed: ["案件刚被 {who} 改动（{did}）。下面是最新情况，请核对后再提交。", "{who} has just changed the case ({did}). Below is how it stands now: check it and send again."],
 	act_illegal: ["案件当前状态不允许这样办理。", "The case's state does not allow this."],
 	// overdue
 	remind_all: ["全部提醒", "Remind all"],
