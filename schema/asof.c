@@ -360,11 +360,33 @@ static enum err some_cases(struct asof *a, struct breath *b, bool *more)
 
 /* ------------------------------------------------------------------ tallies */
 
+/* A day of a month that was frozen by then is not counted anew, though nothing may have been kept of it. */
+static enum err mark_frozen(struct asof *a)
+{
+	sqlite3_stmt *q = sql_get(a->st, "SELECT month FROM main.freeze WHERE \"commit\" <= ?");
+	enum err e;
+
+	sql_int(q, 1, a->ask.commit);
+	while ((e = sql_row(q)) == OK) {
+		int month = sqlite3_column_int(q, 0), y = month / 100, m = month % 100;
+		int32_t end = m < 12 ? civil_make(y, m + 1, 1) : civil_make(y + 1, 1, 1);
+
+		for (int32_t day = civil_make(y, m, 1); day < end; day++)
+			if (day >= a->days.from && day < a->days.to)
+				a->days.have[day - a->days.from] = 1;
+	}
+	return sql_end(q, e);
+}
+
 static enum err begin_days(struct asof *a)
 {
+	enum err e;
+
 	a->days = (struct ledger_days){a->ask.from_day, a->ask.to_day, xcalloc((size_t)(a->ask.to_day - a->ask.from_day), 1)};
 	a->at = civil_yyyymmdd(a->days.from) - 1;
 	a->last = civil_yyyymmdd(a->days.to - 1);
+	if ((e = mark_frozen(a)) != OK)
+		return e;
 	/* In the order of spans, as they come. */
 	return run(a, CASUS_VIEW "; CREATE TEMP TABLE asof_tally(figure TEXT NOT NULL, level TEXT NOT NULL, "
 		      "category TEXT NOT NULL, area TEXT NOT NULL, span INTEGER NOT NULL, n INTEGER NOT NULL, \"commit\" INTEGER NOT NULL, "

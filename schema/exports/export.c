@@ -52,8 +52,18 @@ struct export {
 	int64_t looked;   /* the commit that look() stood at */
 	int tries;        /* of gathering */
 	int told;         /* progress: beginning again takes nothing back */
+	struct stretch *stretch;  /* events behind a figure, where months were frozen one by one; NULL: all is read as of w.as_of */
+	size_t stretches, at;
+	int64_t first_ms, last_ms; /* of all stretches */
+	int64_t label;            /* what all of it is said to be as of, while w.as_of is that of a stretch */
+	struct store *own;        /* the reader of a later stretch */
 	enum err kept;    /* not OK: a read could not leave what the next ones need, as unkept says */
 	struct why unkept;
+};
+
+struct stretch { /* days [from, to), frozen as of commit; 0: not frozen */
+	int32_t from, to;
+	int64_t commit;
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -367,6 +377,81 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 	return OK;
 }
 
+/* ------------------------------------------------------------------ months frozen one by one */
+
+/* A figure adds the values that its months were frozen with: the events behind it are, month by month, those of then. */
+static enum err fix_stretches(struct export *x, const struct export_ask *ask)
+{
+	const struct figure *f = ask->figure ? figure_find(ask->figure) : NULL;
+	struct table_world *w = &x->w;
+	int32_t day = w->from_day;
+	sqlite3_stmt *q;
+	int64_t commit;
+	enum err e;
+
+	free(x->stretch);
+	x->stretch = NULL;
+	x->stretches = x->at = 0;
+	if (ask->as_of || !f || f->kind == FIGURE_STATE)
+		return OK;
+	while (day < w->to_day) {
+		int y, m, d;
+		int32_t next;
+
+		civil_split(day, &y, &m, &d);
+		next = civil_make(m < 12 ? y : y + 1, m < 12 ? m + 1 : 1, 1);
+		q = sql_get(w->st, "SELECT \"commit\" FROM freeze WHERE month = ?");
+		sql_int(q, 1, y * 100 + m);
+		e = sql_row(q);
+		commit = e == OK ? sqlite3_column_int64(q, 0) : 0;
+		sql_done(q);
+		if (e != OK && e != ERR_NOTFOUND)
+			return e;
+		if (next > w->to_day)
+			next = w->to_day;
+		if (x->stretches && x->stretch[x->stretches - 1].commit == commit) {
+			x->stretch[x->stretches - 1].to = next;
+		} else {
+			x->stretch = xrealloc(x->stretch, (x->stretches + 1) * sizeof *x->stretch);
+			x->stretch[x->stretches++] = (struct stretch){day, next, commit};
+		}
+		day = next;
+	}
+	if (x->stretches < 2) /* one commit for all of it: as any export */
+		x->stretches = 0;
+	return OK;
+}
+
+/* The period, as of the label, for what is said of all of it (whole), or the stretch that is read. */
+static void set_period(struct export *x, bool whole)
+{
+	const struct stretch *s = &x->stretch[x->at];
+	struct table_world *w = &x->w;
+	bool first = whole || x->at == 0, last = whole || x->at + 1 == x->stretches;
+
+	if (!x->stretches)
+		return;
+	w->from_day = first ? x->stretch[0].from : s->from;
+	w->to_day = last ? x->stretch[x->stretches - 1].to : s->to;
+	w->from_ms = first ? x->first_ms : civil_day_ms(s->from);
+	w->to_ms = last ? x->last_ms : civil_day_ms(s->to);
+	w->cases.share.from_ms = w->from_ms;
+	w->cases.share.to_ms = w->to_ms;
+	w->as_of = whole || !s->commit ? x->label : s->commit;
+}
+
+static enum err in_stretches(struct export *x, const struct export_ask *ask, struct why *why)
+{
+	enum err e = fix_stretches(x, ask);
+
+	x->first_ms = x->w.from_ms;
+	x->last_ms = x->w.to_ms;
+	x->label = x->w.as_of;
+	if (e == OK)
+		set_period(x, false);
+	return e == OK ? OK : why_set(why, e, "cannot read what is frozen: %s", store_detail(x->w.st));
+}
+
 /* ------------------------------------------------------------------ names of files */
 
 /* What no file system takes in a name, and what would lead elsewhere. */
@@ -495,10 +580,11 @@ static enum err look(struct export *x, const struct export_ask *ask, struct why 
 	enum err e = ERR_STALE;
 
 	for (int tries = 1; e == ERR_STALE; tries++) {
+		set_period(x, true);
 		free(x->place_name);
 		x->place_name = NULL;
 		if ((e = read_begin(x, why)) == OK && (e = fix_place(x, ask, why)) == OK && (e = fix_as_of(x, ask, &head, why)) == OK &&
-			(x->w.as_of == head || (e = place_then(x, why)) == OK)) {
+			(x->w.as_of == head || (e = place_then(x, why)) == OK) && (e = in_stretches(x, ask, why)) == OK) {
 			x->looked = head;
 			if (must_go_back(x, head))
 				go_back(x);
@@ -582,7 +668,7 @@ static enum err step_back(struct export *x, struct why *why)
 		return e;
 	asof_free(x->past);
 	x->past = NULL;
-	if (x->begun) /* on the way: the table goes on where it was */
+	if (x->started) /* on the way: the table goes on where it was */
 		return OK;
 	if ((e = read_begin(x, why)) == OK)
 		e = table_begin(x, why);
@@ -682,8 +768,10 @@ static enum err read_page(struct export *x, struct buf *out, bool *more, struct 
 	if (!x->begun) {
 		e = x->table->gather ? OK : refresh(x, why);
 		*more = x->past != NULL;
+		set_period(x, true);
 		if (e == OK && !*more && x->rows.sink)
 			e = x->rows.sink->begin(&x->rows, why);
+		set_period(x, false);
 		if (e != OK || *more) {
 			read_end(x);
 			return e;
@@ -707,7 +795,36 @@ static enum err read_page(struct export *x, struct buf *out, bool *more, struct 
 	return OK;
 }
 
-static int progress(const struct export *x)
+/* The events of months that were frozen at another commit, with a reader of its own: a connection goes back once. */
+static enum err next_stretch(struct export *x, struct why *why)
+{
+	struct store *before = x->own;
+	enum err e;
+
+	table_end(x);
+	e = store_open(sqlite3_db_filename(sql_db(x->w.st), "main"), STORE_READER, &x->own, why);
+	if (e != OK) {
+		x->own = before;
+		return e;
+	}
+	x->w.st = x->own;
+	store_close(before);
+	x->at++;
+	x->back = x->w.past = false;
+	set_period(x, false);
+	if ((e = spare_memory(x->w.st, why)) != OK)
+		return e;
+	if (x->stretch[x->at].commit) {
+		go_back(x);
+		return OK;
+	}
+	if ((e = read_begin(x, why)) == OK)
+		e = table_begin(x, why);
+	read_end(x);
+	return e;
+}
+
+static int progress_here(const struct export *x)
 {
 	int done;
 
@@ -717,6 +834,13 @@ static int progress(const struct export *x)
 		return asof_progress(x->past) * BACK / 1000;
 	done = x->table->progress ? x->table->progress(&x->w) : -1;
 	return done >= 0 && x->back ? BACK + done * (1000 - BACK) / 1000 : done;
+}
+
+static int progress(const struct export *x)
+{
+	int done = progress_here(x);
+
+	return done >= 0 && x->stretches && !x->finished ? ((int)x->at * 1000 + done) / (int)x->stretches : done;
 }
 
 enum err export_step(struct export *x, struct buf *out, bool *more, struct why *why)
@@ -737,9 +861,14 @@ enum err export_step(struct export *x, struct buf *out, bool *more, struct why *
 	if (!x->read) {
 		if ((e = keeps(x, read_page(x, out, &again, why), why)) != OK)
 			return e;
+		if (!again && x->at + 1 < x->stretches) {
+			again = true;
+			e = keeps(x, next_stretch(x, why), why);
+		}
 		x->read = !again;
-		if (again)
-			return OK;
+		if (again || e != OK)
+			return e;
+		set_period(x, true);
 	}
 	if (!x->finished && r->sink && (e = r->sink->finish(r, why)) != OK)
 		return e;
@@ -761,6 +890,8 @@ void export_close(struct export *x)
 	free(x->place_name);
 	free(x->file);
 	free(x->ascii);
+	free(x->stretch);
+	store_close(x->own);
 	free(x);
 }
 
@@ -780,7 +911,7 @@ int64_t export_as_of(const struct export *x, int64_t *time_ms)
 {
 	if (time_ms)
 		*time_ms = x->w.as_of_ms;
-	return x->w.as_of;
+	return x->stretches ? x->label : x->w.as_of;
 }
 
 bool export_is_certain(const struct export *x)

@@ -713,6 +713,97 @@ static void t_frozen(void **state)
 	is_called(w, "cases", "东街案件台账_2025-11-01_2025-12-01.csv");
 }
 
+/* Inspections and patrols of a day, from one device; the last of them one number further. */
+static void some_work(struct town *t, int *seq, int year, int month, int day, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char json[1000];
+		long long at = civil_day_ms(civil_make(year, month, day)) + 36000000;
+
+		(void)snprintf(json, sizeof json, "[{\"epoch\":\"w\",\"seq\":%d,\"kind\":\"inspect\",\"at\":%lld,\"scope\":\"" EAST "001\",\"body\":{\"topic\":\"burn_straw\","
+			"\"result\":\"ok\"}},{\"epoch\":\"w\",\"seq\":%d,\"kind\":\"patrol.start\",\"at\":%lld,\"body\":{\"patrol\":\"w%d\",\"route\":\"grid\",\"target\":\"" EAST "001\"}},"
+			"{\"epoch\":\"w\",\"seq\":%d,\"kind\":\"case.report\",\"at\":%lld,\"scope\":\"" EAST "001\",\"body\":{\"case\":\"cw%d\",\"class\":\"hazard\",\"category\":\"fire\","
+			"\"title\":\"甲\"}}]", *seq + 1, at, *seq + 2, at, *seq, *seq + 3, at, *seq);
+		*seq += 3;
+		town_send(t, "d-1", json);
+	}
+	(void)town_commit(t);
+}
+
+static int lines_of(struct world *w, const char *name, const char *figure)
+{
+	char *all;
+	int n = -1; /* the heading */
+
+	w->ask.figure = figure;
+	all = run(w, name, EXPORT_CSV, 0);
+	for (const char *p = all; (p = strchr(p, '\n')); p++)
+		n++;
+	free(all);
+	w->ask.figure = NULL;
+	store_close(w->reader);
+	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
+	return n;
+}
+
+static int value_of(struct world *w, const char *figure)
+{
+	char *all = run(w, "figures", EXPORT_CSV, 0), want[64];
+	const char *p;
+	int n, column = 0;
+
+	(void)snprintf(want, sizeof want, "\n%s,", figure);
+	p = strstr(all, want);
+	assert_non_null(p);
+	for (p++; column < 6; p++)
+		column += *p == ',';
+	n = atoi(p);
+	free(all);
+	store_close(w->reader);
+	assert_int_equal(store_open(w->town.path, STORE_READER, &w->reader, &w->why), OK);
+	return n;
+}
+
+/* Months that were frozen one after the other, with late records between: the events behind a figure are those that it counted. */
+static void t_stretches(void **state)
+{
+	static const char *const figure[] = {"inspections", "patrols", "hazards_found"};
+	static const char *const to[] = {"2025-11-01", "2025-12-01", "2025-12-03"}; /* one month, both, and days that are not frozen */
+	struct world *w = *state;
+	struct freeze_done done;
+	struct office_end end;
+	int64_t october, november;
+	int seq = 0, was[ARRAY_LEN(figure)] = {0};
+
+	some_work(&w->town, &seq, 2025, 10, 5, 2);
+	assert_int_equal(office_freeze(w->town.st, w->town.in, TOWN_NOW, "2025-10", &done, &end, &w->why), OK);
+	october = end.commit;
+	some_work(&w->town, &seq, 2025, 10, 31, 1); /* late */
+	some_work(&w->town, &seq, 2025, 11, 1, 3);
+	town_send(&w->town, "d-1", "{\"epoch\":\"w\",\"seq\":900,\"kind\":\"void\",\"at\":1764000000000,\"body\":{\"target\":\"d-1/w/1\",\"reason\":\"错\"}}");
+	(void)town_commit(&w->town);
+	assert_int_equal(office_freeze(w->town.st, w->town.in, TOWN_NOW + 7 * CIVIL_DAY_MS, "2025-11", &done, &end, &w->why), OK);
+	november = end.commit;
+	assert_true(november > october);
+	some_work(&w->town, &seq, 2025, 11, 1, 1); /* late */
+	w->ask.from = "2025-10-01";
+	w->ask.now_ms = TOWN_NOW + 10 * CIVIL_DAY_MS;
+	for (size_t p = 0; p < ARRAY_LEN(to); p++)
+		for (size_t i = 0; i < ARRAY_LEN(figure); i++) {
+			int n;
+
+			w->ask.to = to[p];
+			n = value_of(w, figure[i]);
+			assert_int_equal(lines_of(w, "events", figure[i]), n);
+			assert_true(p == 0 ? n == 2 : p == 1 ? n >= 5 : n == was[i]);
+			was[i] = n;
+		}
+	w->ask.to = "2025-12-01"; /* of one commit: as it was known then, late ones too */
+	w->ask.as_of = november;
+	assert_int_equal(lines_of(w, "events", "inspections"), was[0]); /* one is void by then, one is late */
+	assert_int_equal(lines_of(w, "events", "hazards_found"), was[2] + 1);
+}
+
 struct meddler {
 	struct town *town;
 	int times, left; /* COMMITs seen; of them to meddle with */
@@ -877,7 +968,7 @@ static void t_unkept(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_restart), T(t_ends), T(t_long),
+	const struct CMUnitTest tests[] = {T(t_pieces), T(t_bound), T(t_masks), T(t_areas), T(t_patrols), T(t_cases), T(t_tracks), T(t_refused), T(t_exact), T(t_label), T(t_frozen), T(t_stretches), T(t_restart), T(t_ends), T(t_long),
 		T(t_unkept)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
