@@ -23,6 +23,9 @@ export const maySign = (app) => !!app.me && app.me.roles.some((r) => r === "cent
 export const alertsInOrder = (app) => [...app.town.rows.alerts.values()].filter((a) => a.state !== "cleared")
 	.sort((a, b) => Number(!!a.acked_by) - Number(!!b.acked_by) || a.severity - b.severity || b.at - a.at);
 
+/** What an alert says; in English as soon as its words are there. @param {App} app @param {{type: string, title: string}} a */
+export const titleOf = (app, a) => (app.lang === "en" && app.titles ? app.titles.englishTitle(a) : a.title);
+
 /** @param {App} app */
 export const unsigned = (app) => alertsInOrder(app).filter((a) => !a.acked_by).length;
 
@@ -59,7 +62,7 @@ function alertRow(app, a) {
 	const { say, lang } = app;
 	const flash = app.flash(`alert ${a.id}`, `${a.severity} ${a.acked_by} ${a.at}`, a.at > app.bornAt);
 	const type = nameOf("alert", a.type, lang);
-	const words = a.title || type;
+	const words = titleOf(app, a) || type;
 	const who = a.person_name || a.name || a.person;
 	const place = placeOf(app, a);
 
@@ -78,7 +81,7 @@ function signView(app, a) {
 	const { say, lang } = app;
 	const busy = app.signing.get(a.id);
 
-	return html`${maySign(app) ? html`<button type="button" class="small own" ?disabled=${busy?.busy} aria-label=${say("sign_for", { what: a.title || nameOf("alert", a.type, lang) })}
+	return html`${maySign(app) ? html`<button type="button" class="small own" ?disabled=${busy?.busy} aria-label=${say("sign_for", { what: titleOf(app, a) || nameOf("alert", a.type, lang) })}
 			@click=${() => app.act.sign(a.id)}>${say(busy?.busy ? "signing" : "sign")}</button>` : nothing}
 		${busy?.error ? html`<div class="late" role="alert">${say(busy.error)}</div>` : nothing}`;
 }

@@ -1,7 +1,7 @@
 // The pages' root: who is signed in, which page is shown, and the only place that renders.
 import { html, nothing, render } from "./vendor/lit.js";
 import { call } from "./api.js";
-import { maySign, placeOf, unsigned } from "./alerts.js";
+import { maySign, placeOf, titleOf, unsigned } from "./alerts.js";
 import { newBell } from "./bell.js";
 import { newCasefile, newKey } from "./casefile.js";
 import { newChart } from "./chart.js";
@@ -94,6 +94,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {ReturnType<typeof newFold>} fold
  * @property {ReturnType<typeof newVersion>} version
  * @property {ReturnType<typeof import("./handover.js").newHandover>|null} handover of this user, some time after the first frame
+ * @property {typeof import("./i18nalerts.js")|null} titles of alerts in English, once they are there
  * @property {string|null} picked what is shown on the map as well: a case, an area, a reach
  * @property {number} firstCommit of the first snapshot: what came later is new
  * @property {number} bornAt when the first snapshot came, ms UTC: alerts and cases since then are new
@@ -180,6 +181,7 @@ const app = {
 	fold: /** @type {any} */ (null),
 	version: newVersion({ draw: () => draw() }),
 	handover: null,
+	titles: null,
 	picked: null,
 	wall: new URLSearchParams(location.search).get("view") === "wall",
 	firstCommit: 0,
@@ -292,8 +294,16 @@ let help = null;
 /** @type {typeof import("./drawer.js")|null} fetched when somebody is at the page, so that it is there when a case or a patrol is opened */
 let drawer = null;
 
+async function fetchTitles() {
+	if (app.lang !== "en" || app.titles)
+		return;
+	app.titles = await import("./i18nalerts.js").catch(() => null); // as they came, until it is there
+	draw();
+}
+
 /** What the first paint does not wait for. */
 async function fetchLater() {
+	fetchTitles();
 	const m = await import("./catalogue.js").catch(() => null); // the next page that needs it tries again
 
 	if (m && app.page === "duty") {
@@ -486,9 +496,9 @@ function announce(msg) {
 
 	for (const a of fresh) {
 		if (a.severity === 1)
-			app.cried = app.say("said_alert", { what: a.title });
+			app.cried = app.say("said_alert", { what: titleOf(app, a) });
 		else
-			app.said = app.say("said_alert", { what: a.title });
+			app.said = app.say("said_alert", { what: titleOf(app, a) });
 	}
 }
 
@@ -502,7 +512,7 @@ function unknown(msg) {
 function notice(a) {
 	if (!document.hidden && document.hasFocus())
 		return;
-	const n = new Notification(a.title || nameOf("alert", a.type, app.lang), { body: `${nameOf("severity", String(a.severity), app.lang)} ${placeOf(app, a)}`, tag: String(a.id), lang: app.lang });
+	const n = new Notification(titleOf(app, a) || nameOf("alert", a.type, app.lang), { body: `${nameOf("severity", String(a.severity), app.lang)} ${placeOf(app, a)}`, tag: String(a.id), lang: app.lang });
 
 	n.onclick = () => {
 		n.close();
@@ -526,6 +536,7 @@ function setLang(lang) {
 
 	app.lang = lang;
 	app.say = sayIn(lang);
+	fetchTitles();
 	app.said = "";
 	keep("xunge.lang", lang);
 	url.searchParams.delete("lang");
@@ -657,6 +668,7 @@ function enter(me) {
 		random: () => Math.random(),
 	});
 	show("duty");
+	fetchTitles();
 	route();
 	app.link.kick();
 }

@@ -87,9 +87,9 @@ function demoOffice(now) {
 		alerts: [
 			alert("hazard:case-01", "hazard", 1, "case-01", "后山坡体新增裂缝", "990101100005", now - 4 * 60e3, { person: "p-0055", person_name: "马某某" }),
 			alert("hazard:case-02", "hazard", 1, "case-02", "餐馆燃气软管老化", "990101100003", now - 20 * H, { acked_by: "p-0095", acked_name: "云冬", acked_at: now - 19.8 * H }),
-			alert("case_overdue:case-03", "case_overdue", 2, "case-03", "案件超期：沟道管口污水直排", "990101100009", now - 76 * H, { late: true }),
-			alert("duty_overdue:p-0066", "duty_overdue", 3, null, "李某某 清石河上段 本月未巡", "990101100008", now - 53 * H),
-			alert("device_silent:d-0008", "device_silent", 4, null, "终端 d-0008 已 26 小时无联系", "990101100002", now - 26 * H, { acked_by: "p-0096", acked_name: "苏松", acked_at: now - 2 * H }),
+			alert("case_overdue:case-03", "case_overdue", 2, "case-03", "沟道管口污水直排", "990101100009", now - 76 * H, { late: true }),
+			alert("duty_overdue:p-0066", "duty_overdue", 3, null, "李某某 逾期未巡 清石河上段：应于11月22日前完成，本期应巡2次，已巡1次", "990101100008", now - 53 * H),
+			alert("device_silent:d-0008", "device_silent", 4, null, "马某某的设备 d-0008 没有消息，最后一次 11-23 07:41", "990101100002", now - 26 * H, { acked_by: "p-0096", acked_name: "苏松", acked_at: now - 2 * H }),
 		],
 		overdue: [
 			{ person: "p-0066", rule: "dinghu", target: "XD-01", target_name: "示例县道老街至松林段", name: "李某某", level: "town", due: now - 552 * H, days: 23 },

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { ago, clock, date, day, full, when } from "../../server/web/time.js";
 import { NAMES, TEXT, count, nameOf, pickLang, sayIn } from "../../server/web/i18n.js";
+import { englishTitle } from "../../server/web/i18nalerts.js";
 import { MORE, MORE_NAMES } from "../../server/web/i18npages.js";
 import { FEED_ROWS, codes, newTown, newestFirst, sum, take } from "../../server/web/town.js";
 import { OPEN_WITHIN_MS, newLink } from "../../server/web/link.js";
@@ -50,6 +51,74 @@ test("every word has both languages, with the same blanks, and no English text h
 		assert.ok(CJK.test(zh), `${key}: ${zh}`);
 		assert.ok(!CJK.test(en), `${key}: ${en}`);
 	}
+});
+
+/** Every title that ingest composes: an alert's type, and the C literals it is made of, in their order. @type {[string, string[]][]} */
+const COMPOSED = [
+	...["%s的", ""].flatMap((of) => /** @type {[string, string[]][]} */ ([
+		["device_silent", ["没有消息，最后一次 ", "11-25 09:55"]],
+		["seq_gap", ["缺 %lld 条记录，自 ", "11-25 09:55"]],
+		["seq_gap", ["%s%lld 条记录已丢失，自 ", "11-25 09:55"]],
+		["seq_gap", ["缺 %lld 条记录，自 ", "11-25 09:55", "；", "%s%lld 条记录已丢失，自 ", "11-24 23:05"]],
+		["clock_skew", ["时钟%s %lld 分钟", "快"]],
+		["clock_skew", ["时钟%s %lld 分钟", "慢"]],
+		["held", ["有 %lld 条记录搁置超过 5 天"]],
+	]).map(([type, rest]) => /** @type {[string, string[]]} */ ([type, [of, "设备 %s ", ...rest]]))),
+	...["天", "次"].flatMap((unit) => ["%s 逾期未巡 %s：应于%s前完成，本期应巡", "%s 巡查临期 %s：%s前应巡"].flatMap((head) => ["", "责任范围"].map((place) =>
+		/** @type {[string, string[]]} */ ([head.includes("逾期") ? "duty_overdue" : "duty_due_soon", [head, place, "%d月%d日", "%lld%s，已巡%lld%s", unit]])))),
+	["storage_low", ["磁盘将满：剩余不到 256 MiB，将停止接收"]],
+	["storage_low", ["磁盘空间不足：剩余不到 1 GiB 或 5%"]],
+	["clock_skew", ["平台时钟早于最近一次提交，时间无法判断：请校时"]],
+	["sos", ["紧急求助"]],
+];
+const WHO = "王的某";
+const WHERE = "清石河 上段";
+
+/** As the C code fills them in; n: its numbers. @param {string} type @param {string[]} parts @param {number} n */
+function filled(type, parts, n) {
+	const number = (/** @type {string} */ s) => s.replaceAll("%lld", String(n));
+
+	if (type.startsWith("duty_")) {
+		const [head, place, day, tail, unit] = parts;
+		const words = [WHO, place || WHERE, day.replace("%d", "11").replace("%d", "30")];
+
+		return head.replace(/%s/g, () => words.shift() || "") + number(tail).replaceAll("%s", unit);
+	}
+	const skew = parts.indexOf("时钟%s %lld 分钟");
+	const text = skew < 0 ? parts.join("") : parts.slice(0, skew).join("") + parts[skew].replace("%s", parts[skew + 1]);
+
+	return number(text.replace("%s的", `${WHO}的`).replace("设备 %s", "设备 d-0001").replaceAll("%s", ""));
+}
+
+test("every title of an alert that the platform composes has its English; what people typed stays", async () => {
+	const schema = new URL("../../schema/", import.meta.url);
+	const literals = new Set();
+
+	for (const f of (await readdir(schema)).filter((n) => n.endsWith(".c"))) {
+		const src = (await readFile(new URL(f, schema), "utf8")).replace(/\/\*[\s\S]*?\*\//g, "");
+
+		if (src.includes("alerts_raise(") && f !== "alerts.c")
+			for (const m of src.matchAll(/"((?:[^"\\\n]|\\.)*)"/g))
+				if (CJK.test(m[1]))
+					literals.add(m[1]);
+	}
+	assert.deepEqual([...literals].sort(), [...new Set(COMPOSED.flatMap(([, parts]) => parts).filter((p) => CJK.test(p)))].sort(), "the Chinese of the sources that raise alerts");
+	for (const [type, parts] of COMPOSED)
+		for (const n of [1, 12]) {
+			const title = filled(type, parts, n);
+			const english = englishTitle({ type, title });
+
+			assert.ok(!title.includes("%s") && !title.includes("%d"), title);
+			assert.ok(!CJK.test(english.replace(WHO, "").replace(WHERE, "")), `${title}: ${english}`);
+			for (const own of [WHO, WHERE, "d-0001", "09:55", "23:05"])
+				assert.equal(english.includes(own), title.includes(own), `${own} of ${title}: ${english}`);
+			if (parts.some((p) => p.includes("%lld")))
+				assert.match(english, new RegExp(`\\b${n}\\b`), title);
+		}
+	assert.equal(englishTitle({ type: "seq_gap", title: "王某的设备 d-1 缺 1 条记录，自 11-25 09:55；3 条记录已丢失，自 11-24 08:00" }), "Device d-1 of 王某: 1 record missing since 11-25 09:55; 3 records lost since 11-24 08:00");
+	assert.equal(englishTitle({ type: "duty_overdue", title: "李某 逾期未巡 责任范围：应于11月30日前完成，本期应巡4天，已巡1天" }), "李某: patrol of own area overdue, was due by 30 Nov; 1 of 4 days done");
+	for (const [type, title] of [["hazard", "紧急求助"], ["sos", "有人落水"], ["seq_gap", "设备 d-1 另有缘故"], ["held", ""]])
+		assert.equal(englishTitle({ type, title }), title);
 });
 
 test("every word that the pages ask for exists, every one that exists is asked for, and none is written elsewhere", async () => {
