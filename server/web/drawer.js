@@ -5,6 +5,7 @@ import { severityView } from "./alerts.js";
 import { NEEDS, RATINGS, resultsOf, sendAct } from "./caseact.js";
 import { dueView, holderView } from "./cases.js";
 import { nameOf } from "./i18n.js";
+import { paperLine } from "./patroldrawer.js";
 import { photosView } from "./photos.js";
 import { original, reason } from "./refusal.js";
 import { forInput, full, instant, when } from "./time.js";
@@ -30,6 +31,7 @@ export function drawerView(app) {
 		<button type="button" class="small" @click=${app.act.copyLink}>${say("copy_link")}</button>
 		<button type="button" class="small" data-test="print-case" @click=${() => app.act.print("drawer")}>${say("print")}</button>
 		<button type="button" class="small" data-test="close-case" @click=${app.act.closeFile}>${say("close")}</button></div>
+	${paperLine(app)}
 	<div class="drawer-in" role="group" tabindex="0" aria-labelledby="h-case">${d ? html`${factsView(app, d)}${actsView(app, d)}${timelineView(app, d)}`
 		: html`<p class="plain" role="status">${say(file.phase === "absent" ? "case_absent" : file.phase === "failed" ? "case_failed" : "loading")}</p>
 		${file.phase === "failed" ? html`<p><button type="button" @click=${() => file.read()}>${say("again")}</button></p>` : nothing}`}</div></section>`;

@@ -14,7 +14,7 @@ export const STALE_AFTER_MS = 45e3;
 export const lostFor = (app) => (app.link && app.link.lostAt !== null ? app.mono() - app.link.lostAt : 0);
 
 /** @param {App} app the instant of which the numbers are: the last frame's, or since when the server gets nothing itself */
-const asOf = (app) => Math.min(app.town.time, app.town.source.since ?? Infinity);
+export const asOf = (app) => Math.min(app.town.time, app.town.source.since ?? Infinity);
 
 /** @param {App} app age of the numbers on the page, ms; null before the first */
 export const dataAge = (app) => (app.link && app.link.frameAt !== null ? app.mono() - app.link.frameAt + app.town.time - asOf(app) : null);

@@ -296,6 +296,7 @@ export const MORE = {
 	month_of: ["月份", "Month"],
 	year_of: ["年份", "Year"],
 	date_words: ["{y}年{m}月{d}日", "{y}-{m}-{d}"],
+	sheet_not_reach: ["本表统计{place}全部范围，不按河段。", "This sheet is of all of {place}, not by reach."],
 	sheet_unit: ["填报单位：{unit}", "Unit: {unit}"],
 	sheet_maker: ["制表人：", "Prepared by: "],
 	sheet_checker: ["审核人：", "Checked by: "],

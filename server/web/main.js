@@ -106,6 +106,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {() => number} nowMs the platform's clock, UTC
  * @property {() => string} today the civil day of +08:00
  * @property {boolean} wall ?view=wall: large type, nothing to press
+ * @property {boolean} paper it is being printed: light, whatever the screen is
  * @property {() => boolean} dark
  * @property {Actions} act
  */
@@ -192,7 +193,8 @@ const app = {
 	mono,
 	nowMs: () => (app.link && app.link.frameAt !== null ? app.town.time + (mono() - app.link.frameAt) : Date.now()),
 	today: () => date(app.nowMs()),
-	dark: () => (app.theme ? app.theme === "dark" : darkWish.matches),
+	paper: false,
+	dark: () => !app.paper && (app.theme ? app.theme === "dark" : darkWish.matches),
 	act: {
 		signIn: (e) => {
 			e.preventDefault();
@@ -376,7 +378,7 @@ function drawNow() {
 
 	// set only when it differs: each setting has the browser look at every element's style again
 	put("lang", app.lang === "zh" ? "zh-CN" : "en");
-	put("data-theme", app.theme);
+	put("data-theme", app.paper ? "light" : app.theme);
 	const n = app.page === "duty" ? unsigned(app) : 0;
 
 	const title = app.page === "duty" ? `${n ? `(${n}) ` : ""}${say(pageOf(app.place.page).text)} · ${say("brand")}` : `${say("signin_title")} · ${say("brand")}`;
@@ -789,6 +791,12 @@ addEventListener("online", app.act.reconnect);
 addEventListener("focus", app.act.reconnect);
 document.addEventListener("visibilitychange", () => (document.hidden ? app.link?.look() : app.link?.kick()));
 darkWish.addEventListener("change", draw);
+for (const [e, paper] of /** @type {const} */ ([["beforeprint", true], ["afterprint", false]]))
+	addEventListener(e, () => {
+		app.paper = paper;
+		drawNow();
+		app.map.now();
+	});
 root.addEventListener("click", (e) => { // a row that is touched is shown on the map as well
 	const at = /** @type {HTMLElement} */ (e.target);
 	const row = /** @type {HTMLElement|null} */ (at.closest("tr[data-pick]"));

@@ -128,6 +128,20 @@ Canvas.include({
 /** @param {string} name of a CSS variable */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Strokes aslant: where nothing is due. @param {string} ink */
+function hatch(ink) {
+	const c = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+
+	c.canvas.width = c.canvas.height = 8;
+	c.strokeStyle = ink;
+	for (const x of [-4, 4, 12]) { // its neighbours' corners too
+		c.moveTo(x - 5, 9);
+		c.lineTo(x + 5, -1);
+	}
+	c.stroke();
+	return c.createPattern(c.canvas, "repeat");
+}
+
 /** @param {any} at [lon, lat], or arrays of such, however deep @returns {any} the same as [lat, lon] */
 const turned = (at) => (Array.isArray(at[0]) ? at.map(turned) : [at[1], at[0]]);
 
@@ -412,6 +426,8 @@ export function newMap(app) {
 		const water = colour("--water");
 		const fills = FILL.map(colour);
 		const none = colour("--surface");
+		/** @type {any} */
+		let free = null;
 
 		for (const x of areas.values()) {
 			const done = doneOf(app.town.rows.areas.get(x.f.properties.code));
@@ -422,7 +438,7 @@ export function newMap(app) {
 				if (app.lens) // faint: the reaches are what is looked at
 					x.layer.setStyle({ color: colour("--line"), weight: 0.8, fillColor: none, fillOpacity: app.me?.tiles ? 0 : 0.6, dashArray: null });
 				else
-					x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? none : fills[done], fillOpacity: app.me?.tiles ? 0.5 : 0.9, dashArray: null });
+					x.layer.setStyle({ color: ink, weight: 0.8, fillColor: done < 0 ? (free = free || hatch(colour("--edge"))) : fills[done], fillOpacity: app.me?.tiles ? 0.5 : 0.9, dashArray: null });
 			}
 		}
 		for (const x of app.lens ? reaches.values() : []) {
@@ -575,6 +591,8 @@ export function newMap(app) {
 				map.setView([loc[1], loc[0]], Math.max(map.getZoom(), 14), { animate: false });
 		},
 		fit,
+		/** What waits for the next frame: paper does not. */
+		now: () => map?.options.renderer._redraw(),
 	};
 }
 

@@ -1,6 +1,7 @@
 // Sheets that are printed and signed: the day's (#/print/day?date=) and the month's notice (#/print/month?month=).
 import { html, nothing } from "./vendor/lit.js";
 import "./i18npages.js";
+import { titleOf } from "./alerts.js";
 import { call } from "./api.js";
 import { change, byRate, growth } from "./compare.js";
 import { nameOf } from "./i18n.js";
@@ -167,6 +168,7 @@ const dayWords = (app, day) => app.say("date_words", { y: day.slice(0, 4), m: Nu
 const sheetView = (app, title, period, body, kind, at) => html`<article class="sheet sheet-${kind}" aria-labelledby="h-sheet">
 	<h2 id="h-sheet" class="sheet-title">${title}</h2>
 	<div class="sheet-sub"><span>${app.say("sheet_unit", { unit: unitName(app) })}</span><span>${period}</span><span>${app.say("rep_as_of", { commit: at.as_of, time: full(instant(at.time) || 0) })}</span></div>
+	${app.place.query.has("reach") ? html`<p class="sub" data-test="not-by-reach">${app.say("sheet_not_reach", { place: unitName(app) })}</p>` : nothing}
 	${body}
 	<div class="sheet-sign"><span>${app.say("sheet_maker")}<i></i></span><span>${app.say("sheet_checker")}<i></i></span><span>${app.say("sheet_date", { day: dayWords(app, today(app)) })}</span><span class="seal">${app.say("sheet_seal")}</span></div>
 	${app.me?.demo ? html`<p class="sub">${app.say("demo")}: ${app.say("demo_hint")}</p>` : nothing}</article>`;
@@ -221,7 +223,7 @@ function alerts(app, list, day, now) {
 	if (!rows.length)
 		return html`<p>${say("sheet_alerts_none")}</p>`;
 	return tableView("h-sheet-alerts", html`<tr><th scope="col">${say("severity")}</th><th scope="col">${say("feed_time")}</th><th scope="col">${say("alert")}</th><th scope="col">${say("signed")}</th></tr>`,
-		html`<tbody>${rows.map((a) => html`<tr><td>${nameOf("severity", String(a.severity), lang)}</td><td class="when">${brief(a.at, app.nowMs())}</td><th scope="row">${a.title} <span class="sub">${nameOf("alert", a.type, lang)}</span></th>
+		html`<tbody>${rows.map((a) => html`<tr><td>${nameOf("severity", String(a.severity), lang)}</td><td class="when">${brief(a.at, app.nowMs())}</td><th scope="row">${titleOf(app, a)} <span class="sub">${nameOf("alert", a.type, lang)}</span></th>
 			<td class="when">${a.acked_by ? html`${a.acked_name || a.acked_by} ${brief(a.acked_at, app.nowMs())}` : a.cleared ? nothing : say("unsigned")}${a.cleared ? html` <span class="sub">${say("alert_over", { time: brief(a.cleared, app.nowMs()) })}</span>` : nothing}</td></tr>`)}${moreRow(app, list, 4)}</tbody>`);
 }
 

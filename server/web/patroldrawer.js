@@ -1,6 +1,7 @@
 // One patrol opened: its facts and verdict in the drawer.
 import { html, nothing } from "./vendor/lit.js";
 import "./i18npages.js";
+import { asOf, isStale, placeName } from "./head.js";
 import { count, nameOf } from "./i18n.js";
 import { ruleName } from "./rules.js";
 import { full, instant, when } from "./time.js";
@@ -68,6 +69,13 @@ function reasonWords(app, code, d) {
 	}
 }
 
+/** Whose it is and of when: on paper. @param {App} app */
+export function paperLine(app) {
+	const { say } = app;
+
+	return html`<p class="paper">${say("brand")} · ${placeName(app)} · ${say("rep_as_of", { commit: app.town.commit ?? "—", time: full(asOf(app)) })}${isStale(app) ? html` · <b>${say("stale")}</b>` : nothing}${app.me?.demo ? html` · ${say("demo")}: ${say("demo_hint")}` : nothing}</p>`;
+}
+
 /** @param {App} app */
 export function patrolDrawer(app) {
 	const { say, patrol, lang } = app;
@@ -80,6 +88,7 @@ export function patrolDrawer(app) {
 		<button type="button" class="small" @click=${app.act.copyLink}>${say("copy_link")}</button>
 		<button type="button" class="small" data-test="print-patrol" @click=${() => app.act.print("drawer")}>${say("print")}</button>
 		<button type="button" class="small" data-test="close-patrol" @click=${app.act.closeFile}>${say("close")}</button></div>
+	${paperLine(app)}
 	<div class="drawer-in" role="group" tabindex="0" aria-labelledby="h-patrol">${d ? factsView(app, d)
 		: html`<p class="plain" role="status">${say(patrol.phase === "absent" ? "patrol_absent" : patrol.phase === "failed" ? "patrol_failed" : "loading")}</p>
 		${patrol.phase === "failed" ? html`<p><button type="button" @click=${() => patrol.read()}>${say("again")}</button></p>` : nothing}`}</div></section>`;

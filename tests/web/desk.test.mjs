@@ -396,6 +396,56 @@ describe("the look", () => {
 		await clean(page);
 	});
 
+	test("where nothing is due is hatched, where nothing was done is plain; on paper the map is light, whatever the screen is", async () => {
+		const m = await mock();
+		const codes = ["990101100001001", "990101100001002"];
+		const square = (/** @type {number} */ x) => ({ type: "Polygon", coordinates: [[[x, 33.3], [x + 0.01, 33.3], [x + 0.01, 33.31], [x, 33.31], [x, 33.3]]] });
+
+		m.town.cases = [];
+		m.town.devices = [];
+		m.town.areas.push(...codes.map((code, i) => ({ code, name: `格${i}`, patrols_today: 0, due_today: i, open_cases: 0 })));
+		m.handlers.push(({ path, json }) => path.endsWith(".geojson") && (json(200, { type: "FeatureCollection", cut: 0, features: path.includes("areas") ? codes.map((code, i) => ({ type: "Feature", properties: { code, name: "" }, geometry: square(104.9 + i * 0.01) })) : [] }), true));
+		const page = await duty(m, { colorScheme: "dark" });
+		/** The colours of a part of each half of the map: left nothing is due, right nothing is done. */
+		const halves = () => page.evaluate(() => {
+			const c = /** @type {HTMLCanvasElement} */ (document.querySelector(".map-box canvas"));
+			const k = c.width / c.getBoundingClientRect().width;
+			const box = document.querySelector(".map-box").getBoundingClientRect();
+			const [x, y] = [(box.left + box.width / 2 - c.getBoundingClientRect().left) * k, (box.top + box.height / 2 - c.getBoundingClientRect().top) * k];
+
+			return [-40, 20].map((dx) => {
+				const { data } = c.getContext("2d").getImageData(Math.round(x + dx * k), Math.round(y + 30 * k), 20, 20);
+
+				return [...new Set(Array.from({ length: 400 }, (_, i) => [...data.subarray(i * 4, i * 4 + 4)].join()))];
+			});
+		});
+
+		await page.waitForSelector(".map-box canvas");
+		await page.waitForFunction(() => {
+			const c = /** @type {HTMLCanvasElement} */ (document.querySelector(".map-box canvas"));
+
+			return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v);
+		});
+		const [free, todo] = await halves();
+
+		assert.ok(free.length > 1 && free.includes("0,0,0,0"), `strokes, and the ground between: ${free.slice(0, 5)}`);
+		assert.equal(todo.length, 1, "one fill");
+		const bright = (/** @type {string} */ rgba) => Number(rgba.split(",")[1]);
+
+		assert.ok(bright(todo[0]) < 80, todo[0]);
+		const paper = await page.evaluate(() => { // a browser prints at once after this
+			dispatchEvent(new Event("beforeprint"));
+			return document.documentElement.dataset.theme;
+		});
+
+		assert.equal(paper, "light");
+		assert.ok(bright((await halves())[1][0]) > 200, "light on paper");
+		await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+		assert.equal(await page.getAttribute("html", "data-theme"), null);
+		assert.ok(bright((await halves())[1][0]) < 80, "dark again");
+		await clean(page);
+	});
+
 	test("who comes to a case does not cover it: it is what a click opens", async () => {
 		const town = demoTown(Date.now());
 

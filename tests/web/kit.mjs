@@ -38,6 +38,28 @@ export async function duty(m, opt = {}) {
 	return page;
 }
 
+/** Is there any colour in what it shows? @param {string} sel */
+export async function hasColour(page, sel) {
+	const png = (await page.locator(sel).screenshot()).toString("base64");
+	const other = await page.context().browser().newPage(); // the page's policy and clock are its own
+
+	const found = await other.evaluate(async (b64) => {
+		const img = await createImageBitmap(new Blob([Uint8Array.from(atob(b64), (c) => c.charCodeAt(0))]));
+		const c = new OffscreenCanvas(img.width, img.height).getContext("2d");
+
+		c.drawImage(img, 0, 0);
+		const { data } = c.getImageData(0, 0, img.width, img.height);
+
+		for (let i = 0; i < data.length; i += 4)
+			if (Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 4)
+				return true;
+		return false;
+	}, png);
+
+	await other.close();
+	return found;
+}
+
 /** Another page, by the navigation. */
 export async function go(page, name) {
 	await page.click(`nav a[href="#/${name}"]`);

@@ -134,6 +134,7 @@ test("one case, one patrol on paper: the drawer alone, without its buttons", asy
 	const m = await mock();
 	const page = await duty(m);
 
+	assert.equal(await page.locator(".paper").filter({ visible: true }).count(), 0);
 	await page.evaluate(() => {
 		globalThis.print = () => {};
 	});
@@ -148,6 +149,8 @@ test("one case, one patrol on paper: the drawer alone, without its buttons", asy
 		await page.waitForSelector(".drawer .case-facts");
 		assert.equal(await page.locator("header, main, .drawer button").filter({ visible: true }).count(), 0, what);
 		assert.ok(((await page.locator(".drawer").boundingBox())?.width || 0) > 1000, "as wide as the paper");
+		assert.match(await text(page, ".paper"), /^巡格 · 示例镇 · 数据截至 \d{4}-.* \+08:00，提交号 \d+ · 演示数据/, "whose it is, and of when");
+		assert.ok(await page.locator(".paper").isVisible());
 		await page.evaluate(() => dispatchEvent(new Event("afterprint")));
 		assert.equal(await page.getAttribute("html", "data-print"), null);
 	}

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { demoTown } from "./mock.mjs";
 import { openPage, signIn } from "./browser.mjs";
-import { axe, cell, cellIs, clean, duty, fits, go, kit, mock, rowsAre, text, until } from "./kit.mjs";
+import { axe, cell, cellIs, clean, duty, fits, go, hasColour, kit, mock, rowsAre, text, until } from "./kit.mjs";
 
 before(kit.up);
 after(kit.down);
@@ -266,6 +266,9 @@ describe("link and data", () => {
 		await page.clock.runFor(46000);
 		await page.waitForSelector("main.stale");
 		assert.match(await text(page, "[data-test=asof]"), /数据可能已过时/);
+		assert.ok(!await hasColour(page, "main"), "alerts, cases, map and chart are grey as the figures are");
+		assert.ok(await hasColour(page, "[data-test=banner]"));
+		assert.ok(await hasColour(page, ".head"));
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 7, month: 17, year: 133, due_today: null }] });
 		m.change({ figures: [{ id: "river_patrols", level: "town", category: "", today: 8, month: 18, year: 134, due_today: null }], devices: [{ device: "d-0052", gone: true }] });
 		await m.up();
@@ -273,6 +276,7 @@ describe("link and data", () => {
 		await page.click("[data-test=banner] button");
 		await cellIs(page, "river_patrols town", "8");
 		await page.waitForSelector("main.stale", { state: "detached" });
+		assert.ok(await hasColour(page, "main"));
 		assert.equal(await page.locator('tr[data-row="d-0052"]').count(), 0);
 		assert.equal(await text(page, "[data-test=back]"), "连接已恢复，数据已补齐。");
 		assert.deepEqual(m.hellos.map((h) => h.since ?? null), [10049, 10049], "resumed where it stood");
@@ -453,6 +457,15 @@ describe("languages, colours, sizes", () => {
 				await axe(page, "sign-in with an error");
 				await signIn(page, m.user, m.password);
 				await page.waitForSelector("[data-row]");
+				if (lang === "en") {
+					const words = 'tr[data-row="duty_overdue:p-0066"] .line';
+
+					await until(page, (sel) => document.querySelector(sel)?.textContent?.trim() === "李某某: patrol of 清石河上段 overdue, was due by 22 Nov; 1 of 2 patrols done", words);
+					await page.dispatchEvent("header button[lang=zh-CN]", "click"); // in the menu, which is closed
+					await until(page, (sel) => document.querySelector(sel)?.textContent?.trim() === "李某某 逾期未巡 清石河上段：应于11月22日前完成，本期应巡2次，已巡1次", words);
+					await page.dispatchEvent("header button[lang=en]", "click");
+					await page.waitForSelector(`${words}:has-text("overdue")`);
+				}
 				await axe(page, "duty page");
 				await go(page, "people");
 				await axe(page, "people");

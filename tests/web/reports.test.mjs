@@ -391,6 +391,11 @@ describe("sheets that are printed", () => {
 		for (const b of boxes)
 			assert.deepEqual(b, [595, 842]);
 		await everywhere(page, "the day", ".sheet .scroll", [".sheet-sign", "#h-sheet-overdue", ".sheet-defs"]);
+		assert.equal(await page.locator("[data-test=not-by-reach]").count(), 0);
+		await page.evaluate(() => {
+			location.hash = "#/print/day?reach=*";
+		});
+		await page.waitForSelector("[data-test=not-by-reach]:has-text('of all of 示例镇, not by reach')");
 		// a day in the past says that the open cases are those of now; one to come is none
 		await page.evaluate(() => {
 			location.hash = "#/print/day?date=2026-01-05";
