@@ -19,7 +19,7 @@
 	SQL_MINE("d.area", "d.target")                                                   \
 	" AND d.gone = 0 AND (?14 IS NULL OR d.level = ?14) AND (?15 IS NULL OR d.rule = ?15)" \
 	" AND (?16 IS NULL OR d.target = ?16) AND (?17 < 0 OR d.state = ?17)"            \
-	" AND (?18 IS NULL OR d.person = ?18) "
+	" AND (?18 IS NULL OR d.person = ?18) AND (?22 IS NULL OR d.role = ?22) AND (?23 = 0 OR d.last = ?23) "
 
 /* Longest overdue first: the same order behind the instant (?20, ?21: between these). */
 #define FROM_OVERDUE "FROM duty_state d INDEXED BY duty_state_overdue WHERE d.overdue IS NOT NULL AND d.gone = 0 AND "
@@ -120,6 +120,8 @@ enum err books_duties(struct store *st, struct books_page *p, const struct books
 	sql_int(q, 17, f->state);
 	sql_str(q, 18, f->person);
 	sql_int(q, 19, civil_day(p->now_ms));
+	sql_str(q, 22, f->role);
+	sql_int(q, 23, f->last);
 	while ((e = sql_row(q)) == OK && books_give(p, &given, (struct books_at){0, 0})) {
 		struct books_duty d = duty_of(q);
 

@@ -11,7 +11,8 @@ struct books_duty_key { /* a row's place: the list's order */
 };
 
 struct books_duty_filter { /* zeroed but for state = all */
-	const char *level, *rule, *person, *target; /* NULL: any */
+	const char *level, *rule, *person, *target, *role; /* NULL: any */
+	int32_t last;  /* only what ends on this day; 0: any */
 	int state;     /* enum duty_state; -1: any */
 	bool overdue;  /* only what is overdue, longest first; else by person, rule, target */
 };

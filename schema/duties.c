@@ -664,6 +664,7 @@ struct reading {
 	const char *scope;
 	int64_t at_ms;
 	int32_t first, last;
+	bool owed_only; /* what was done does not matter */
 	void (*row)(void *ctx, const struct duty_row *r);
 	void *ctx;
 	/* of the duty at hand */
@@ -691,7 +692,7 @@ static void give(struct reading *rd, const struct duty_instance *i, int64_t done
 {
 	const struct owed *o = rd->owed;
 
-	if (!rd->named) {
+	if (!rd->named && !rd->owed_only) {
 		rd->place[0] = '\0';
 		if (o->target[0] && (rd->e = place_name(rd->st, o->target, rd->place, sizeof rd->place)) != OK)
 			return;
@@ -714,10 +715,10 @@ static void give(struct reading *rd, const struct duty_instance *i, int64_t done
 static void read_instance(void *ctx, const struct duty_instance *i)
 {
 	struct reading *rd = ctx;
-	struct duty_tally t;
+	struct duty_tally t = {0};
 	int64_t done;
 
-	if (rd->e != OK || i->whole == 0 || (rd->e = dutybook_tally(rd->book, rd->owed, i, &t)) != OK)
+	if (rd->e != OK || i->whole == 0 || (!rd->owed_only && (rd->e = dutybook_tally(rd->book, rd->owed, i, &t)) != OK))
 		return;
 	done = duty_done(i, &t);
 	give(rd, i, done, duty_state_at(i, done, rd->at_ms, NULL), -1);
@@ -735,7 +736,7 @@ static enum err read_person(struct reading *rd, const char *person, bool history
 		return e;
 	p = registry_person(rd->r, slice_of(person), &e);
 	rd->out = (struct duty_row){.person = person, .name = p ? p->name : ""};
-	rd->e = e == OK && history ? dutybook_between(rd->book, rd->first, rd->last) : e;
+	rd->e = e == OK && history && !rd->owed_only ? dutybook_between(rd->book, rd->first, rd->last) : e;
 	for (uint32_t i = 0; rd->e == OK && i < n; i++) {
 		rd->owed = &o[i];
 		rd->named = false;
@@ -797,6 +798,14 @@ enum err duties_history(struct store *st, const char *scope, int64_t as_of, int3
 	struct reading rd = {.st = st, .scope = scope, .at_ms = at_ms, .first = first, .last = last, .row = row, .ctx = ctx};
 
 	return read_people(&rd, as_of, page, true);
+}
+
+enum err duties_owed(struct store *st, const char *scope, int32_t first, int32_t last, int64_t at_ms, struct duties_page *page,
+	void (*row)(void *ctx, const struct duty_row *r), void *ctx)
+{
+	struct reading rd = {.st = st, .scope = scope, .at_ms = at_ms, .first = first, .last = last, .owed_only = true, .row = row, .ctx = ctx};
+
+	return read_people(&rd, REGISTRY_NOW, page, true);
 }
 
 static enum err people_of_reaches(struct store *st, const char *low, const char *high, struct buf *out, int *n)

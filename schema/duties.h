@@ -75,7 +75,11 @@ enum err duties_read(struct store *st, const char *scope, int64_t as_of, int64_t
 enum err duties_history(struct store *st, const char *scope, int64_t as_of, int32_t first, int32_t last, int64_t at_ms,
 	struct duties_page *page, void (*row)(void *ctx, const struct duty_row *r), void *ctx) MUST_CHECK;
 
-/* The same of duties whose target is a reach, of those who may owe such: appointed for a reach, or chiefs of an area.  low, high: only
+/* What is owed in them, whatever was done (done 0, no names): what people did is not read. */
+enum err duties_owed(struct store *st, const char *scope, int32_t first, int32_t last, int64_t at_ms, struct duties_page *page,
+	void (*row)(void *ctx, const struct duty_row *r), void *ctx) MUST_CHECK;
+
+/* As duties_history(), of duties whose target is a reach, of those who may owe such: appointed for a reach, or chiefs of an area.  low, high: only
  * people appointed for a reach between these codes (inclusive), beside the chiefs of areas; NULL: all. */
 enum err duties_of_reaches(struct store *st, const char *scope, const char *low, const char *high, int32_t first, int32_t last,
 	int64_t at_ms, void (*row)(void *ctx, const struct duty_row *r), void *ctx) MUST_CHECK;

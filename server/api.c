@@ -363,6 +363,7 @@ static const struct route routes[] = {
 	{HTTP_GET, "/api/v1/reaches", read_reaches},
 	{HTTP_GET, "/api/v1/duty", read_duty},
 	{HTTP_GET, "/api/v1/overdue", read_overdue},
+	{HTTP_GET, "/api/v1/owed", read_owed},
 	{HTTP_GET, "/api/v1/figures", read_figures},
 	{HTTP_GET, "/api/v1/series", read_series},
 	{HTTP_GET, "/api/v1/exports/{}", exports_get},

@@ -92,6 +92,7 @@ void read_events(void *ctx, struct request *rq, struct response *rs);
 void read_track(void *ctx, struct request *rq, struct response *rs);
 void read_people(void *ctx, struct request *rq, struct response *rs);
 void read_duty(void *ctx, struct request *rq, struct response *rs);
+void read_owed(void *ctx, struct request *rq, struct response *rs);
 void read_overdue(void *ctx, struct request *rq, struct response *rs);
 void read_figures(void *ctx, struct request *rq, struct response *rs);
 void read_series(void *ctx, struct request *rq, struct response *rs);

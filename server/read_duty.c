@@ -1,12 +1,15 @@
-/* /api/v1/duty and /api/v1/overdue */
+/* /api/v1/duty, /api/v1/overdue and /api/v1/owed */
 #include "server/read.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "schema/books_duty.h"
+#include "base/clock.h"
+#include "core/civil.h"
+#include "schema/books_owed.h"
 #include "schema/reminded.h"
 
+#define LOOP_MS 15 /* of one answer that is computed; the next one goes on */
 #define BETWEEN "\x1f" /* of a cursor's parts: no code holds control characters */
 
 static void next_cursor(struct read *r, const char *list, bool more, const struct books_duty_key *k)
@@ -116,22 +119,82 @@ static bool state_of(struct read *r, int *out)
 	return !r->failed;
 }
 
+/* Of a span of days: what is owed in it. */
+static bool span_of(struct read *r, struct books_page *p, bool *out)
+{
+	*out = query_get(&r->q, "from") || query_get(&r->q, "to");
+	if (!*out)
+		return true;
+	if (!read_period(r, true, &p->from_ms, &p->to_ms))
+		return false;
+	if (query_get(&r->q, "last"))
+		read_refuse(r, 400, "bad_parameter", "last: stands in the place of from and to");
+	else if (p->from_ms == BOOKS_FROM || p->to_ms == BOOKS_TO || p->to_ms - p->from_ms > civil_day_ms(BOOKS_OWED_DAYS) - civil_day_ms(0))
+		read_refuse(r, 400, "bad_parameter", "from, to: both, %d days at most", BOOKS_OWED_DAYS);
+	else if (p->from_ms != civil_day_ms(civil_day(p->from_ms)) || p->to_ms != civil_day_ms(civil_day(p->to_ms)))
+		read_refuse(r, 400, "bad_parameter", "from, to: want days");
+	return !r->failed;
+}
+
+static bool last_of(struct read *r, int32_t *out)
+{
+	const char *v = query_get(&r->q, "last");
+
+	if (v && !civil_parse_day(v, strlen(v), out))
+		read_refuse(r, 400, "bad_parameter", "last: want a day (2026-11-01)");
+	return !r->failed;
+}
+
+static enum err owed_rows(struct read *r, struct books_page *p, const struct books_duty_filter *f)
+{
+	struct books_owed_at at = {.passed = 0};
+	char text[100], number[16], *t = text;
+	enum err e;
+
+	if (!read_cursor_get(r, "owed", text, sizeof text))
+		return OK;
+	if (text[0] && (!part(&t, at.person, sizeof at.person, false) || !part(&t, number, sizeof number, true) || sscanf(number, "%d", &at.passed) != 1)) {
+		read_refuse(r, 400, "bad_cursor", "the cursor cannot be read: begin again without it");
+		return OK;
+	}
+	read_list(r, p, "duty");
+	e = books_owed_rows(r->a->st, p, f, clock_mono_ms() + LOOP_MS, &at, duty_row, r);
+	buf_addc(r->b, ']');
+	buf_json_key(r->b, "next");
+	(void)snprintf(text, sizeof text, "%s" BETWEEN "%d", at.person, at.passed); /* fits */
+	if (p->more)
+		read_cursor(r, "owed", text);
+	else
+		buf_adds(r->b, "null");
+	buf_addc(r->b, '}');
+	return e;
+}
+
 static void answer(void *ctx, struct request *rq, struct response *rs, const char *list)
 {
 	static const char *const names[] = {"level", "rule", "state", "person", "target", "scope", "reach", "limit", "cursor", NULL};
+	static const char *const more[] = {"level", "rule", "state", "person", "target", "scope", "reach", "limit", "cursor", "role", "last", "from", "to", NULL};
 	struct books_duty_key after = {0}, next = {0};
 	struct books_duty_filter f = {.overdue = strcmp(list, "overdue") == 0};
 	struct books_page p = {0};
 	struct read r;
+	bool span = false;
 	enum err e = OK;
 
-	if (!read_begin(&r, ctx, rq, rs, names))
+	if (!read_begin(&r, ctx, rq, rs, f.overdue ? names : more))
 		return;
 	f.level = query_get(&r.q, "level");
 	f.rule = query_get(&r.q, "rule");
 	f.person = query_get(&r.q, "person");
 	f.target = query_get(&r.q, "target");
-	if (state_of(&r, &f.state) && read_limit(&r, &p) && cursor_key(&r, list, &p.has_after, &after)) {
+	f.role = f.overdue ? NULL : query_get(&r.q, "role");
+	if (!state_of(&r, &f.state) || !read_limit(&r, &p) || (!f.overdue && (!last_of(&r, &f.last) || !span_of(&r, &p, &span)))) {
+		read_end(&r, e);
+		return;
+	}
+	if (span) {
+		e = owed_rows(&r, &p, &f);
+	} else if (cursor_key(&r, list, &p.has_after, &after)) {
 		read_list(&r, NULL, list);
 		e = books_duties(r.a->st, &p, &f, &after, &next, duty_row, &r);
 		next_cursor(&r, list, p.more, &next);
@@ -147,4 +210,44 @@ void read_duty(void *ctx, struct request *rq, struct response *rs)
 void read_overdue(void *ctx, struct request *rq, struct response *rs)
 {
 	answer(ctx, rq, rs, "overdue");
+}
+
+static void sum_row(struct buf *b, const char *figure, const char *level, int64_t month, int64_t year)
+{
+	buf_json_sep(b);
+	buf_addc(b, '{');
+	read_text(b, "figure", figure);
+	read_text(b, "level", level);
+	read_int(b, "month", month);
+	read_int(b, "year", year);
+	buf_addc(b, '}');
+}
+
+void read_owed(void *ctx, struct request *rq, struct response *rs)
+{
+	static const char *const names[] = {"scope", "reach", "cursor", NULL};
+	char after[65] = "", next[65] = "";
+	struct books_page p = {0};
+	struct books_owed o;
+	struct read r;
+	enum err e = OK;
+
+	if (!read_begin(&r, ctx, rq, rs, names))
+		return;
+	if (read_limit(&r, &p) && read_cursor_get(&r, "sums", after, sizeof after)) {
+		e = books_owed_some(r.a->st, &p, after, clock_mono_ms() + LOOP_MS, next, &o);
+		read_list(&r, NULL, "owed");
+		for (size_t i = 0; e == OK && i < o.n; i++) {
+			sum_row(r.b, "patrols", o.level[i].level, o.level[i].month, o.level[i].year);
+			sum_row(r.b, "river_patrols", o.level[i].level, o.level[i].river_month, o.level[i].river_year);
+		}
+		buf_addc(r.b, ']');
+		buf_json_key(r.b, "next");
+		if (p.more)
+			read_cursor(&r, "sums", next);
+		else
+			buf_adds(r.b, "null");
+		buf_addc(r.b, '}');
+	}
+	read_end(&r, e);
 }

@@ -255,7 +255,7 @@ function ledgerByReach(app, lens) {
 	const to = (/** @type {Record<string, string>} */ more) => (/** @type {string} */ c) => (/** @type {string} */ period) => link("patrols", { reach: lens.picked || (all ? "" : "*"), river: "1", level: c === "*" ? "" : c || "none", period, ...more });
 
 	return ledgerTable(app, say("lens_ledger_note"), all || reaches.known, html`
-		${group(app, "lens river_patrols", say("group_river"), say("lens_owed_note"), lines("patrols"), to({}), of("patrols"))}
+		${group(app, "lens river_patrols", say("group_river"), say("lens_owed_note"), lines("patrols"), to({}), of("patrols"), { reach: lens.filter, role: "chief" })}
 		${group(app, "lens valid", say("lens_group_valid"), say("lens_valid_note"), lines("valid"), to({ valid: "1" }), of("valid"))}
 		${reaches.known ? group(app, "lens any", say("lens_group_any"), nothing, [{ code: "any", name: say("lens_any"), sum: any }], () => (period) => link("patrols", { reach: lens.filter, period })) : nothing}`);
 }

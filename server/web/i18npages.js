@@ -95,6 +95,7 @@ export const MORE = {
 	said_one_reach: ["只看 {what}", "Only {what} is shown"],
 	reaches_none: ["还没有河段。管理员可用 xunge import reaches 导入。", "No reaches yet. An administrator brings them in with xunge import reaches."],
 	n_duties: ["{n} 人 {d} 项", "{n} people, {d} duties"],
+	duties_sum: ["应巡 {need}，实巡 {done}", "Owed {need}, done {done}"],
 	n_duties_least: ["至少 {n} 人 {d} 项", "At least {n} people, {d} duties"],
 	duty_span: ["周期", "Period"],
 	duty_done: ["实巡 / 应巡", "Done / due"],

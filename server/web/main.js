@@ -12,6 +12,7 @@ import { headView, isStale, lostFor, BANNER_AFTER_MS } from "./head.js";
 import { nameOf, pickLang, sayIn } from "./i18n.js";
 import { keep, kept } from "./kept.js";
 import { newKeys } from "./keys.js";
+import { newOwed } from "./ledger.js";
 import { newLink } from "./link.js";
 import { newMap } from "./map.js";
 import { isPage, pageOf } from "./pages.js";
@@ -75,6 +76,7 @@ const lang0 = pickLang(location.search, kept("xunge.lang"), navigator.languages 
  * @property {ReturnType<typeof newMap>} map
  * @property {ReturnType<typeof newChart>} chart
  * @property {ReturnType<typeof newClosing>} closing
+ * @property {ReturnType<typeof newOwed>} owed
  * @property {ReturnType<typeof import("./letin.js").newLetin>} letin of the page of people, once that was shown
  * @property {ReturnType<typeof newRemind>} remind
  * @property {ReturnType<typeof import("./catalogue.js").newCatalogue>} catalogue of the lists, once one was shown; so are the following
@@ -162,6 +164,7 @@ const app = {
 	map: /** @type {any} */ (null),
 	chart: /** @type {any} */ (null),
 	closing: /** @type {any} */ (null),
+	owed: /** @type {any} */ (null),
 	letin: /** @type {any} */ (null),
 	remind: /** @type {any} */ (null),
 	catalogue: /** @type {any} */ (null),
@@ -346,6 +349,7 @@ app.fold = newFold(app);
 app.map = newMap(app);
 app.chart = newChart(app);
 app.closing = newClosing(app);
+app.owed = newOwed(app);
 app.remind = newRemind(app);
 
 // ---------------------------------------------------------------- drawing
@@ -391,6 +395,7 @@ function drawNow() {
 		app.map.after();
 		app.chart.after();
 		app.closing.after();
+		app.owed.after();
 		pageOf(app.place.page).after?.(app);
 		app.fold.after();
 		app.keys.after();
@@ -567,6 +572,7 @@ function toSignIn(note) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
+	app.owed.forget();
 	app.letin?.forget();
 	app.remind.forget();
 	app.catalogue?.forget();
@@ -648,6 +654,7 @@ function enter(me) {
 	app.map.forget();
 	app.chart.forget();
 	app.closing.forget();
+	app.owed.forget();
 	app.letin?.forget();
 	app.remind.forget();
 	app.catalogue?.forget();

@@ -345,6 +345,45 @@ describe('books', { timeout: 150000 }, () => {
 		}
 	});
 
+	test('owed: the sums of the pages are those of the duties that they open, by grid and by reach', async () => {
+		const pagesOf = async (path, member) => {
+			const out = [];
+			for (let cursor = ''; cursor !== null;) {
+				const page = await ask(centre, `${path}${cursor && `${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}`}`);
+				out.push(...page[member]);
+				cursor = page.next;
+			}
+			return out;
+		};
+		const need = (list) => list.reduce((n, d) => n + d.need, 0);
+		const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10), year = Number(today.slice(0, 4));
+		const after = new Date(Date.UTC(year, Number(today.slice(5, 7)), 1)).toISOString().slice(0, 10);
+		const spans = { month: `from=${today.slice(0, 7)}-01&to=${after}`, year: `from=${year}-01-01&to=${year + 1}-01-01` };
+		const sums = await pagesOf('/api/v1/owed', 'owed');
+		assert.deepEqual([...new Set(sums.map((s) => s.level))], ['community']);
+		for (const [span, q] of Object.entries(spans)) {
+			for (const level of ['community'])
+				for (const [figure, role] of [['patrols', ''], ['river_patrols', '&role=chief']]) {
+					const list = await pagesOf(`/api/v1/duty?${q}&level=${level}${role}`, 'duty');
+					const sum = sums.filter((s) => s.figure === figure && s.level === level).reduce((n, s) => n + s[span], 0);
+					assert.equal(need(list), sum, `${span} ${level} ${figure}`);
+					assert.ok(sum > 0, `${span} ${level} ${figure}`);
+				}
+			const all = await pagesOf(`/api/v1/duty?${q}`, 'duty');
+			assert.deepEqual(await pagesOf(`/api/v1/duty?${q}&limit=1`, 'duty'), all, 'in pages of one, none is lost and none comes twice');
+			assert.equal(new Set(all.map((d) => [d.person, d.rule, d.target, d.level, d.role].join())).size, all.length);
+			for (const r of (await ask(centre, '/api/v1/reaches')).reaches)
+				assert.equal(need(await pagesOf(`/api/v1/duty?${q}&role=chief&reach=${r.code}`, 'duty')), r.levels.reduce((n, l) => n + l[span].owed, 0), `${span} ${r.code}`);
+		}
+		const due = await pagesOf(`/api/v1/duty?last=${today}`, 'duty');
+		assert.deepEqual(due, (await pagesOf('/api/v1/duty', 'duty')).filter((d) => d.last === today));
+		assert.deepEqual((await ask(east, '/api/v1/owed')).owed, sums, 'all of it is of one community');
+		assert.deepEqual((await ask(centre, `/api/v1/owed?scope=${COMMUNITY[1]}`)).owed, []);
+		assert.deepEqual((await ask(centre, `/api/v1/duty?${spans.year}&scope=${COMMUNITY[1]}`)).duty, []);
+		for (const q of ['from=2026-01-01', 'from=2024-01-01&to=2026-01-01', `${spans.month}&last=${today}`, 'last=yesterday', 'from=2026-01-01T05:00:00%2B08:00&to=2026-02-01'])
+			assert.equal((await ask(centre, `/api/v1/duty?${q}`, '/api/v1/duty', 400)).code, 'bad_parameter', q);
+	});
+
 	test('exports by reach: the rows of the list; one that counts by area says so', async () => {
 		const lines = async (q) => {
 			const r = await centre.fetch(`/api/v1/exports/${q}&from=2020-01-01&to=2099-01-01`);

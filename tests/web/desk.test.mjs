@@ -509,6 +509,47 @@ describe("the look", () => {
 		await clean(page);
 	});
 
+	test("what is owed by month and year stands beside what was done once it is known; commits do not ask again", async () => {
+		const m = await mock();
+		let release = () => {};
+		const held = new Promise((done) => {
+			release = () => done(null);
+		});
+		let asked = 0;
+
+		m.handlers.push(({ path, json }) => {
+			if (path !== "/api/v1/owed")
+				return false;
+			asked++;
+			if (asked === 1)
+				held.then(() => json(200, { next: "more", owed: [{ figure: "patrols", level: "grid", month: 1200, year: 5000 }] }));
+			else
+				json(200, { next: null, owed: [{ figure: "patrols", level: "grid", month: 34, year: 6 }, { figure: "patrols", level: "town", month: 5, year: 7 }, { figure: "river_patrols", level: "town", month: 5, year: 7 }] });
+			return true;
+		});
+		const page = await duty(m);
+		const owed = (row) => page.$$eval(`.ledger tr[data-row="${row}"] .of`, (e) => e.map((x) => x.textContent.trim()));
+
+		await rowsAre(page, "alerts", 5);
+		const before = await page.$eval(".ledger", (e) => e.getBoundingClientRect().height);
+
+		assert.equal((await owed("patrols grid")).filter((t) => t === "/ 1,200").length, 0);
+		release();
+		await until(page, () => document.querySelectorAll('.ledger tr[data-row="patrols grid"] .of').length === 3);
+		assert.equal(await page.$eval(".ledger", (e) => e.getBoundingClientRect().height), before);
+		assert.deepEqual((await owed("patrols grid")).slice(1), ["/ 1,234", "/ 5,006"]);
+		assert.deepEqual((await owed("patrols *")).slice(1), ["/ 1,239", "/ 5,013"]);
+		assert.deepEqual((await owed("river_patrols town")).slice(1), ["/ 5", "/ 7"]);
+		assert.deepEqual(await page.$$eval('.ledger tr[data-row="river_patrols town"] .of a', (e) => e.map((a) => a.getAttribute("href"))), ["today", "month", "year"].map((p) => `#/duties?role=chief&level=town&state=any&period=${p}`));
+		m.change({ figures: [m.town.figures[0]] });
+		await page.waitForTimeout(300);
+		assert.equal(asked, 2, "commits ask nothing");
+		await page.click('.ledger tr[data-row="patrols grid"] .of a >> nth=1');
+		await page.waitForSelector(".dutyrows [data-test=sum]");
+		assert.match(await text(page, "[data-test=words]"), /本月.*网格员/);
+		await clean(page);
+	});
+
 	test("the wall: the same numbers in large type, nothing to press", async () => {
 		const m = await mock();
 		const page = await duty(m, { query: "?view=wall", width: 1920, height: 1080 });

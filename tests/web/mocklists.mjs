@@ -87,6 +87,8 @@ export function listOf(m, path, params) {
 
 		return { status: 200, body: { as_of: m.commit, people: rows, next: null } };
 	}
+	if (path === "/api/v1/owed")
+		return { status: 200, body: { as_of: m.commit, next: null, owed: [] } };
 	if (path === "/api/v1/overdue" || path === "/api/v1/duty") {
 		const list = path.slice(8);
 		const rows = m.town.overdue.filter((d) => (!q.level || d.level === q.level) && (!q.person || d.person === q.person) && (!q.reach || ofReach(q.reach, d.target)))

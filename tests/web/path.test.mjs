@@ -381,6 +381,28 @@ test("English: the page's words are English, names stay as they are", async () =
 	await page.waitForFunction(() => document.documentElement.lang === "zh-CN");
 });
 
+test("what is owed today, this month and this year opens the duties that owe as much", async () => {
+	await town.import("duties", "rule,role,level,target,period,months,count,count_unit,min_minutes,min_metres,min_gap_hours,min_coverage,substitute,delegate,valid_from,valid_to\n"
+		+ "dinghu,chief,community,each,month,1-12,2,times,5,300,,,no,no,2020-01-01,\ngrid_daily,worker,grid,each,day,1-12,1,times,5,300,,,no,no,2026-01-01,\n");
+	await go("");
+	await page.reload();
+	await page.waitForSelector('.ledger tr[data-row="patrols *"] td:last-child .of a');
+	const numbers = await page.$$eval(".ledger .of a", (e) => e.map((a) => [a.getAttribute("href"), a.textContent.trim()]));
+
+	assert.ok(numbers.filter(([, n]) => n !== "0").length >= 4, JSON.stringify(numbers));
+	for (const [href, n] of numbers) {
+		await page.evaluate((h) => {
+			location.hash = h;
+		}, href);
+		await page.waitForFunction((w) => (document.querySelector(".dutyrows [data-test=sum]")?.textContent?.match(/[\d,]+/) || ["-"])[0] === w, n, { timeout: RISE_MS })
+			.catch(async () => assert.fail(`${href} says ${n}, the list: ${await text(".rows h2")}`));
+	}
+	await page.evaluate(() => {
+		location.hash = "#/";
+	});
+	await page.waitForSelector("main.on-desk");
+});
+
 test("the account is disabled: the page goes to the sign-in at once", async () => {
 	await town.must("user", "disable", "duty");
 	await page.waitForSelector("#user");
