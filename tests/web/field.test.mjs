@@ -62,6 +62,19 @@ test("enrolled by hand; what it needs is there, axe has nothing to say", async (
 	assert.deepEqual(small, [], "56 px and more");
 });
 
+/** What was typed is on the phone: a store that is under way when the page goes may be lost. @param {string} text */
+const drafted = (text) => until(() => page.evaluate((want) => new Promise((resolve, reject) => {
+	const open = indexedDB.open("xunge-field");
+	open.onerror = () => reject(open.error);
+	open.onsuccess = () => {
+		const tx = open.result.transaction(["draft", "meta"]), all = ["draft", "meta"].map((name) => tx.objectStore(name).getAll());
+		tx.oncomplete = () => {
+			open.result.close();
+			resolve(JSON.stringify(all.map((r) => r.result)).includes(want));
+		};
+	};
+}), text), `${text} to be kept`);
+
 test("a patrol: started, the broker and the server stopped half way, loaded anew without signal, two more records, all of it once and in order", async () => {
 	await page.evaluate(() => navigator.serviceWorker.ready);
 	await page.click("[data-test=start]");
@@ -84,6 +97,7 @@ test("a patrol: started, the broker and the server stopped half way, loaded anew
 	await page.click('.choices button:text-is("隐患")');
 	await page.click('.choices button:has-text("消防")');
 	await page.fill("#f-title", "仓库门口堆物");
+	await drafted("仓库门口堆物");
 	await page.reload(); // killed with a form half filled
 	await page.waitForSelector("[data-test=km]");
 	await page.click('button:has-text("上报隐患")');
@@ -97,6 +111,7 @@ test("a patrol: started, the broker and the server stopped half way, loaded anew
 	await page.click(".form .primary");
 	await page.click("[data-test=end]");
 	await page.fill("#f-note", "雨后路滑");
+	await drafted("雨后路滑");
 	await page.reload(); // killed before the end is told
 	await page.click("[data-test=end]");
 	assert.equal(await page.inputValue("#f-note"), "雨后路滑");
