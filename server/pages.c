@@ -394,8 +394,7 @@ bool pages_answer(struct pages *p, const struct request *rq, struct response *rs
 	rs->img = html ? p->img : NULL;
 	rs->bare = named && (strncmp(pg->type, "text/javascript", 15) == 0 || strncmp(pg->type, "text/css", 8) == 0);
 	rs->terse = named && !rs->bare; /* a picture can be opened as a document: it may do nothing there */
-	if (!named) /* else the name says which bytes they are */
-		response_header(rs, "etag", etag);
+	response_header(rs, "etag", etag);
 	response_header(rs, "cache-control", named ? "public, max-age=31536000, immutable" : "no-cache");
 	if (pg->gz.p)
 		response_header(rs, "vary", "accept-encoding");
