@@ -98,22 +98,12 @@ out:
 	return e;
 }
 
-static void free_values(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
-}
-
 void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	free_values(&c->values);
-	free_values(&c->paths);
+	map_done_free(&c->values);
+	map_done_free(&c->paths);
 	free(c->dir);
 	free(c);
 }

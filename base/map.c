@@ -151,3 +151,13 @@ void *map_next(const struct map *m, size_t *pos)
 	}
 	return NULL;
 }
+
+void map_done_free(struct map *m)
+{
+	size_t pos = 0;
+	void *v;
+
+	while ((v = map_next(m, &pos)))
+		free(v);
+	map_done(m);
+}

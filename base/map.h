@@ -13,7 +13,8 @@ struct map { /* zeroed = empty */
 	size_t n, cap;
 };
 
-void map_done(struct map *m); /* frees the keys, not the values */
+void map_done(struct map *m);      /* frees the keys, not the values */
+void map_done_free(struct map *m); /* and the values, each by free() */
 void *map_get(const struct map *m, const void *key, size_t n);
 
 /* Sets key to value (not NULL); returns the value it had, or NULL. */

@@ -43,16 +43,6 @@ struct sum {
 	int64_t n;
 };
 
-static void free_values(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct sum *x = *(struct sum *const *)a, *y = *(struct sum *const *)b;
@@ -96,7 +86,7 @@ static void add_sum(struct sums *s, const char *figure, const char *level, const
 	have = map_get(&s->map, &k, key);
 	if (!have && s->row && s->map.n >= SUMS_MAX) {
 		tell_sums(s, s->row, s->ctx);
-		free_values(&s->map);
+		map_done_free(&s->map);
 	}
 	if (!have) {
 		have = xcalloc(1, sizeof *have);
@@ -223,7 +213,7 @@ enum err ledger_recount(struct store *st, int64_t as_of, void (*row)(void *ctx, 
 		e = each_case(st, as_of, sum_case, &sums);
 	if (e == OK)
 		tell_sums(&sums, row, ctx);
-	free_values(&sums.map);
+	map_done_free(&sums.map);
 	return e;
 }
 
@@ -404,7 +394,7 @@ enum err ledger_walk_some(struct ledger_walk *w, struct breath *b, bool *more)
 			return OK;
 	}
 	tell_sums(&w->sums, w->sums.row, w->sums.ctx);
-	free_values(&w->sums.map);
+	map_done_free(&w->sums.map);
 	*more = false;
 	return e;
 }
@@ -418,7 +408,7 @@ void ledger_walk_free(struct ledger_walk *w)
 {
 	if (!w)
 		return;
-	free_values(&w->sums.map);
+	map_done_free(&w->sums.map);
 	json_done(&w->json);
 	free(w);
 }
@@ -626,7 +616,7 @@ static enum err check_streams(struct check *c)
 out:
 	while ((t = map_next(&m, &pos)))
 		window_done(&t->w);
-	free_values(&m);
+	map_done_free(&m);
 	return e;
 }
 
@@ -690,7 +680,7 @@ static enum err check_tallies(struct check *c)
 	while ((v = map_next(&c->kept, &pos)))
 		if (*v)
 			say(c, "tally: kept %lld that no event makes", (long long)*v);
-	free_values(&c->kept);
+	map_done_free(&c->kept);
 	if (e != OK)
 		return e;
 	return none(c, "SELECT figure || ' ' || level || ' ' || category || ' ' || area || ' ' || m.span FROM "

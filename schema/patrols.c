@@ -23,16 +23,6 @@ struct changed {
 	bool any;   /* these, verdict or measures */
 };
 
-static void free_values(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
-}
-
 static void drop_cache(struct patrols *ps)
 {
 	size_t pos = 0;
@@ -54,8 +44,8 @@ void patrols_clear(struct patrols *ps)
 		ps->kept[i] = (struct patrol_points){0};
 	}
 	ps->next_id = 0;
-	free_values(&ps->later);
-	free_values(&ps->touched);
+	map_done_free(&ps->later);
+	map_done_free(&ps->touched);
 	buf_clear(&ps->shown);
 	if (ps->appraiser)
 		appraiser_changed(ps->appraiser);
@@ -607,7 +597,7 @@ const char *patrols_touched(const struct patrols *ps, size_t *pos)
 
 void patrols_touched_clear(struct patrols *ps)
 {
-	free_values(&ps->touched);
+	map_done_free(&ps->touched);
 }
 
 static void judge_later(struct patrols *ps, const char *person, int64_t at_ms)
@@ -786,8 +776,8 @@ static enum err flush_later(struct patrols *ps, struct registry *r, struct talli
 	ps->later = (struct map){0};
 	while (e == OK && (l = map_next(&later, &pos)))
 		e = walk_later(ps, l, r, t, commit, gap_ms);
-	free_values(&later);
-	free_values(&ps->later);
+	map_done_free(&later);
+	map_done_free(&ps->later);
 	return e;
 }
 

@@ -25,20 +25,10 @@ struct way {
 	int64_t metres, seconds;
 };
 
-static void free_values(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
-}
-
 void tallies_clear(struct tallies *t)
 {
-	free_values(&t->map);
-	free_values(&t->ways);
+	map_done_free(&t->map);
+	map_done_free(&t->ways);
 }
 
 static uint32_t put(char *key, uint32_t at, const char *s, size_t room)
@@ -153,7 +143,7 @@ static void flush_ways(struct tallies *t)
 		if (w->seconds)
 			tally_add(t, "patrol_s", "", w->route, w->area, w->day, w->seconds);
 	}
-	free_values(&t->ways);
+	map_done_free(&t->ways);
 }
 
 static void add_valid(struct tallies *t, const struct patrol_share *s, int64_t n)

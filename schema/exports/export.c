@@ -10,6 +10,7 @@
 #include "schema/breath.h"
 #include "schema/exports/pin.h"
 #include "schema/exports/sink.h"
+#include "schema/exports/stretch.h"
 #include "schema/exports/tables.h"
 #include "schema/figures/figures.h"
 #include "schema/freeze.h"
@@ -59,11 +60,6 @@ struct export {
 	struct store *own;        /* the reader of a later stretch */
 	enum err kept;    /* not OK: a read could not leave what the next ones need, as unkept says */
 	struct why unkept;
-};
-
-struct stretch { /* days [from, to), frozen as of commit; 0: not frozen */
-	int32_t from, to;
-	int64_t commit;
 };
 
 /* ------------------------------------------------------------------ what there is */
@@ -377,50 +373,7 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 	return OK;
 }
 
-/* ------------------------------------------------------------------ months frozen one by one */
-
-/* A figure adds the values that its months were frozen with: the events behind it are, month by month, those of then. */
-static enum err fix_stretches(struct export *x, const struct export_ask *ask)
-{
-	const struct figure *f = ask->figure ? figure_find(ask->figure) : NULL;
-	struct table_world *w = &x->w;
-	int32_t day = w->from_day;
-	sqlite3_stmt *q;
-	int64_t commit;
-	enum err e;
-
-	free(x->stretch);
-	x->stretch = NULL;
-	x->stretches = x->at = 0;
-	if (ask->as_of || !f || f->kind == FIGURE_STATE)
-		return OK;
-	while (day < w->to_day) {
-		int y, m, d;
-		int32_t next;
-
-		civil_split(day, &y, &m, &d);
-		next = civil_make(m < 12 ? y : y + 1, m < 12 ? m + 1 : 1, 1);
-		q = sql_get(w->st, "SELECT \"commit\" FROM freeze WHERE month = ?");
-		sql_int(q, 1, y * 100 + m);
-		e = sql_row(q);
-		commit = e == OK ? sqlite3_column_int64(q, 0) : 0;
-		sql_done(q);
-		if (e != OK && e != ERR_NOTFOUND)
-			return e;
-		if (next > w->to_day)
-			next = w->to_day;
-		if (x->stretches && x->stretch[x->stretches - 1].commit == commit) {
-			x->stretch[x->stretches - 1].to = next;
-		} else {
-			x->stretch = xrealloc(x->stretch, (x->stretches + 1) * sizeof *x->stretch);
-			x->stretch[x->stretches++] = (struct stretch){day, next, commit};
-		}
-		day = next;
-	}
-	if (x->stretches < 2) /* one commit for all of it: as any export */
-		x->stretches = 0;
-	return OK;
-}
+/* ------------------------------------------------------------------ months frozen one by one (stretch.h) */
 
 /* The period, as of the label, for what is said of all of it (whole), or the stretch that is read. */
 static void set_period(struct export *x, bool whole)
@@ -442,8 +395,13 @@ static void set_period(struct export *x, bool whole)
 
 static enum err in_stretches(struct export *x, const struct export_ask *ask, struct why *why)
 {
-	enum err e = fix_stretches(x, ask);
+	enum err e = OK;
 
+	free(x->stretch);
+	x->stretch = NULL;
+	x->stretches = x->at = 0;
+	if (!ask->as_of && stretch_matters(ask->figure))
+		e = stretch_list(x->w.st, x->w.from_day, x->w.to_day, &x->stretch, &x->stretches);
 	x->first_ms = x->w.from_ms;
 	x->last_ms = x->w.to_ms;
 	x->label = x->w.as_of;

@@ -112,16 +112,6 @@ struct figures_sum *figures_sum_new(struct store *st, const struct figures_ask *
 	return s;
 }
 
-static void free_values(struct map *m)
-{
-	size_t pos = 0;
-	void *v;
-
-	while ((v = map_next(m, &pos)))
-		free(v);
-	map_done(m);
-}
-
 static void forget_people(struct figures_sum *s)
 {
 	size_t pos = 0;
@@ -148,9 +138,9 @@ void figures_sum_free(struct figures_sum *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->nspan; i++)
-		free_values(&s->span[i].sums);
+		map_done_free(&s->span[i].sums);
 	free(s->span);
-	free_values(&s->water);
+	map_done_free(&s->water);
 	for (size_t i = 0; i < s->nentry; i++)
 		free(s->entry[i]);
 	free(s->entry);
@@ -238,7 +228,7 @@ static void make_spans(struct figures_sum *s, int64_t now_ms)
 
 static void forget_span(struct span *p)
 {
-	free_values(&p->sums);
+	map_done_free(&p->sums);
 	p->read = false;
 	p->again = true;
 	p->at[0] = '\0';
@@ -462,7 +452,7 @@ static enum err read_waters(struct figures_sum *s)
 	const struct figures_ask *k = &s->ask;
 	enum err e;
 
-	free_values(&s->water);
+	map_done_free(&s->water);
 	e = waters_sums(s->st, k->scope, k->within, k->from_day, k->to_day, take_water, s);
 	return e == OK && wants_duties(s) ? waters_duties(s->st, k->scope, k->within, k->from_day, k->to_day, k->at_ms, take_water_duty, s) : e;
 }

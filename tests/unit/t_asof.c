@@ -130,28 +130,19 @@ static void some_change(struct past *p)
 	}
 }
 
-/* The file as it stands. */
 static void stop_here(struct past *p)
 {
 	struct twin *w = &p->twin[p->twins++];
 	struct head head;
-	char piece[65536], *name;
-	size_t n;
-	FILE *in, *out;
+	char *name;
 
 	assert_int_equal(store_head(p->t.st, &head), OK);
-	town_sql(&p->t, "PRAGMA wal_checkpoint(TRUNCATE)");
 	w->commit = head.commit;
 	w->time_ms = head.time_ms;
 	name = xasprintf("%s/twin%d.db", p->t.dir, p->twins);
 	slice_copy(w->path, sizeof w->path, slice_of(name));
 	free(name);
-	in = fopen(p->t.path, "r");
-	out = fopen(w->path, "w");
-	assert_true(in && out);
-	while ((n = fread(piece, 1, sizeof piece, in)) > 0)
-		assert_int_equal(fwrite(piece, 1, n, out), n);
-	assert_int_equal(fclose(in) | fclose(out), 0);
+	town_copy(&p->t, w->path);
 }
 
 static void some_batch(struct past *p)
@@ -363,7 +354,7 @@ static void test_twins(void **unused)
 {
 	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
 	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-	int n = rounds ? atoi(rounds) : 2, moved = 0, twins = 0, frozen = 0, went_on = 0;
+	int n = rounds ? atoi(rounds) : 2, moved = 0, twins = 0, frozen = 0, went_on = 0, more = 3;
 	struct storm_event *v = calloc(STORM_EVENTS, sizeof *v);
 	struct past *p = calloc(1, sizeof *p);
 
@@ -381,7 +372,8 @@ static void test_twins(void **unused)
 		if (seed % 2) /* no patrol hangs on others: only those that changed are folded again */
 			town_sql(&p->t, "UPDATE duty SET min_gap_hours = NULL");
 		live(p, events / 2, seed % 3 == 0);
-		assert_true(town_count(&p->t, "SELECT count(*) FROM casus WHERE state >= 2") > 0);
+		if (town_count(&p->t, "SELECT count(*) FROM casus WHERE state >= 2") == 0 && more-- > 0)
+			n++; /* no case went on in this one, as happens in one of twelve: it counts for nothing */
 		for (int i = 0; i < p->twins; i++) {
 			compare(p, seed, &p->twin[i], &moved);
 			twins++;
@@ -389,19 +381,11 @@ static void test_twins(void **unused)
 		frozen += p->frozen;
 		moving(p, seed, &went_on);
 		within(p, seed);
-		for (int i = 0; i < p->twins; i++) {
-			static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
-
-			for (size_t k = 0; k < ARRAY_LEN(tail); k++) {
-				char file[128];
-
-				(void)snprintf(file, sizeof file, "%s%s", p->twin[i].path, tail[k]);
-				(void)unlink(file);
-			}
-		}
+		for (int i = 0; i < p->twins; i++)
+			town_remove_db(p->twin[i].path);
 		town_remove(&p->t);
 	}
-	assert_true(twins >= 2 * n && moved > n && frozen > 0 && went_on > n); /* the past is another country */
+	assert_true(more > 0 && twins >= 2 * n && moved > n && frozen > 0 && went_on > n); /* the past is another country */
 	free(p);
 	free(v);
 }

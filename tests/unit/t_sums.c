@@ -25,17 +25,6 @@ struct past {
 	int64_t files, newest;
 };
 
-static void remove_db(const char *path)
-{
-	static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
-	char file[128];
-
-	for (size_t i = 0; i < ARRAY_LEN(tail); i++) {
-		(void)snprintf(file, sizeof file, "%s%s", path, tail[i]);
-		(void)unlink(file);
-	}
-}
-
 /* ------------------------------------------------------------------ what happens */
 
 /* The file as it stands, for each commit that an export may name. */
@@ -43,33 +32,25 @@ static void stop_here(struct past *p)
 {
 	struct twin *w = &p->twin[p->twins++];
 	struct head head;
-	char piece[65536], *name;
-	size_t n;
-	FILE *in, *out;
+	char *name;
 
 	assert_true(p->twins < TWINS);
 	assert_int_equal(store_head(p->t.st, &head), OK);
-	town_sql(&p->t, "PRAGMA wal_checkpoint(TRUNCATE)");
 	w->commit = head.commit;
 	name = xasprintf("%s/twin%lld.db", p->t.dir, (long long)++p->files);
 	slice_copy(w->path, sizeof w->path, slice_of(name));
 	free(name);
-	in = fopen(p->t.path, "r");
-	out = fopen(w->path, "w");
-	assert_true(in && out);
-	while ((n = fread(piece, 1, sizeof piece, in)) > 0)
-		assert_int_equal(fwrite(piece, 1, n, out), n);
-	assert_int_equal(fclose(in) | fclose(out), 0);
+	town_copy(&p->t, w->path);
 }
 
 static void forget_twins(struct past *p, bool all)
 {
 	for (int i = 0; i < p->twins; i++)
 		if (p->twin[i].commit != p->freeze.commit)
-			remove_db(p->twin[i].path);
+			town_remove_db(p->twin[i].path);
 	p->twins = 0;
 	if (all && p->freeze.commit)
-		remove_db(p->freeze.path);
+		town_remove_db(p->freeze.path);
 }
 
 static void commit(struct past *p)

@@ -137,18 +137,40 @@ static inline void town_officers(struct town *t)
 	town_open(t);
 }
 
-static inline void town_remove(struct town *t)
+/* A database and what lies beside it. */
+static inline void town_remove_db(const char *path)
 {
 	static const char *const tail[] = {"", "-wal", "-shm", ".lock"};
 	char name[128];
 
-	if (t->st)
-		town_close(t);
 	for (size_t i = 0; i < ARRAY_LEN(tail); i++) {
-		(void)snprintf(name, sizeof name, "%s%s", t->path, tail[i]);
+		(void)snprintf(name, sizeof name, "%s%s", path, tail[i]);
 		(void)unlink(name);
 	}
+}
+
+static inline void town_remove(struct town *t)
+{
+	if (t->st)
+		town_close(t);
+	town_remove_db(t->path);
 	(void)rmdir(t->dir);
+}
+
+/* The file as it stands, to path. */
+static inline void town_copy(struct town *t, const char *path)
+{
+	char piece[65536];
+	size_t n;
+	FILE *in, *out;
+
+	town_sql(t, "PRAGMA wal_checkpoint(TRUNCATE)");
+	in = fopen(t->path, "r");
+	out = fopen(path, "w");
+	assert_true(in && out);
+	while ((n = fread(piece, 1, sizeof piece, in)) > 0)
+		assert_int_equal(fwrite(piece, 1, n, out), n);
+	assert_int_equal(fclose(in) | fclose(out), 0);
 }
 
 static inline enum err town_take(struct town *t, const char *device, const char *payload)
