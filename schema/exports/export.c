@@ -56,6 +56,7 @@ struct export {
 	struct stretch *stretch;  /* events behind a figure, where months were frozen one by one; NULL: all is read as of w.as_of */
 	size_t stretches, at;
 	int64_t first_ms, last_ms; /* of all stretches */
+	int32_t last_day;
 	int64_t label;            /* what all of it is said to be as of, while w.as_of is that of a stretch */
 	struct store *own;        /* the reader of a later stretch */
 	enum err kept;    /* not OK: a read could not leave what the next ones need, as unkept says */
@@ -378,14 +379,15 @@ static enum err fix_as_of(struct export *x, const struct export_ask *ask, int64_
 /* The period, as of the label, for what is said of all of it (whole), or the stretch that is read. */
 static void set_period(struct export *x, bool whole)
 {
-	const struct stretch *s = &x->stretch[x->at];
-	struct table_world *w = &x->w;
 	bool first = whole || x->at == 0, last = whole || x->at + 1 == x->stretches;
+	struct table_world *w = &x->w;
+	const struct stretch *s;
 
 	if (!x->stretches)
 		return;
+	s = &x->stretch[x->at];
 	w->from_day = first ? x->stretch[0].from : s->from;
-	w->to_day = last ? x->stretch[x->stretches - 1].to : s->to;
+	w->to_day = last ? x->last_day : s->to;
 	w->from_ms = first ? x->first_ms : civil_day_ms(s->from);
 	w->to_ms = last ? x->last_ms : civil_day_ms(s->to);
 	w->cases.share.from_ms = w->from_ms;
@@ -401,7 +403,8 @@ static enum err in_stretches(struct export *x, const struct export_ask *ask, str
 	x->stretch = NULL;
 	x->stretches = x->at = 0;
 	if (!ask->as_of && stretch_matters(ask->figure))
-		e = stretch_list(x->w.st, x->w.from_day, x->w.to_day, &x->stretch, &x->stretches);
+		e = stretch_list(x->w.st, x->w.from_day, civil_day(x->w.to_ms - 1) + 1, &x->stretch, &x->stretches); /* a part of a day is of its month */
+	x->last_day = x->w.to_day;
 	x->first_ms = x->w.from_ms;
 	x->last_ms = x->w.to_ms;
 	x->label = x->w.as_of;

@@ -798,6 +798,8 @@ static void t_stretches(void **state)
 			assert_true(p == 0 ? n == 2 : p == 1 ? n >= 5 : n == was[i]);
 			was[i] = n;
 		}
+	w->ask.to = "2025-11-01T12:00:00+08:00"; /* a part of a day is of its month, too */
+	assert_int_equal(lines_of(w, "events", "patrols"), 2 + 3);
 	w->ask.to = "2025-12-01"; /* of one commit: as it was known then, late ones too */
 	w->ask.as_of = november;
 	assert_int_equal(lines_of(w, "events", "inspections"), was[0]); /* one is void by then, one is late */
