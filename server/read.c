@@ -243,10 +243,15 @@ static void cursor_head(const struct read *r, const char *list, char out[80])
 	(void)snprintf(out, 80, "%.16s %.32s ", r->head.db, list); /* fits */
 }
 
-void read_cursor(struct read *r, const char *list, const char *text)
+void read_next(struct read *r, const char *list, bool more, const char *text)
 {
 	char plain[512], head[80], coded[768];
 
+	buf_json_key(r->b, "next");
+	if (!more) {
+		buf_adds(r->b, "null");
+		return;
+	}
 	cursor_head(r, list, head);
 	(void)snprintf(plain, sizeof plain, "%s%s", head, text); /* keys are short */
 	(void)sodium_bin2base64(coded, sizeof coded, (const unsigned char *)plain, strlen(plain), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -346,12 +351,8 @@ void read_list_end(struct read *r, const char *list, const struct books_page *p)
 		read_int(r->b, "total", r->total);
 		read_bool(r->b, "total_more", r->total_more);
 	}
-	buf_json_key(r->b, "next");
 	(void)snprintf(text, sizeof text, "%lld %lld", (long long)p->next.key, (long long)p->next.id); /* fits */
-	if (p->more)
-		read_cursor(r, list, text);
-	else
-		buf_adds(r->b, "null");
+	read_next(r, list, p->more, text);
 	buf_addc(r->b, '}');
 }
 

@@ -67,7 +67,7 @@ void read_list(struct read *r, const struct books_page *p, const char *name);
 void read_list_end(struct read *r, const char *list, const struct books_page *p);
 void read_period_members(struct read *r, int64_t from_ms, int64_t to_ms); /* from, to */
 /* An opaque cursor; text: what it carries. */
-void read_cursor(struct read *r, const char *list, const char *text);
+void read_next(struct read *r, const char *list, bool more, const char *text); /* member next: the cursor behind text, or null */
 bool read_cursor_get(struct read *r, const char *list, char *out, size_t room); /* false: refused; "" when there is none */
 
 /* Members of an object. */

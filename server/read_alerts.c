@@ -66,12 +66,8 @@ void read_alerts(void *ctx, struct request *rq, struct response *rs)
 		read_list(&r, &p, "alerts");
 		e = books_alerts(r.a->st, &p, id, alert_row, &r);
 		buf_addc(r.b, ']');
-		buf_json_key(r.b, "next");
 		(void)snprintf(text, sizeof text, "%lld %s", (long long)p.next.key, id); /* fits */
-		if (p.more)
-			read_cursor(&r, "alerts", text);
-		else
-			buf_adds(r.b, "null");
+		read_next(&r, "alerts", p.more, text);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);

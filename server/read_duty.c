@@ -17,13 +17,9 @@ static void next_cursor(struct read *r, const char *list, bool more, const struc
 	char text[400];
 
 	buf_addc(r->b, ']');
-	buf_json_key(r->b, "next");
 	(void)snprintf(text, sizeof text, "%lld" BETWEEN "%s" BETWEEN "%s" BETWEEN "%s" BETWEEN "%s" BETWEEN "%s", (long long)k->overdue,
 		k->person, k->rule, k->target, k->level, k->role); /* fits */
-	if (more)
-		read_cursor(r, list, text);
-	else
-		buf_adds(r->b, "null");
+	read_next(r, list, more, text);
 	buf_addc(r->b, '}');
 }
 
@@ -160,12 +156,8 @@ static enum err owed_rows(struct read *r, struct books_page *p, const struct boo
 	read_list(r, p, "duty");
 	e = books_owed_rows(r->a->st, p, f, clock_mono_ms() + LOOP_MS, &at, duty_row, r);
 	buf_addc(r->b, ']');
-	buf_json_key(r->b, "next");
 	(void)snprintf(text, sizeof text, "%s" BETWEEN "%d", at.person, at.passed); /* fits */
-	if (p->more)
-		read_cursor(r, "owed", text);
-	else
-		buf_adds(r->b, "null");
+	read_next(r, "owed", p->more, text);
 	buf_addc(r->b, '}');
 	return e;
 }
@@ -242,11 +234,7 @@ void read_owed(void *ctx, struct request *rq, struct response *rs)
 			sum_row(r.b, "river_patrols", o.level[i].level, o.level[i].river_month, o.level[i].river_year);
 		}
 		buf_addc(r.b, ']');
-		buf_json_key(r.b, "next");
-		if (p.more)
-			read_cursor(&r, "sums", next);
-		else
-			buf_adds(r.b, "null");
+		read_next(&r, "sums", p.more, next);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);

@@ -153,12 +153,8 @@ static enum err events_behind(struct read *r, const struct books_page *p)
 	read_list(r, p, "events");
 	e = behind_page(behind, &w, give_commit, page_is_full, &b, &more);
 	buf_addc(r->b, ']');
-	buf_json_key(r->b, "next");
 	behind_where(behind, where);
-	if (more)
-		read_cursor(r, "events behind", where);
-	else
-		buf_adds(r->b, "null");
+	read_next(r, "events behind", more, where);
 	buf_addc(r->b, '}');
 	behind_close(behind);
 	return e;

@@ -70,12 +70,8 @@ void read_people(void *ctx, struct request *rq, struct response *rs)
 		read_list(&r, NULL, "people");
 		e = books_people(r.a->st, &p, &f, &after, &next, person_row, &r);
 		buf_addc(r.b, ']');
-		buf_json_key(r.b, "next");
 		(void)snprintf(text, sizeof text, "%s" BETWEEN "%s" BETWEEN "%s", next.person, next.role, next.scope); /* fits */
-		if (p.more)
-			read_cursor(&r, "people", text);
-		else
-			buf_adds(r.b, "null");
+		read_next(&r, "people", p.more, text);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);

@@ -115,11 +115,7 @@ void read_reaches(void *ctx, struct request *rq, struct response *rs)
 		read_list(&r, NULL, "reaches");
 		e = books_reach_rows(r.a->st, &p, after, next, reach_row, &r);
 		buf_addc(r.b, ']');
-		buf_json_key(r.b, "next");
-		if (p.more)
-			read_cursor(&r, "reaches", next);
-		else
-			buf_adds(r.b, "null");
+		read_next(&r, "reaches", p.more, next);
 		buf_addc(r.b, '}');
 	}
 	read_end(&r, e);
